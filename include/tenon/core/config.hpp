@@ -1,0 +1,33 @@
+#pragma once
+// What the compiler gives and what the library insists on. The only macros of tenon live here.
+
+#define TENON_VERSION_MAJOR 0
+#define TENON_VERSION_MINOR 1
+#define TENON_VERSION_PATCH 0
+
+#if defined(__cpp_exceptions) || defined(_CPPUNWIND)
+#define TENON_HAS_EXCEPTIONS 1
+#else
+#define TENON_HAS_EXCEPTIONS 0
+#endif
+
+#if defined(_MSC_VER) && !defined(__clang__)
+#define TENON_NO_UNIQUE_ADDRESS [[msvc::no_unique_address]]
+#define TENON_INLINE __forceinline
+#define TENON_COLD __declspec(noinline)
+#else
+#define TENON_NO_UNIQUE_ADDRESS [[no_unique_address]]
+#define TENON_INLINE inline __attribute__((always_inline))
+#define TENON_COLD __attribute__((noinline, cold))
+#endif
+
+// A caller's mistake, never a peer's: no assertion may depend on bytes that came from outside. Define
+// TENON_ASSERT before the first include to send it elsewhere.
+#ifndef TENON_ASSERT
+#ifdef NDEBUG
+#define TENON_ASSERT(condition, sentence) ((void)0)
+#else
+#include <cassert>
+#define TENON_ASSERT(condition, sentence) assert((condition) && (sentence))
+#endif
+#endif

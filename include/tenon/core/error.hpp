@@ -1,0 +1,182 @@
+#pragma once
+// Every way in which something outside can go wrong, with a name and a sentence, and Result, which carries
+// one of them or a value. Errors are values: nothing on the data path throws.
+
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+namespace tenon {
+
+enum class Error : std::uint8_t {
+    none = 0,
+    // Addresses and sockets.
+    bad_address,
+    unknown_host,
+    port_in_use,
+    not_permitted,
+    unreachable,
+    system,
+    closed,
+    // Meeting.
+    not_connected,
+    already_open,
+    timed_out,
+    refused,
+    room_full,
+    wrong_game,
+    wrong_room,
+    version_mismatch,
+    schema_mismatch,
+    codec_mismatch,
+    kicked,
+    left,
+    // Sending.
+    unknown_peer,
+    too_large,
+    queue_full,
+    gave_up,
+    // Bytes from outside.
+    truncated,
+    malformed,
+    over_bound,
+    trailing_bytes,
+    bad_checksum,
+    unknown_message,
+    stale,
+    duplicate,
+    flooded,
+};
+
+inline constexpr std::uint8_t error_count = static_cast<std::uint8_t>(Error::flooded) + 1;
+
+struct ErrorText {
+    std::string_view name, sentence;
+};
+
+constexpr ErrorText describe(Error error) {
+    switch (error) {
+        case Error::none:
+            return {"none", "Nothing went wrong."};
+        case Error::bad_address:
+            return {"bad_address",
+                    "The address can't be read: write HOST:PORT, 192.0.2.1:PORT or [2001:db8::1]:PORT."};
+        case Error::unknown_host:
+            return {"unknown_host",
+                    "The host's name is not known: check its spelling and this machine's name service."};
+        case Error::port_in_use:
+            return {"port_in_use",
+                    "Another program holds this port: choose another, or port 0 for a free one."};
+        case Error::not_permitted:
+            return {"not_permitted",
+                    "The system does not allow this port or address: ports below 1024 need a privilege."};
+        case Error::unreachable:
+            return {"unreachable", "No route leads to this address from here."};
+        case Error::system:
+            return {
+                "system",
+                "The operating system refused for a reason of its own; transport.system_error() holds it."};
+        case Error::closed:
+            return {"closed", "The socket or the session is closed."};
+        case Error::not_connected:
+            return {"not_connected",
+                    "There is no connection: host() or join() first, and wait for PeerJoined."};
+        case Error::already_open:
+            return {"already_open", "This session hosts or has joined a room: leave() first."};
+        case Error::timed_out:
+            return {"timed_out", "The other side has not been heard for too long."};
+        case Error::refused:
+            return {"refused", "The server refused the connection."};
+        case Error::room_full:
+            return {"room_full",
+                    "The room has as many peers as its host allows: try later, or raise Options::peers_max "
+                    "there."};
+        case Error::wrong_game:
+            return {"wrong_game", "The server plays another game."};
+        case Error::wrong_room:
+            return {"wrong_room", "The server has no room of this name."};
+        case Error::version_mismatch:
+            return {"version_mismatch",
+                    "The server speaks another version of tenon's protocol, or holds another version of this "
+                    "game: update the older."};
+        case Error::schema_mismatch:
+            return {"schema_mismatch",
+                    "The two builds disagree on a type of the game: rebuild both from the same source."};
+        case Error::codec_mismatch:
+            return {"codec_mismatch",
+                    "The two sides encode with different codecs: give both the same profile."};
+        case Error::kicked:
+            return {"kicked", "The server ended the connection."};
+        case Error::left:
+            return {"left", "The other side left in good order."};
+        case Error::unknown_peer:
+            return {"unknown_peer", "No peer of this id is in the room: it may have just left."};
+        case Error::too_large:
+            return {"too_large", "The message is larger than Options::message_bytes_max."};
+        case Error::queue_full:
+            return {
+                "queue_full",
+                "The queue to this peer is full: send less, or later, or raise Options::queue_bytes_max."};
+        case Error::gave_up:
+            return {"gave_up",
+                    "The event was sent as often as its policy allows and was never acknowledged."};
+        case Error::truncated:
+            return {"truncated", "The bytes end before the message does."};
+        case Error::malformed:
+            return {"malformed", "The bytes are not what their type allows."};
+        case Error::over_bound:
+            return {"over_bound", "A length or a value is over its declared bound."};
+        case Error::trailing_bytes:
+            return {"trailing_bytes", "Bytes are left over after the message."};
+        case Error::bad_checksum:
+            return {
+                "bad_checksum",
+                "The checksum is wrong: damaged on the way, of another build, or not meant for this link."};
+        case Error::unknown_message:
+            return {"unknown_message", "The message's type is not one of this game's."};
+        case Error::stale:
+            return {"stale", "Something newer has arrived before it."};
+        case Error::duplicate:
+            return {"duplicate", "It has arrived before."};
+        case Error::flooded:
+            return {"flooded", "The other side sends more than it may."};
+    }
+    return {"unknown", "An error of an unknown number."};
+}
+constexpr std::string_view name(Error error) { return describe(error).name; }
+constexpr std::string_view sentence(Error error) { return describe(error).sentence; }
+
+// Either a value or the Error that stood in its way.
+template <class T = void>
+class [[nodiscard]] Result {
+  public:
+    constexpr Result(T value) : value_(std::move(value)) {}
+    constexpr Result(Error error) : error_(error) {}
+
+    constexpr explicit operator bool() const { return error_ == Error::none; }
+    constexpr Error error() const { return error_; }
+    constexpr T& operator*() { return value_; }
+    constexpr const T& operator*() const { return value_; }
+    constexpr T* operator->() { return &value_; }
+    constexpr const T* operator->() const { return &value_; }
+    constexpr T value_or(T other) const { return *this ? value_ : std::move(other); }
+
+  private:
+    T value_{};
+    Error error_ = Error::none;
+};
+
+template <>
+class [[nodiscard]] Result<void> {
+  public:
+    constexpr Result() = default;
+    constexpr Result(Error error) : error_(error) {}
+
+    constexpr explicit operator bool() const { return error_ == Error::none; }
+    constexpr Error error() const { return error_; }
+
+  private:
+    Error error_ = Error::none;
+};
+
+} // namespace tenon

@@ -1,0 +1,32 @@
+#pragma once
+// Strong ids: numbers that don't mix with each other or with plain integers.
+
+#include <compare>
+#include <cstdint>
+
+namespace tenon {
+
+// One member of a room. The host is 0; the others are numbered as they come, and a number is not used again
+// in a room's life.
+struct PeerId {
+    std::uint32_t value = none_value;
+
+    static constexpr std::uint32_t none_value = 0xFFFF'FFFF;
+    static constexpr PeerId none() { return {}; }
+    static constexpr PeerId host() { return {0}; }
+
+    constexpr explicit operator bool() const { return value != none_value; }
+    friend constexpr auto operator<=>(PeerId, PeerId) = default;
+};
+
+// The place of a message type on the wire: below `first_user` the room's own, from there the game's in the
+// order of Game<…>.
+struct MessageType {
+    std::uint16_t value = 0;
+
+    static constexpr std::uint16_t first_user = 8;
+
+    friend constexpr auto operator<=>(MessageType, MessageType) = default;
+};
+
+} // namespace tenon

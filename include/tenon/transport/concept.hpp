@@ -1,0 +1,112 @@
+#pragma once
+// What a transport is: a struct with static facts and a few functions that never throw. Sessions ask the
+// facts with `if constexpr`, so what a transport already gives is not built again.
+
+#include <compare>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "tenon/core/bytes.hpp"
+#include "tenon/core/error.hpp"
+#include "tenon/core/time.hpp"
+
+namespace tenon {
+
+struct TransportTraits {
+    bool reliable = false;               // nothing is lost while it is open
+    bool ordered = false;                // nothing overtakes
+    bool encrypted = false;              // nobody on the way can read or forge
+    std::uint16_t datagram_bytes = 1200; // the largest datagram that always fits
+    std::uint8_t lanes = 1;              // independent streams inside one connection
+};
+
+// One of a transport's independent streams; datagram transports have only lane 0.
+struct Lane {
+    std::uint8_t value = 0;
+    friend constexpr auto operator<=>(Lane, Lane) = default;
+};
+
+enum class Sent : std::uint8_t {
+    sent,        // taken; it leaves at the latest with flush()
+    would_block, // the system's buffer is full: keep it and try after the next wait()
+    too_big,     // larger than the transport can carry
+    closed,      // not open, or broken for good
+};
+
+struct NoDatagrams {
+    template <class A>
+    void operator()(const A&, Lane, BytesIn) const {}
+};
+
+template <class T>
+concept HasTransportTraits = requires {
+    { T::traits } -> std::convertible_to<TransportTraits>;
+};
+template <class T>
+concept HasAddress = requires(const typename T::Address& a, const typename T::Address& b) {
+    { a == b } -> std::convertible_to<bool>;
+    { a.hash() } -> std::same_as<std::uint64_t>;
+};
+template <class T>
+concept HasSend = HasAddress<T> &&
+    requires(T& t, const typename T::Address& to, Lane lane, BytesIn datagram) {
+    { t.send(to, lane, datagram) } -> std::same_as<Sent>;
+};
+template <class T>
+concept HasFlush = requires(T& t) {
+    t.flush();
+};
+template <class T>
+concept HasPoll = requires(T& t) {
+    t.poll(NoDatagrams{});
+};
+template <class T>
+concept HasWait = requires(T& t, Instant until) {
+    t.wait(until);
+};
+// The one source of randomness from outside; seeds the session's own generator and its secrets.
+template <class T>
+concept HasEntropy = requires(T& t) {
+    { t.entropy() } -> std::same_as<std::uint64_t>;
+};
+template <class T>
+concept HasOpen = HasAddress<T> && requires(T& t, std::uint16_t port, std::string_view address) {
+    { t.open(port) } -> std::same_as<Result<typename T::Address>>;
+    { t.resolve(address) } -> std::same_as<Result<typename T::Address>>;
+    t.close();
+};
+
+template <class T>
+concept TransportPolicy = HasTransportTraits<T> && HasSend<T> && HasFlush<T> && HasPoll<T> && HasWait<T> &&
+    HasOpen<T> && HasEntropy<T>;
+
+// A transport may also lend its own outgoing buffer, which saves one copy of every packet.
+template <class T>
+concept LendsBuffer = HasAddress<T> &&
+    requires(T& t, const typename T::Address& to, Lane lane, std::size_t size) {
+    { t.prepare(to, lane, size) } -> std::same_as<BytesOut>; // empty when it would block
+    { t.commit(size) } -> std::same_as<Sent>;                // 0 gives the buffer back unused
+};
+
+// Says, in one sentence each, what a transport lacks.
+template <class T>
+struct CheckTransport {
+    static_assert(HasTransportTraits<T>, "Transport lacks: static constexpr TransportTraits traits");
+    static_assert(HasAddress<T>,
+                  "Transport lacks: struct Address with operator== and std::uint64_t hash() const");
+    static_assert(HasSend<T>, "Transport lacks: Sent send(const Address&, Lane, BytesIn)");
+    static_assert(HasFlush<T>, "Transport lacks: void flush()");
+    static_assert(
+        HasPoll<T>,
+        "Transport lacks: template <class F> void poll(F&&), calling f(const Address&, Lane, BytesIn)");
+    static_assert(HasWait<T>, "Transport lacks: void wait(Instant)");
+    static_assert(HasOpen<T>,
+                  "Transport lacks: Result<Address> open(std::uint16_t port), Result<Address> "
+                  "resolve(std::string_view), void close()");
+    static_assert(HasEntropy<T>, "Transport lacks: std::uint64_t entropy()");
+    static constexpr bool ok = TransportPolicy<T>;
+};
+
+} // namespace tenon
