@@ -1,0 +1,131 @@
+# Sourced by tests/run.sh, examples/run.sh and bench/run.sh with $root set. `setup WHAT...` makes sure of what a
+# build needs, where WHAT is any of: build, tests, bench, full. What is missing is installed by apt-get where
+# there is one, which is said before it is done; headers that still lack come from the wraps in subprojects/.
+
+say() { printf '%s\n' "$*"; }
+die() { say "$*" >&2; exit 1; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# Outputs go to build/ in the checkout, which git ignores; TENON_BUILD names another place.
+builds=${TENON_BUILD:-$root/build}
+jobs=${TENON_JOBS:-$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)}
+
+choose_compiler() {
+    if [ -z "${CXX:-}" ]; then
+        if have g++; then CXX=g++; elif have clang++; then CXX=clang++; else CXX=; fi
+    fi
+}
+
+has_header() {
+    [ -n "$CXX" ] && printf '#include <%s>\n' "$1" | $CXX -std=c++20 -E -x c++ - >/dev/null 2>&1
+}
+
+# Sets $missing to the Debian packages of all that is not here.
+look() {
+    missing=
+    choose_compiler
+    have "${CXX%% *}" || missing="$missing g++"
+    have meson || missing="$missing meson"
+    have ninja || missing="$missing ninja-build"
+    have python3 || missing="$missing python3"
+    have pkg-config || missing="$missing pkg-config"
+    have ccache || missing="$missing ccache"
+    has_header asio.hpp || missing="$missing libasio-dev"
+    has_header xxhash.h || missing="$missing libxxhash-dev"
+    has_header cereal/cereal.hpp || missing="$missing libcereal-dev"
+    for what in "$@"; do
+        case $what in
+        tests) has_header doctest/doctest.h || missing="$missing doctest-dev" ;;
+        bench) has_header enet/enet.h || missing="$missing libenet-dev" ;;
+        full)
+            have clang++ || missing="$missing clang"
+            if have clang++ && ! clang_has_fuzzer; then missing="$missing $(clang_runtime)"; fi
+            have clang++ || missing="$missing libclang-rt-14-dev"
+            have em++ || missing="$missing emscripten"
+            have node || missing="$missing nodejs"
+            ;;
+        esac
+    done
+}
+
+clang_has_fuzzer() {
+    ls "$(clang++ -print-resource-dir)"/lib/linux/libclang_rt.fuzzer-* >/dev/null 2>&1 ||
+        ls "$(clang++ -print-resource-dir)"/lib/*/libclang_rt.fuzzer* >/dev/null 2>&1
+}
+clang_runtime() { echo "libclang-rt-$(clang++ -dumpversion | cut -d. -f1)-dev"; }
+
+# Without these nothing can be built; without the rest, something is slower, smaller, or comes from a wrap.
+check_essential() {
+    choose_compiler
+    lacks=
+    [ -n "$CXX" ] && have "${CXX%% *}" || lacks="$lacks a C++20 compiler (g++ 12 or clang 14, or newer);"
+    have meson || lacks="$lacks meson 1.0 or newer;"
+    have ninja || lacks="$lacks ninja;"
+    have python3 || lacks="$lacks python3;"
+    [ -z "$lacks" ] || die "tenon needs$lacks install it and run this again."
+    printf '#include <%s>\n' compare concepts span |
+        $CXX -std=c++20 -fsyntax-only -x c++ - >/dev/null 2>&1 ||
+        die "tenon needs C++20, which $CXX does not speak: set CXX to g++ 12, clang++ 14 or newer."
+    meson_version=$(meson --version)
+    case $meson_version in
+    0.*) die "tenon needs meson 1.0 or newer; this is $meson_version." ;;
+    esac
+}
+
+setup() {
+    look "$@"
+    if [ -n "$missing" ] && have apt-get && [ -z "${TENON_NO_INSTALL:-}" ]; then
+        as_root=
+        if [ "$(id -u)" != 0 ]; then
+            if have sudo; then as_root=sudo; else as_root=none; fi
+        fi
+        if [ "$as_root" = none ]; then
+            say "These packages lack, and installing them needs root:$missing"
+        else
+            say "Installing with $as_root apt-get:$missing"
+            mkdir -p "$builds"
+            # shellcheck disable=SC2086
+            if ! { $as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q &&
+                $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing; } \
+                >"$builds/setup.log" 2>&1; then
+                tail -n 5 "$builds/setup.log"
+                say "apt-get did not install them all; going on with what there is."
+            fi
+            look "$@"
+        fi
+    fi
+    [ -z "$missing" ] || say "Not here, so done without or taken from subprojects/:$missing"
+    check_essential
+    export CXX
+    # ccache refuses precompiled headers and files that speak of time unless it is told not to care.
+    export CCACHE_SLOPPINESS="${CCACHE_SLOPPINESS:-pch_defines,time_macros}"
+}
+
+# configure NAME OPTIONS...: the build folder $builds/NAME, made anew when its compiler or options changed.
+configure() {
+    name=$1
+    shift
+    dir=$builds/$name
+    stamp="$CXX $(command -v "${CXX%% *}") $*"
+    if [ -f "$dir/build.ninja" ] && [ "$(cat "$dir/stamp" 2>/dev/null)" = "$stamp" ]; then return 0; fi
+    rm -rf "$dir"
+    mkdir -p "$builds"
+    if ! meson setup "$dir" "$root" "$@" >"$builds/$name.setup.log" 2>&1; then
+        tail -n 30 "$builds/$name.setup.log"
+        return 1
+    fi
+    printf '%s\n' "$stamp" >"$dir/stamp"
+}
+
+# compile NAME [TARGETS...]: builds as much as can be built. On a terminal ninja shows its progress; elsewhere
+# only what went wrong is shown.
+compile() {
+    name=$1
+    shift
+    if [ -t 1 ]; then
+        ninja -C "$builds/$name" -j "$jobs" -k 0 "$@"
+    elif ! ninja -C "$builds/$name" -j "$jobs" -k 0 "$@" >"$builds/$name.build.log" 2>&1; then
+        grep -v '^\[[0-9]*/[0-9]*\]' "$builds/$name.build.log" | tail -n 200
+        return 1
+    fi
+}
