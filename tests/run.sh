@@ -56,23 +56,123 @@ END
 unable() { finish "$1" 0 1 0 "$(date +%s)"; }
 without() { say "stage $1: not run: $2"; }
 
+has_target() { grep -q "^build $2[ :]" "$builds/$1/build.ninja"; }
+
+# What WebAssembly's compiler finds of the system: links to the headers alone, since -I/usr/include would give it the
+# wrong standard library.
+write_wasm_cross_file() {
+    mkdir -p "$builds/wasm-include"
+    for header in xxhash.h xxh3.h doctest; do
+        if [ -e "/usr/include/$header" ]; then ln -sfn "/usr/include/$header" "$builds/wasm-include/$header"; fi
+    done
+    # Only written when it changes, because Meson configures again after that.
+    cat >"$builds/wasm.ini.new" <<END
+[binaries]
+c = 'emcc'
+cpp = 'em++'
+ar = 'emar'
+exe_wrapper = ['node']
+[built-in options]
+cpp_args = ['-isystem', '$builds/wasm-include']
+cpp_link_args = ['-sSINGLE_FILE=1', '-sEXIT_RUNTIME=1', '-sALLOW_MEMORY_GROWTH=1', '-sTOTAL_STACK=1MB']
+[host_machine]
+system = 'emscripten'
+cpu_family = 'wasm32'
+cpu = 'wasm32'
+endian = 'little'
+END
+    cmp -s "$builds/wasm.ini.new" "$builds/wasm.ini" || mv "$builds/wasm.ini.new" "$builds/wasm.ini"
+}
+
 setup build tests $full
 
 export ASAN_OPTIONS=halt_on_error=1:detect_stack_use_after_return=1:print_summary=1
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+export TENON_JOBS="$jobs"
 
 # Warnings are errors with the compilers that tenon promises to be clean on; a newer one may warn of more.
-strict=-Dwerror=false
-case $($CXX -dumpversion) in 12* | 14*) strict=-Dwerror=true ;; esac
-common="-Dexamples=disabled -Dbench=disabled -Ddebug=false -Dcpp_args=-g1 $strict"
-sanitized="-Doptimization=1 -Db_sanitize=address,undefined -Db_lundef=false $common"
+strict_for() {
+    case $($1 -dumpversion) in
+    12 | 12.* | 14.*) echo -Dwerror=true ;;
+    *) echo -Dwerror=false ;;
+    esac
+}
+ours="-Dexamples=disabled -Dbench=disabled"
+plain="$ours -Ddebug=false -Dcpp_args=-g1"
+sanitized="$plain -Doptimization=1 -Db_sanitize=address,undefined -Db_lundef=false"
 
-# shellcheck disable=SC2086
-if configure asan $sanitized; then
+# shellcheck disable=SC2046,SC2086
+if configure asan $sanitized $(strict_for "$CXX"); then
     stage tests asan "" "--no-suite fuzzing"
 else
     unable tests
+fi
+
+run_with_clang() {
+    CXX=clang++
+    # shellcheck disable=SC2046,SC2086
+    if configure clang $sanitized $(strict_for clang++); then
+        stage clang clang "" "--no-suite fuzzing --no-suite text --no-suite package"
+        if has_target clang fuzzers; then stage fuzzing clang fuzzers "--suite fuzzing"; fi
+    else
+        unable clang
+    fi
+    # g++'s thread sanitizer does not know fences, and so reports races that are none.
+    # shellcheck disable=SC2046,SC2086
+    if configure tsan $plain -Doptimization=1 -Db_sanitize=thread -Db_lundef=false $(strict_for clang++); then
+        if has_target tsan threaded; then
+            stage threads tsan threaded "--suite threaded"
+        else
+            without threads "no test starts a thread"
+        fi
+    else
+        unable threads
+    fi
+}
+
+run_bare() {
+    # shellcheck disable=SC2046,SC2086
+    if configure bare $plain -Doptimization=0 -Dcpp_eh=none -Dcpp_rtti=false $(strict_for "$CXX"); then
+        stage bare bare "" "--suite unit"
+    else
+        unable bare
+    fi
+}
+
+run_wasm() {
+    # Debian's Emscripten needs JavaScript packages that a node from elsewhere does not look for.
+    NODE_PATH=/usr/share/nodejs${NODE_PATH:+:$NODE_PATH}
+    export NODE_PATH
+    write_wasm_cross_file
+    # shellcheck disable=SC2086
+    if configure wasm --cross-file "$builds/wasm.ini" $ours -Dbuildtype=plain -Doptimization=1 -Dcpp_eh=none; then
+        stage wasm wasm "" "--suite unit"
+    else
+        unable wasm
+    fi
+}
+
+run_long() {
+    # shellcheck disable=SC2046,SC2086
+    if ! configure long $ours -Dbuildtype=release -Db_ndebug=false $(strict_for "$CXX"); then
+        unable long
+    elif has_target long tests/test_sim; then
+        TENON_LONG=1
+        export TENON_LONG
+        stage long long tests/test_sim "sim"
+        unset TENON_LONG
+    else
+        without long "there are no simulations"
+    fi
+}
+
+if [ -n "$full" ]; then
+    native=$CXX
+    if have clang++; then run_with_clang; CXX=$native; else without clang "clang++ is not here"; fi
+    run_bare
+    if have em++ && have node; then run_wasm; else without wasm "em++ or node is not here"; fi
+    run_long
 fi
 
 if [ "$failed" -gt 0 ] || [ "$passed" = 0 ]; then result=1; else result=0; fi

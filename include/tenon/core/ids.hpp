@@ -20,7 +20,7 @@ struct PeerId {
 };
 
 // The place of a message type on the wire: below `first_user` the room's own, from there the game's in the
-// order of Game<…>.
+// order of Game<...>.
 struct MessageType {
     std::uint16_t value = 0;
 

@@ -1,0 +1,67 @@
+"""Every wrong program in tests/compile_fail/ is refused in its one sentence, and its mended half compiles.
+
+A case has a line `// expect: SENTENCE` and a wrong half inside #ifdef SHOULD_FAIL. With SHOULD_FAIL the first error
+holds the sentence and there are at most two errors; without it the file compiles.
+"""
+import re
+import shutil
+from pathlib import Path
+
+import guard
+
+BUILD = guard.Compiler()
+COMPILERS = [BUILD]
+other = "clang++" if BUILD.is_gcc else "g++"
+if shutil.which(other):
+    COMPILERS.append(guard.Compiler([other], BUILD.flags))
+ERROR = re.compile(r"^\S+:\d+:\d+: (?:fatal )?error: (.*)$", re.M)
+ERRORS_MAX = 2
+
+
+def judge(root, path, compiler):
+    name = path.name
+    expected = re.search(r"^// expect: (.+)$", guard.text(path), re.M)
+    who = Path(compiler.command[0]).name
+    if not expected:
+        return name + ": has no line `// expect: SENTENCE`"
+    sentence = expected.group(1).strip()
+    arguments = ["-fsyntax-only", "-Wno-unused", str(path)]
+    status, said = compiler.run(["-DSHOULD_FAIL", *arguments], Path(root) / "include")
+    errors = ERROR.findall(said)
+    if status == 0:
+        return "%s: %s accepts the wrong half" % (name, who)
+    if not errors or sentence not in errors[0]:
+        return "%s: %s's first error is not %r but:\n%s" % (name, who, sentence, said)
+    if len(errors) > ERRORS_MAX:
+        return "%s: %s prints %d errors:\n%s" % (name, who, len(errors), said)
+    status, said = compiler.run(arguments, Path(root) / "include")
+    if status:
+        return "%s: %s refuses the mended half:\n%s" % (name, who, said)
+    return None
+
+
+def check(root):
+    paths = sorted((Path(root) / "tests/compile_fail").glob("*.cpp"))
+    if not paths:
+        return ["tests/compile_fail holds no case"]
+    pairs = [(path, compiler) for path in paths for compiler in COMPILERS]
+    return [c for c in guard.in_parallel(lambda pair: judge(root, *pair), pairs) if c]
+
+
+CASE = "tests/compile_fail/a.cpp"
+
+
+def case(bad, good="", expect="// expect: a sentence\n"):
+    return expect + "#ifdef SHOULD_FAIL\n%s\n#else\n%s\n#endif\n" % (bad, good)
+
+
+SAYS = 'static_assert(sizeof(int) == 1, "a sentence");'
+guard.run(check, {CASE: case(SAYS)}, [
+    ({CASE: case("")}, "accepts the wrong half"),
+    ({CASE: case('static_assert(sizeof(int) == 1, "other words");')}, "first error is not"),
+    ({CASE: case("int x = y;\n" + SAYS)}, "first error is not"),
+    ({CASE: case(SAYS + "\nint x = y;\nint z = y;")}, "prints 3 errors"),
+    ({CASE: case(SAYS, "int x = y;")}, "refuses the mended half"),
+    ({CASE: case(SAYS, expect="")}, "has no line"),
+    ({CASE: None}, "holds no case"),
+])

@@ -1,0 +1,71 @@
+"""Every ```cpp block in the guides compiles as printed.
+
+```cpp            a file of its own; #include <tenon.hpp> goes before it when it includes nothing; linked if it has main
+```cpp continued  goes after the file that the blocks before it have made
+```cpp body       statements, in a function after that file
+An HTML comment that begins with `<!-- cpp` holds lines that are compiled like a block and not shown.
+"""
+import re
+import tempfile
+from pathlib import Path
+
+import guard
+
+COMPILER = guard.Compiler()
+GUIDES = ["README.md", "include/**/*.md", "examples/**/*.md", "tests/*.md", "bench/*.md"]
+BLOCK = re.compile(r"^(?:```cpp(?P<shown>[^\n]*)\n(?P<code>.*?)^```$|<!-- cpp(?P<hidden>[^\n]*)\n(?P<lines>.*?)^-->$)",
+                   re.M | re.S)
+
+
+def programs(source):
+    """(line number, whole program) for each block."""
+    file = ""
+    for match in BLOCK.finditer(source):
+        kind = (match.group("shown") if match.group("code") is not None else match.group("hidden")).strip()
+        code = match.group("code") if match.group("code") is not None else match.group("lines")
+        number = source[:match.start()].count("\n") + 2
+        if kind not in ("", "continued", "body"):
+            yield number, '#error "a block is cpp, cpp continued or cpp body, not: %s"\n' % kind
+            continue
+        lead = "#include <tenon.hpp>\n" if not file or kind == "" else ""
+        if kind == "" and "#include" in code:
+            lead = ""
+        place = '#line %d "guide"\n' % number
+        if kind == "body":
+            yield number, (file or lead) + "void body_of_block() {\n" + place + code + "}\n"
+            continue
+        file = (file if kind == "continued" else "") + lead + place + code
+        yield number, file
+
+
+def compiles(root, name, number, program):
+    include = Path(root) / "include"
+    if not re.search(r"\bmain\s*\(", program):
+        status, said = COMPILER.check(program, ["-Wall", "-Wextra", "-Wno-unused", "-Werror"], include)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            status, said = COMPILER.run(["-Wall", "-Wextra", "-Wno-unused", "-Werror", "-x", "c++", "-", "-o",
+                                         folder + "/program", "-pthread"], include, program)
+    return "%s:%d: this block does not compile:\n%s" % (name, number, said) if status else None
+
+
+def check(root):
+    blocks = []
+    for pattern in GUIDES:
+        for path in sorted(Path(root).glob(pattern)):
+            name = str(path.relative_to(root))
+            blocks += [(root, name, number, program) for number, program in programs(guard.text(path))]
+    return [c for c in guard.in_parallel(lambda block: compiles(*block), blocks) if c]
+
+
+TREE = {"include/tenon.hpp": "#pragma once\ninline int two() { return 2; }\n",
+        "README.md": "```cpp\n#include <tenon.hpp>\nint main() { return two() - 2; }\n```\n"
+                     "<!-- cpp\nint three();\n-->\n```cpp body\nint a = two() + three();\n```\n"
+                     "```cpp continued\nint four() { return three() + 1; }\n```\n```sh\nls\n```\n"}
+guard.run(check, TREE, [
+    ({"README.md": "```cpp\n#include <tenon.hpp>\nint main() { return three(); }\n```\n"}, "README.md:2"),
+    ({"include/tenon/wire/A.md": "\n```cpp\nint main() { return three(); }\n```\n"}, "A.md:3"),
+    ({"README.md": "```cpp\nint missing();\nint main() { return missing(); }\n```\n"}, "undefined reference"),
+    ({"tests/README.md": "```cpp body\nint a = three();\n```\n"}, "does not compile"),
+    ({"bench/README.md": "```cpp boddy\nint a = 1;\n```\n"}, "a block is cpp"),
+])
