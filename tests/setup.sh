@@ -43,6 +43,7 @@ look() {
             have clang++ || missing="$missing libclang-rt-14-dev"
             have em++ || missing="$missing emscripten"
             have node || missing="$missing nodejs"
+            have clang-tidy || missing="$missing clang-tidy"
             ;;
         esac
     done

@@ -27,6 +27,7 @@ def files(root):
     else:
         names = [str(p.relative_to(root)) for p in Path(root).rglob("*") if p.is_file()]
         names = [n for n in names if not n.startswith(("build", ".git/"))]
+        names = [n for n in names if n.count("/") < 2 or not n.startswith("subprojects/") or "/packagefiles/" in n]
     return sorted(n for n in names if "/corpus/" not in n)
 
 
