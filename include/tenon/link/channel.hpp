@@ -1,0 +1,201 @@
+#pragma once
+// A channel of messages that must arrive: ordered, or each as it comes. Messages are written one behind the other into
+// chunks, each about as large as a packet; a chunk is what is sent, acknowledged and sent again, so that neither side
+// handles single messages on the way. The link calls both ends.
+
+#include <cstdint>
+
+#include "tenon/core/bytes.hpp"
+#include "tenon/core/error.hpp"
+#include "tenon/core/ids.hpp"
+#include "tenon/core/pool.hpp"
+#include "tenon/core/ring.hpp"
+#include "tenon/wire/packet.hpp"
+
+namespace tenon {
+
+// Chunks in flight or waiting; the sixteen bits of a chunk's number on the wire allow twice as many.
+inline constexpr std::size_t channel_chunks_max = 16384;
+// Tag, number and length before a chunk, and the packet's own header with a few runs of acknowledgement.
+inline constexpr std::size_t chunk_header_bytes_max = 1 + 2 + 2;
+inline constexpr std::size_t chunk_reserve = packet_header_bytes_max + 22 + chunk_header_bytes_max;
+
+class ChannelSender {
+  public:
+    ChannelSender(Pool& pool, std::size_t chunk_bytes, std::size_t backlog_max, bool ordered)
+        : pool_(&pool), chunk_bytes_(chunk_bytes), backlog_max_(backlog_max), ordered_(ordered) {}
+    ChannelSender(const ChannelSender&) = delete;
+    ChannelSender& operator=(const ChannelSender&) = delete;
+    ~ChannelSender() {
+        for (std::size_t i = 0; i < chunks_.size(); ++i) pool_->give(chunks_[i].bytes);
+    }
+
+    // Room to write one message's payload behind the others; empty when none is left and start_chunk() is needed first.
+    BytesOut open_room(MessageType type) {
+        if (chunks_.empty() || chunks_.back().sealed) return {};
+        Chunk& chunk = chunks_.back();
+        head_ = chunk.size + varint_size(type.value) + 1;
+        return head_ < chunk_bytes_ ? BytesOut(chunk.bytes + head_, chunk_bytes_ - head_) : BytesOut();
+    }
+    // Takes the message whose payload was written into open_room(); false when its length no longer fits.
+    bool commit(MessageType type, std::size_t size) {
+        Chunk& chunk = chunks_.back();
+        const std::size_t length_bytes = varint_size(size);
+        if (length_bytes > 1) {
+            if (head_ + size + length_bytes - 1 > chunk_bytes_) return false;
+            std::memmove(chunk.bytes + head_ + length_bytes - 1, chunk.bytes + head_, size);
+        }
+        ByteWriter out(BytesOut(chunk.bytes + chunk.size, chunk_bytes_ - chunk.size));
+        out.varint(type.value);
+        out.varint(size);
+        grow(chunk, out.position() + size);
+        return true;
+    }
+    // Opens a fresh chunk. queue_full: the backlog or the memory is at its limit.
+    Result<> start_chunk() {
+        if (backlog_ + chunk_bytes_ > backlog_max_) return Error::queue_full;
+        return add_chunk() ? Result<>() : Error::queue_full;
+    }
+
+    // Takes a message that is written already, over as many chunks as it needs: all of it or nothing.
+    Result<> append(MessageType type, BytesIn payload) {
+        const std::size_t head = varint_size(type.value) + varint_size(payload.size()), whole = head + payload.size();
+        if (backlog_ + whole > backlog_max_) return Error::queue_full;
+        const std::size_t first = whole <= open_left() ? chunks_.size() - 1 : chunks_.size();
+        if (first == chunks_.size() && !add_chunks(whole)) return Error::queue_full;
+        const bool spans = first + 1 < chunks_.size();
+        ByteWriter out(BytesOut(chunks_[first].bytes + chunks_[first].size, head));
+        out.varint(type.value);
+        out.varint(payload.size());
+        grow(chunks_[first], head);
+        for (std::size_t at = first; at < chunks_.size(); ++at) {
+            Chunk& chunk = chunks_[at];
+            const std::size_t left = chunk_bytes_ - chunk.size, part = payload.size() < left ? payload.size() : left;
+            copy(chunk.bytes + chunk.size, payload.first(part));
+            grow(chunk, part);
+            payload = payload.subspan(part);
+            if (at != first) chunk.flags |= chunk_flag::continues;
+            if (at + 1 != chunks_.size()) chunk.flags |= chunk_flag::unfinished;
+        }
+        // A message over several chunks has them to itself where order does not hold them together.
+        if (spans && !ordered_) chunks_.back().sealed = true;
+        return {};
+    }
+
+    // Something waits to be sent, again or for the first time.
+    bool pending() const { return !lost_.empty() || unsent_ < chunks_.size(); }
+    // What waits is a full chunk or was lost: nothing is gained by waiting for more.
+    bool urgent() const { return !lost_.empty() || unsent_ + 1 < chunks_.size() || (unsent_ < chunks_.size() && chunks_.back().size * 4 > chunk_bytes_ * 3); }
+    std::size_t backlog() const { return backlog_; }
+    std::size_t in_flight() const { return unsent_; }
+
+    // Writes the next chunk as a frame. False when nothing waits or it does not fit. `ref` names it for the packet's record.
+    bool fill(PacketWriter& packet, std::uint32_t& sequence) {
+        while (!lost_.empty()) {
+            const std::uint32_t at = lost_.front() - base_;
+            if (at >= chunks_.size() || chunks_[at].state != State::lost) { // it was acknowledged after all
+                lost_.pop_front();
+                continue;
+            }
+            if (!write(packet, chunks_[at], lost_.front())) return false;
+            chunks_[at].state = State::flying;
+            sequence = lost_.front();
+            lost_.pop_front();
+            return true;
+        }
+        if (unsent_ >= chunks_.size() || chunks_.size() > channel_chunks_max / 2 + unsent_) return false;
+        Chunk& chunk = chunks_[unsent_];
+        sequence = base_ + static_cast<std::uint32_t>(unsent_);
+        if (!write(packet, chunk, sequence)) return false;
+        chunk.state = State::flying;
+        chunk.sealed = true;
+        ++unsent_;
+        return true;
+    }
+
+    void arrived(std::uint32_t sequence) {
+        const std::uint32_t at = sequence - base_;
+        if (at >= chunks_.size() || chunks_[at].state == State::arrived) return;
+        chunks_[at].state = State::arrived;
+        backlog_ -= chunks_[at].size;
+        pool_->give(chunks_[at].bytes);
+        chunks_[at].bytes = nullptr;
+        while (!chunks_.empty() && chunks_.front().state == State::arrived) {
+            chunks_.pop_front();
+            ++base_;
+            --unsent_;
+        }
+    }
+    void lost(std::uint32_t sequence) {
+        const std::uint32_t at = sequence - base_;
+        if (at >= chunks_.size() || chunks_[at].state != State::flying) return;
+        if (lost_.push_back(sequence) != nullptr) chunks_[at].state = State::lost;
+    }
+    // Sends the oldest chunk again on suspicion, to learn whether the path still carries anything.
+    void probe() {
+        for (std::size_t i = 0; i < unsent_; ++i)
+            if (chunks_[i].state == State::flying) return lost(base_ + static_cast<std::uint32_t>(i));
+    }
+
+  private:
+    enum class State : std::uint8_t { waiting, flying, lost, arrived };
+    struct Chunk {
+        std::byte* bytes = nullptr;
+        std::uint16_t size = 0;
+        std::uint8_t flags = 0;
+        State state = State::waiting;
+        bool sealed = false;
+    };
+
+    void grow(Chunk& chunk, std::size_t bytes) {
+        chunk.size = static_cast<std::uint16_t>(chunk.size + bytes);
+        backlog_ += bytes;
+    }
+    std::size_t open_left() const {
+        return chunks_.empty() || chunks_.back().sealed ? 0 : chunk_bytes_ - chunks_.back().size;
+    }
+    bool add_chunk() {
+        std::byte* bytes = pool_->take();
+        if (bytes == nullptr) return false;
+        Chunk chunk;
+        chunk.bytes = bytes;
+        if (chunks_.push_back(chunk) == nullptr) {
+            pool_->give(bytes);
+            return false;
+        }
+        return true;
+    }
+    // Every chunk that a message of this size needs, or none.
+    bool add_chunks(std::size_t size) {
+        const std::size_t before = chunks_.size();
+        for (std::size_t room = 0; room < size; room += chunk_bytes_) {
+            if (add_chunk()) continue;
+            while (chunks_.size() > before) {
+                pool_->give(chunks_.back().bytes);
+                chunks_.pop_back();
+            }
+            return false;
+        }
+        return true;
+    }
+
+    bool write(PacketWriter& packet, const Chunk& chunk, std::uint32_t sequence) const {
+        if (packet.left() < chunk_header_bytes_max + chunk.size) return false;
+        packet.out().u8(static_cast<std::uint8_t>(frame::chunk | chunk.flags | (ordered_ ? 0 : chunk_flag::unordered)));
+        packet.out().u16(static_cast<std::uint16_t>(sequence));
+        packet.length(chunk_flag::length, 3, chunk.size);
+        packet.out().bytes(BytesIn(chunk.bytes, chunk.size));
+        return true;
+    }
+
+    Pool* pool_;
+    Ring<Chunk> chunks_{channel_chunks_max};
+    Ring<std::uint32_t> lost_{channel_chunks_max};
+    std::size_t chunk_bytes_, backlog_max_, backlog_ = 0;
+    std::size_t unsent_ = 0; // the first chunk that was never sent
+    std::size_t head_ = 0;
+    std::uint32_t base_ = 0;
+    bool ordered_;
+};
+
+} // namespace tenon
