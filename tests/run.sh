@@ -32,13 +32,18 @@ stage() {
     stage_name=$1 stage_build=$2 stage_targets=$3 stage_selection=$4
     started=$(date +%s)
     broken=0
+    chosen=
     # shellcheck disable=SC2086
-    compile "$stage_build" $stage_targets || broken=1
+    if ! compile "$stage_build" $stage_targets; then
+        # Meson runs nothing when one program lacks, so it is told which are there; those that are not have failed.
+        broken=1
+        chosen=$(python3 "$root/tests/summary.py" --built "$builds/$stage_build")
+    fi
     log=$builds/$stage_build/meson-logs/$stage_name.json
     rm -f "$log"
     # shellcheck disable=SC2086
     meson test -C "$builds/$stage_build" --no-rebuild --num-processes "$jobs" --logbase "$stage_name" \
-        $stage_selection >"$builds/$stage_name.test.log" 2>&1 || true
+        $stage_selection $chosen >"$builds/$stage_name.test.log" 2>&1 || true
     if [ -s "$log" ]; then
         python3 "$root/tests/summary.py" "$log" >"$builds/$stage_name.summary"
         sed '$d' "$builds/$stage_name.summary"

@@ -83,7 +83,7 @@ setup() {
         if [ "$as_root" = none ]; then
             say "These packages lack, and installing them needs root:$missing"
         else
-            say "Installing with $as_root apt-get:$missing"
+            say "Installing with ${as_root:+$as_root }apt-get:$missing"
             mkdir -p "$builds"
             # shellcheck disable=SC2086
             if ! { $as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q &&
@@ -126,7 +126,11 @@ compile() {
     if [ -t 1 ]; then
         ninja -C "$builds/$name" -j "$jobs" -k 0 "$@"
     elif ! ninja -C "$builds/$name" -j "$jobs" -k 0 "$@" >"$builds/$name.build.log" 2>&1; then
-        grep -v '^\[[0-9]*/[0-9]*\]' "$builds/$name.build.log" | tail -n 200
+        if grep -q '^FAILED' "$builds/$name.build.log"; then
+            sed -n '/^FAILED/,/^\[[0-9]*\/[0-9]*\]/p' "$builds/$name.build.log" | grep -v '^\[[0-9]*/' | head -n 300
+        else
+            tail -n 30 "$builds/$name.build.log"
+        fi
         return 1
     fi
 }

@@ -1,9 +1,12 @@
 """Counts what `meson test` ran: doctest's cases one by one, a script's own `N passed, N failed`, else the test.
 
 summary.py TESTLOG.json prints the output of whatever failed and, last, `PASSED FAILED SKIPPED`.
+summary.py --built BUILD prints the names of the tests whose programs are there.
 """
 import json
+import os
 import re
+import subprocess
 import sys
 
 CASES = re.compile(r"^\[doctest\] test cases:\s*\d+\s*\|\s*(\d+) passed\s*\|\s*(\d+) failed", re.M)
@@ -25,7 +28,12 @@ def count(test):
     return 1, 0, 0
 
 
-def main(path):
+def built(build):
+    tests = json.loads(subprocess.check_output(["meson", "introspect", "--tests", build]))
+    print(*[test["name"] for test in tests if os.path.exists(os.path.join(build, test["cmd"][0]))])
+
+
+def summarise(path):
     total = [0, 0, 0]
     with open(path, encoding="utf-8", errors="replace") as log:
         tests = [json.loads(line) for line in log if line.strip()]
@@ -42,4 +50,7 @@ def main(path):
     print(*map(int, total))
 
 
-main(sys.argv[1])
+if sys.argv[1] == "--built":
+    built(sys.argv[2])
+else:
+    summarise(sys.argv[1])
