@@ -95,6 +95,12 @@ setup() {
             look "$@"
         fi
     fi
+    mkdir -p "$builds"
+    # Two runs at a time would build in the same folders.
+    if have flock; then
+        exec 9>"$builds/lock"
+        flock -n 9 || { say "Waiting for another run in $builds."; flock 9; }
+    fi
     [ -z "$missing" ] || say "Not here, so done without or taken from subprojects/:$missing"
     check_essential
     export CXX

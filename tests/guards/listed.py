@@ -7,6 +7,8 @@ import guard
 
 # Headers with nothing of their own to run: concepts are tried by compile_fail and by those who meet them.
 WITHOUT_TEST = {"tenon.hpp", "tenon/portable.hpp", "tenon/core/config.hpp", "tenon/core/machine.hpp"}
+# Headers whose test has another name: the test file, which must include the header.
+TESTED_IN = {}
 NOT_SUITES = {"guards", "package", "compile_fail", "support", "fuzz"}
 
 
@@ -40,8 +42,13 @@ def check(root):
         if not (corpus.is_dir() and any(corpus.iterdir())):
             yield "tests/fuzz/corpus/%s holds no seed" % name
     for name in guard.headers(root):
-        if name not in WITHOUT_TEST and not name.endswith("/concept.hpp") and mirror(name) not in there:
-            yield "include/%s has no tests/%s" % (name, mirror(name))
+        if name in WITHOUT_TEST or name.endswith("/concept.hpp"):
+            continue
+        test = TESTED_IN.get(name, mirror(name))
+        if test not in there:
+            yield "include/%s has no tests/%s" % (name, test)
+        elif name in TESTED_IN and '"%s"' % name not in guard.text(tests / test):
+            yield "tests/%s is to test include/%s, and does not include it" % (test, name)
     yield from check_version(root)
 
 
