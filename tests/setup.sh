@@ -8,6 +8,8 @@ have() { command -v "$1" >/dev/null 2>&1; }
 
 # Outputs go to build/ in the checkout, which git ignores; TENON_BUILD names another place.
 builds=${TENON_BUILD:-$root/build}
+mkdir -p "$builds"
+builds=$(cd "$builds" && pwd)
 jobs=${TENON_JOBS:-$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)}
 
 choose_compiler() {
@@ -84,7 +86,6 @@ setup() {
             say "These packages lack, and installing them needs root:$missing"
         else
             say "Installing with ${as_root:+$as_root }apt-get:$missing"
-            mkdir -p "$builds"
             # shellcheck disable=SC2086
             if ! { $as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q &&
                 $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing; } \
@@ -95,7 +96,6 @@ setup() {
             look "$@"
         fi
     fi
-    mkdir -p "$builds"
     # Two runs at a time would build in the same folders.
     if have flock; then
         exec 9>"$builds/lock"
@@ -116,7 +116,6 @@ configure() {
     stamp="$CXX $(command -v "${CXX%% *}") $*"
     if [ -f "$dir/build.ninja" ] && [ "$(cat "$dir/stamp" 2>/dev/null)" = "$stamp" ]; then return 0; fi
     rm -rf "$dir"
-    mkdir -p "$builds"
     if ! meson setup "$dir" "$root" "$@" >"$builds/$name.setup.log" 2>&1; then
         tail -n 30 "$builds/$name.setup.log"
         return 1

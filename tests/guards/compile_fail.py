@@ -14,7 +14,7 @@ COMPILERS = [BUILD]
 other = "clang++" if BUILD.is_gcc else "g++"
 if shutil.which(other):
     COMPILERS.append(guard.Compiler([other], BUILD.flags))
-ERROR = re.compile(r"^\S+:\d+:\d+: (?:fatal )?error: (.*)$", re.M)
+ERROR = re.compile(r"^[^\n]*?:\d+:\d+: (?:fatal )?error: (.*)$", re.M)
 ERRORS_MAX = 2
 
 

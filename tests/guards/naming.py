@@ -7,7 +7,7 @@ from pathlib import Path
 import guard
 
 COMPILER = guard.Compiler()
-WARNING = re.compile(r"^(\S+?:\d+):\d+: (?:warning|error): (.*) \[.*\]$", re.M)
+WARNING = re.compile(r"^([^\n]+?:\d+):\d+: (?:warning|error): (.*) \[.*\]$", re.M)
 
 
 def check(root):
