@@ -14,8 +14,8 @@
 
 namespace tenon {
 
-// Chunks in flight or waiting; the sixteen bits of a chunk's number on the wire allow twice as many.
-inline constexpr std::size_t channel_chunks_max = 16384;
+// Chunks in flight or waiting; the sixteen bits of a number on the wire leave room for four times as many.
+inline constexpr std::size_t channel_chunks_max = 8192;
 // Tag, number and length before a chunk, and the packet's own header with a few runs of acknowledgement.
 inline constexpr std::size_t chunk_header_bytes_max = 1 + 2 + 2;
 inline constexpr std::size_t chunk_reserve = packet_header_bytes_max + 22 + chunk_header_bytes_max;
@@ -103,7 +103,7 @@ class ChannelSender {
             lost_.pop_front();
             return true;
         }
-        if (unsent_ >= chunks_.size() || chunks_.size() > channel_chunks_max / 2 + unsent_) return false;
+        if (unsent_ >= chunks_.size() || unsent_ >= channel_chunks_max - 1) return false;
         Chunk& chunk = chunks_[unsent_];
         sequence = base_ + static_cast<std::uint32_t>(unsent_);
         if (!write(packet, chunk, sequence)) return false;

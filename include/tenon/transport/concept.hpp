@@ -48,6 +48,7 @@ template <class T>
 concept HasAddress = requires(const typename T::Address& a, const typename T::Address& b) {
     { a == b } -> std::convertible_to<bool>;
     { a.hash() } -> std::same_as<std::uint64_t>;
+    { a.text() } -> std::convertible_to<std::string_view>;
 };
 template <class T>
 concept HasSend = HasAddress<T> &&
@@ -95,7 +96,8 @@ template <class T>
 struct CheckTransport {
     static_assert(HasTransportTraits<T>, "Transport lacks: static constexpr TransportTraits traits");
     static_assert(HasAddress<T>,
-                  "Transport lacks: struct Address with operator== and std::uint64_t hash() const");
+                  "Transport lacks: struct Address with operator==, std::uint64_t hash() const and text() const, which "
+                  "gives something that turns into a std::string_view");
     static_assert(HasSend<T>, "Transport lacks: Sent send(const Address&, Lane, BytesIn)");
     static_assert(HasFlush<T>, "Transport lacks: void flush()");
     static_assert(

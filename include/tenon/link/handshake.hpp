@@ -1,0 +1,364 @@
+#pragma once
+// How two sides meet, before there is a link: hello, challenge, connect, then accept or refusal. The host keeps nothing about
+// a stranger until the stranger has shown, by returning a cookie, that its address is its own; and no answer is larger than
+// what it answers. PROTOCOL.md describes the datagrams.
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "tenon/core/bytes.hpp"
+#include "tenon/core/error.hpp"
+#include "tenon/core/hash.hpp"
+#include "tenon/core/ids.hpp"
+#include "tenon/core/siphash.hpp"
+#include "tenon/core/time.hpp"
+#include "tenon/wire/packet.hpp"
+
+namespace tenon {
+
+inline constexpr std::uint16_t protocol_version = 1;
+inline constexpr std::size_t name_bytes_max = 48;
+inline constexpr std::size_t types_max = 200; // whose hashes fit into a Connect
+inline constexpr Duration cookie_life = seconds(5);
+
+namespace meeting {
+inline constexpr std::uint8_t hello = 0x81, challenge = 0x82, connect = 0x83, accept = 0x84, refusal = 0x85;
+inline constexpr std::size_t hello_bytes = 128, connect_bytes = 1200; // padded, so that answers are never larger
+inline constexpr std::uint64_t checksum_key = 0x6E6F'6E65'7400'0001u;  // of no build in particular: strangers must understand
+} // namespace meeting
+
+// What both sides must share to play together.
+struct Terms {
+    std::uint64_t game = 0, room = 0, schema = 0;
+    std::uint32_t game_version = 0;
+    std::uint32_t codec = 0;
+    std::uint32_t features = 0; // what this side can do
+    std::uint32_t required = 0; // what it cannot do without
+    std::span<const std::uint32_t> type_hashes;
+};
+
+struct Hello {
+    std::uint64_t nonce = 0, game = 0;
+    std::uint16_t protocol = protocol_version;
+};
+struct Challenge {
+    std::uint64_t nonce = 0, cookie = 0;
+    std::uint32_t stamp = 0;
+};
+struct Connect {
+    std::uint64_t nonce = 0, cookie = 0;
+    std::uint32_t stamp = 0;
+    std::uint16_t protocol = protocol_version;
+    Terms terms;         // its hashes are read with hash()
+    std::string_view name;
+    BytesIn hashes;
+
+    std::size_t hash_count() const { return hashes.size() / 4; }
+    std::uint32_t hash(std::size_t i) const { return load_le<std::uint32_t>(&hashes[i * 4]); }
+};
+struct Accept {
+    std::uint64_t nonce = 0, host_nonce = 0;
+    PeerId peer;
+    std::uint32_t features = 0;
+    std::uint32_t timeout_ms = 0, message_bytes_max = 0;
+};
+struct Refusal {
+    std::uint64_t nonce = 0;
+    Error reason = Error::refused;
+    std::string_view text;
+};
+
+// The key of a link's checksums: both sides' nonces and the schema, so that another build's packets fail.
+inline std::uint64_t link_key(std::uint64_t schema, std::uint64_t nonce, std::uint64_t host_nonce) {
+    std::byte bytes[24];
+    store_le(bytes, schema);
+    store_le(bytes + 8, nonce);
+    store_le(bytes + 16, host_nonce);
+    return hash64(bytes, meeting::checksum_key);
+}
+
+namespace detail {
+
+inline std::uint32_t meeting_checksum(BytesIn datagram) {
+    return static_cast<std::uint32_t>(hash64(datagram.subspan(5), meeting::checksum_key + std::to_integer<std::uint64_t>(datagram[0])));
+}
+// Pads to `size` and adds the checksum; 0 when the datagram did not fit into the buffer.
+inline std::size_t seal_meeting(BytesOut into, ByteWriter& out, std::size_t size) {
+    if (!out.ok() || size > into.size()) return 0;
+    if (out.position() > size) size = out.position();
+    std::memset(into.data() + out.position(), 0, size - out.position());
+    store_le(&into[1], meeting_checksum(into.first(size)));
+    return size;
+}
+inline ByteWriter begin_meeting(BytesOut into, std::uint8_t kind) {
+    ByteWriter out(into);
+    out.u8(kind);
+    out.u32(0);
+    return out;
+}
+
+} // namespace detail
+
+// ---- writing: each gives the datagram's size, 0 when `into` is too small ------------------------------------------------
+
+inline std::size_t write(BytesOut into, const Hello& hello) {
+    ByteWriter out = detail::begin_meeting(into, meeting::hello);
+    out.u16(hello.protocol);
+    out.u64(hello.nonce);
+    out.u64(hello.game);
+    return detail::seal_meeting(into, out, meeting::hello_bytes);
+}
+inline std::size_t write(BytesOut into, const Challenge& challenge) {
+    ByteWriter out = detail::begin_meeting(into, meeting::challenge);
+    out.u64(challenge.nonce);
+    out.u64(challenge.cookie);
+    out.u32(challenge.stamp);
+    return detail::seal_meeting(into, out, 0);
+}
+inline std::size_t write(BytesOut into, const Connect& connect) {
+    ByteWriter out = detail::begin_meeting(into, meeting::connect);
+    out.u16(connect.protocol);
+    out.u64(connect.nonce);
+    out.u64(connect.cookie);
+    out.u32(connect.stamp);
+    out.u64(connect.terms.game);
+    out.u64(connect.terms.room);
+    out.u64(connect.terms.schema);
+    out.u32(connect.terms.game_version);
+    out.u32(connect.terms.codec);
+    out.u32(connect.terms.features);
+    out.u32(connect.terms.required);
+    out.u8(static_cast<std::uint8_t>(connect.name.size()));
+    out.bytes(bytes_of(connect.name));
+    out.u8(static_cast<std::uint8_t>(connect.terms.type_hashes.size()));
+    for (const std::uint32_t hash : connect.terms.type_hashes) out.u32(hash);
+    return detail::seal_meeting(into, out, meeting::connect_bytes);
+}
+inline std::size_t write(BytesOut into, const Accept& accept) {
+    ByteWriter out = detail::begin_meeting(into, meeting::accept);
+    out.u64(accept.nonce);
+    out.u64(accept.host_nonce);
+    out.u32(accept.peer.value);
+    out.u32(accept.features);
+    out.u32(accept.timeout_ms);
+    out.u32(accept.message_bytes_max);
+    return detail::seal_meeting(into, out, 0);
+}
+inline std::size_t write(BytesOut into, const Refusal& refusal) {
+    ByteWriter out = detail::begin_meeting(into, meeting::refusal);
+    out.u64(refusal.nonce);
+    out.u8(static_cast<std::uint8_t>(refusal.reason));
+    const std::string_view text = refusal.text.substr(0, 80);
+    out.u8(static_cast<std::uint8_t>(text.size()));
+    out.bytes(bytes_of(text));
+    return detail::seal_meeting(into, out, 0);
+}
+
+// ---- reading: the kind first, then the fields ----------------------------------------------------------------------------
+
+// The kind of a meeting datagram, 0 when it is none or damaged.
+inline std::uint8_t meeting_kind(BytesIn datagram) {
+    if (datagram.size() < 5) return 0;
+    const std::uint8_t kind = std::to_integer<std::uint8_t>(datagram[0]);
+    if (kind < meeting::hello || kind > meeting::refusal) return 0;
+    return load_le<std::uint32_t>(&datagram[1]) == detail::meeting_checksum(datagram) ? kind : 0;
+}
+
+inline Result<Hello> read_hello(BytesIn datagram) {
+    ByteReader in(datagram.subspan(5));
+    Hello hello;
+    hello.protocol = in.u16();
+    hello.nonce = in.u64();
+    hello.game = in.u64();
+    if (!in.ok() || datagram.size() < meeting::hello_bytes) return Error::truncated;
+    return hello;
+}
+inline Result<Challenge> read_challenge(BytesIn datagram) {
+    ByteReader in(datagram.subspan(5));
+    Challenge challenge;
+    challenge.nonce = in.u64();
+    challenge.cookie = in.u64();
+    challenge.stamp = in.u32();
+    if (!in.ok()) return Error::truncated;
+    return challenge;
+}
+inline Result<Connect> read_connect(BytesIn datagram) {
+    ByteReader in(datagram.subspan(5));
+    Connect connect;
+    connect.protocol = in.u16();
+    connect.nonce = in.u64();
+    connect.cookie = in.u64();
+    connect.stamp = in.u32();
+    connect.terms.game = in.u64();
+    connect.terms.room = in.u64();
+    connect.terms.schema = in.u64();
+    connect.terms.game_version = in.u32();
+    connect.terms.codec = in.u32();
+    connect.terms.features = in.u32();
+    connect.terms.required = in.u32();
+    const std::size_t name = in.u8();
+    if (name > name_bytes_max) return Error::over_bound;
+    connect.name = text_of(in.bytes(name));
+    connect.hashes = in.bytes(std::size_t(in.u8()) * 4);
+    if (!in.ok() || datagram.size() < meeting::connect_bytes) return Error::truncated;
+    return connect;
+}
+inline Result<Accept> read_accept(BytesIn datagram) {
+    ByteReader in(datagram.subspan(5));
+    Accept accept;
+    accept.nonce = in.u64();
+    accept.host_nonce = in.u64();
+    accept.peer.value = in.u32();
+    accept.features = in.u32();
+    accept.timeout_ms = in.u32();
+    accept.message_bytes_max = in.u32();
+    if (!in.ok()) return Error::truncated;
+    return accept;
+}
+inline Result<Refusal> read_refusal(BytesIn datagram) {
+    ByteReader in(datagram.subspan(5));
+    Refusal refusal;
+    refusal.nonce = in.u64();
+    const std::uint8_t reason = in.u8();
+    refusal.reason = reason < error_count ? static_cast<Error>(reason) : Error::refused;
+    refusal.text = text_of(in.bytes(in.u8()));
+    if (!in.ok()) return Error::truncated;
+    return refusal;
+}
+
+// ---- the host's door -----------------------------------------------------------------------------------------------------
+
+// Bakes and checks cookies: proof that the holder receives at its address, worth something for a few seconds only.
+class Door {
+  public:
+    explicit Door(SipKey secret) : secret_(secret) {}
+
+    Challenge challenge(Instant now, std::string_view address, std::uint64_t nonce) const {
+        const auto stamp = static_cast<std::uint32_t>(now.ns / 1'000'000);
+        return {nonce, cookie(address, nonce, stamp), stamp};
+    }
+    bool admits(Instant now, std::string_view address, const Connect& connect) const {
+        const auto age = static_cast<std::int32_t>(static_cast<std::uint32_t>(now.ns / 1'000'000) - connect.stamp);
+        return age >= 0 && milliseconds(age) <= cookie_life && connect.cookie == cookie(address, connect.nonce, connect.stamp);
+    }
+
+  private:
+    std::uint64_t cookie(std::string_view address, std::uint64_t nonce, std::uint32_t stamp) const {
+        std::byte bytes[96];
+        ByteWriter out(bytes);
+        out.u64(nonce);
+        out.u32(stamp);
+        out.bytes(bytes_of(address.substr(0, 80)));
+        return siphash(secret_, BytesIn(bytes, out.position()));
+    }
+
+    SipKey secret_;
+};
+
+// What does not fit between a caller and the host, or none. `type` is the first type on which the two disagree.
+inline Error compare(const Terms& host, const Connect& caller, std::size_t& type) {
+    type = host.type_hashes.size();
+    if (caller.protocol != protocol_version) return Error::version_mismatch;
+    if (caller.terms.game != host.game) return Error::wrong_game;
+    if (caller.terms.game_version != host.game_version) return Error::version_mismatch;
+    if (caller.terms.codec != host.codec) return Error::codec_mismatch;
+    if ((caller.terms.required & ~host.features) != 0 || (host.required & ~caller.terms.features) != 0) return Error::codec_mismatch;
+    if (caller.terms.schema != host.schema) {
+        for (type = 0; type < host.type_hashes.size() && type < caller.hash_count(); ++type)
+            if (host.type_hashes[type] != caller.hash(type)) break;
+        return Error::schema_mismatch;
+    }
+    if (caller.terms.room != host.room) return Error::wrong_room;
+    return Error::none;
+}
+
+// ---- the caller's knock --------------------------------------------------------------------------------------------------
+
+// Asks to be let in, again and again with growing pauses, until there is an answer or the time is over.
+class Knock {
+  public:
+    enum class State : std::uint8_t { idle, hello, connect, accepted, refused };
+
+    void begin(Instant now, Duration patience, std::uint64_t nonce, const Terms& terms, std::string_view name) {
+        *this = Knock();
+        state_ = State::hello;
+        connect_.nonce = nonce;
+        connect_.terms = terms;
+        connect_.name = name.substr(0, name_bytes_max);
+        due_ = now;
+        ends_ = now + patience;
+    }
+
+    // Takes an answer. True when the knock is over: accepted or refused.
+    bool handle_datagram(Instant now, BytesIn datagram) {
+        if (state_ != State::hello && state_ != State::connect) return false;
+        switch (meeting_kind(datagram)) {
+        case meeting::challenge:
+            if (const auto challenge = read_challenge(datagram); challenge && challenge->nonce == connect_.nonce && state_ == State::hello) {
+                connect_.cookie = challenge->cookie;
+                connect_.stamp = challenge->stamp;
+                cookie_at_ = now;
+                state_ = State::connect;
+                due_ = now;
+                pause_ = first_pause;
+            }
+            return false;
+        case meeting::accept:
+            if (const auto accept = read_accept(datagram); accept && accept->nonce == connect_.nonce && state_ == State::connect) {
+                accept_ = *accept;
+                state_ = State::accepted;
+                return true;
+            }
+            return false;
+        case meeting::refusal:
+            if (const auto refusal = read_refusal(datagram); refusal && refusal->nonce == connect_.nonce) return refuse(refusal->reason, refusal->text);
+            return false;
+        default: return false;
+        }
+    }
+    // True when the patience is at its end.
+    bool handle_timeout(Instant now) {
+        if ((state_ != State::hello && state_ != State::connect) || now < ends_) return false;
+        return refuse(Error::timed_out, {});
+    }
+    std::size_t poll_transmit(Instant now, BytesOut into) {
+        if ((state_ != State::hello && state_ != State::connect) || now < due_) return 0;
+        // A cookie that may have gone stale is fetched anew.
+        if (state_ == State::connect && now - cookie_at_ > cookie_life * 3 / 4) state_ = State::hello;
+        due_ = now + pause_;
+        pause_ = min(pause_ * 3 / 2, seconds(1));
+        return state_ == State::hello ? write(into, Hello{connect_.nonce, connect_.terms.game, protocol_version}) : write(into, connect_);
+    }
+    Instant poll_timeout() const {
+        return state_ == State::hello || state_ == State::connect ? min(due_, ends_) : Instant::never();
+    }
+
+    State state() const { return state_; }
+    const Accept& accept() const { return accept_; }
+    std::uint64_t nonce() const { return connect_.nonce; }
+    Error reason() const { return reason_; }
+    std::string_view text() const { return {text_, text_size_}; }
+
+  private:
+    static constexpr Duration first_pause = milliseconds(150);
+
+    bool refuse(Error reason, std::string_view text) {
+        state_ = State::refused;
+        reason_ = reason;
+        text_size_ = text.size() < sizeof(text_) ? text.size() : sizeof(text_);
+        copy(reinterpret_cast<std::byte*>(text_), bytes_of(text.substr(0, text_size_)));
+        return true;
+    }
+
+    State state_ = State::idle;
+    Connect connect_;
+    Accept accept_;
+    Error reason_ = Error::none;
+    Instant due_{}, ends_{}, cookie_at_{};
+    Duration pause_ = first_pause;
+    char text_[96] = {};
+    std::size_t text_size_ = 0;
+};
+
+} // namespace tenon

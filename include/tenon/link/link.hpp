@@ -1,0 +1,614 @@
+#pragma once
+// One remote peer after the handshake: packets in, messages out, and the other way round. It knows no socket and no clock;
+// the room feeds it datagrams and time, drains its events, and lends it a buffer when it has something to send.
+
+#include <cstdint>
+
+#include "tenon/core/bytes.hpp"
+#include "tenon/core/error.hpp"
+#include "tenon/core/ids.hpp"
+#include "tenon/core/pool.hpp"
+#include "tenon/core/random.hpp"
+#include "tenon/core/time.hpp"
+#include "tenon/link/channel.hpp"
+#include "tenon/link/channel_receiver.hpp"
+#include "tenon/link/clock_sync.hpp"
+#include "tenon/link/commands.hpp"
+#include "tenon/link/congestion.hpp"
+#include "tenon/link/fragments.hpp"
+#include "tenon/link/in_flight.hpp"
+#include "tenon/link/outbox.hpp"
+#include "tenon/link/pacer.hpp"
+#include "tenon/link/received.hpp"
+#include "tenon/link/rtt.hpp"
+#include "tenon/wire/packet.hpp"
+
+namespace tenon {
+
+struct LinkOptions {
+    std::size_t datagram_bytes = 1200;
+    std::size_t message_bytes_max = 65536;
+    std::size_t queue_bytes_max = 262144; // waiting or in flight, for each channel and for what may be lost
+    Duration ack_delay = milliseconds(5); // how long a reliable message's acknowledgement may wait for company
+    Duration coalesce{};                  // how long a packet that is not full may wait for more
+    Duration keepalive = seconds(1);
+    Duration timeout = seconds(10);
+    std::uint64_t bandwidth = 0; // bytes a second, 0: as the path allows
+    bool asks_time = true;       // the side that joins learns the host's clock
+};
+
+struct LinkStats {
+    Instant last_rx{}, last_tx{};
+    std::uint64_t packets_in = 0, packets_out = 0, bytes_in = 0, bytes_out = 0;
+    std::uint64_t lost = 0, resent_late = 0; // packets found lost, and those of them that came after all
+    std::uint64_t duplicate = 0, stale = 0, bad_checksum = 0, malformed = 0, refused = 0;
+};
+
+// A message that arrived. The bytes lie in the datagram or in the link, until the next call that is not poll_event.
+struct LinkEvent {
+    enum class Kind : std::uint8_t { unreliable, reliable, command, gave_up };
+
+    Kind kind = Kind::unreliable;
+    MessageType type;
+    std::uint64_t packet = 0; // the number of the packet that brought it: of two newest-wins messages the higher wins
+    BytesIn payload;
+};
+
+template <class Reliability>
+class Link {
+  public:
+    enum class State : std::uint8_t { open, closing, closed };
+    using Machine = typename Reliability::Machine;
+
+    Link(Pool& pool, const LinkOptions& options, std::uint64_t key, Instant now, Random random)
+        : pool_(&pool), options_(options), key_(key), machine_(random), chunk_bytes_(options.datagram_bytes - chunk_reserve),
+          senders_{{pool, chunk_bytes_, options.queue_bytes_max, true}, {pool, chunk_bytes_, options.queue_bytes_max, false}},
+          receivers_{{pool, chunk_bytes_, options.queue_bytes_max, options.message_bytes_max, true},
+                     {pool, chunk_bytes_, options.queue_bytes_max, options.message_bytes_max, false}},
+          outbox_(options.queue_bytes_max), commands_(pool) {
+        stats_.last_rx = stats_.last_tx = last_progress_ = now;
+        budget_.set_rate(options.bandwidth);
+        if (!options.asks_time) ask_time_at_ = Instant::never();
+    }
+
+    // ---- what comes in -------------------------------------------------------------------------------------------------
+
+    // Takes a packet. On success drain poll_event before anything else; an error says why the packet was not read.
+    Result<> handle_datagram(Instant now, BytesIn datagram) {
+        if (state_ == State::closed) return Error::closed;
+        const auto opened = open_packet(datagram, key_, received_.expected(), in_flight_.next());
+        if (!opened) return refuse(opened.error());
+        const OpenPacket& packet = *opened;
+        if (const Error error = received_.check(packet.number); error != Error::none) return refuse(error);
+        now_ = now;
+        stats_.last_rx = now;
+        ++stats_.packets_in;
+        stats_.bytes_in += datagram.size();
+        if (packet.has_ack) handle_ack(now, packet.ack);
+        reading_ = packet;
+        frames_ = ByteReader(packet.frames);
+        eliciting_ = refused_ = false;
+        in_packet_ = true;
+        return {};
+    }
+
+    // The next message of the packet, or of what waited for it.
+    bool poll_event(LinkEvent& event) {
+        while (in_packet_) {
+            event.packet = reading_.number;
+            if (source_ != nullptr && read_channel(event)) return true;
+            if (commands_in_.reading() && read_command(event)) return true;
+            if (source_ != nullptr || commands_in_.reading()) continue;
+            if (frames_.left() == 0 || state_ == State::closed) {
+                end_packet();
+                break;
+            }
+            if (read_frame(event)) return true;
+        }
+        return poll_given_up(event);
+    }
+
+    void handle_timeout(Instant now) {
+        now_ = now;
+        if (state_ != State::open) return;
+        if (now - stats_.last_rx >= options_.timeout) return finish(Error::timed_out, {});
+        account(now, in_flight_.expire(now, round_trip_.smoothed(), [this](ChunkRef ref) { lost(ref); }), {});
+        if (now >= probe_at()) probe(now);
+    }
+
+    // ---- what goes out -------------------------------------------------------------------------------------------------
+
+    Outbox& outbox() { return outbox_; }
+    ChannelSender& channel(bool ordered) { return senders_[ordered ? 0 : 1]; }
+    Machine& machine() { return machine_; }
+    Result<> push_command(MessageType type, BytesIn payload) { return commands_.push(type, payload, chunk_bytes_ / 2); }
+
+    // Writes the next packet into the caller's buffer; 0 when there is nothing to send now.
+    std::size_t poll_transmit(Instant now, BytesOut into) {
+        if (state_ == State::closed || !in_flight_.room()) return 0;
+        now_ = now;
+        advance(now);
+        const bool content = state_ == State::open && may_send() && content_due(now);
+        const bool answer = ack_due_ <= now;
+        if (!content && !answer && !control_due(now)) return 0;
+        PacketWriter packet(into.first(into.size() < options_.datagram_bytes ? into.size() : options_.datagram_bytes), in_flight_.next(),
+                            in_flight_.unsettled());
+        if (received_.unreported() != 0) received_.write(packet, now, content ? 4 : 24);
+        in_flight_.begin_refs();
+        std::uint32_t commands_to = 0;
+        fill_control(packet, now);
+        if (content) fill_content(packet, now, commands_to);
+        const bool eliciting = packet.has_frames() && state_ == State::open;
+        if (!eliciting && state_ == State::open && received_.unreported() != 0) return 0;
+        const std::size_t size = packet.seal(key_);
+        note_sent(now, size, eliciting, commands_to);
+        return size;
+    }
+
+    // When handle_timeout or poll_transmit will next have something to do.
+    Instant poll_timeout() const {
+        if (state_ == State::closed) return Instant::never();
+        if (state_ == State::closing) return Instant{};
+        Instant next = min(stats_.last_rx + options_.timeout, min(ack_due_, min(keepalive_at(), ask_time_at_)));
+        next = min(next, min(in_flight_.expires_at(round_trip_.smoothed()), probe_at()));
+        if (has_content()) next = min(next, max(content_at(), ready_at()));
+        return next;
+    }
+
+    // Says goodbye with a reason and ends. The other side hears it unless the path is dead.
+    void close(Error reason) {
+        if (state_ != State::open) return;
+        reason_ = reason;
+        state_ = State::closing;
+        goodbyes_ = 3;
+    }
+    void set_bandwidth(std::uint64_t bytes_per_second) { budget_.set_rate(options_.bandwidth = bytes_per_second); }
+
+    // ---- what is known -------------------------------------------------------------------------------------------------
+
+    State state() const { return state_; }
+    Error reason() const { return reason_; } // why it closed
+    std::uint64_t key() const { return key_; }
+    const LinkStats& stats() const { return stats_; }
+    const RoundTrip& round_trip() const { return round_trip_; }
+    const ClockSync& clock() const { return clock_; }
+    const Congestion& congestion() const { return congestion_; }
+    std::uint64_t commands_missed() const { return commands_in_.missed(); }
+    double loss() const { return loss_; } // share of packets, over the last few hundred
+    std::size_t queued_bytes() const {
+        return outbox_.bytes() + senders_[0].backlog() + senders_[1].backlog();
+    }
+    // How long what waits now will wait, at the rate of now.
+    Duration queue_time() const {
+        std::uint64_t rate = congestion_.rate();
+        if (options_.bandwidth != 0 && (rate == 0 || options_.bandwidth < rate)) rate = options_.bandwidth;
+        return rate == 0 ? Duration{} : seconds(static_cast<double>(queued_bytes()) / static_cast<double>(rate));
+    }
+    bool in_packet() const { return in_packet_; }
+
+  private:
+    static constexpr Duration slow_ack_delay = milliseconds(25);
+    static constexpr unsigned answers_at_once = 16;
+
+    // ---- reading -------------------------------------------------------------------------------------------------------
+
+    Error refuse(Error error) {
+        switch (error) {
+        case Error::duplicate: ++stats_.duplicate; break;
+        case Error::stale: ++stats_.stale; break;
+        case Error::bad_checksum: ++stats_.bad_checksum; break;
+        default: ++stats_.malformed;
+        }
+        return error;
+    }
+
+    bool read_frame(LinkEvent& event) {
+        const std::uint8_t tag = frames_.u8();
+        if (tag >= frame::message) return read_message(tag, event);
+        urgent_ = urgent_ || (tag != frame::fragment && tag != frame::padding);
+        eliciting_ = eliciting_ || (tag != frame::padding && tag != frame::close && tag != frame::receipts);
+        if ((tag & 0xF0) == frame::chunk) return read_chunk(tag);
+        switch (tag) {
+        case frame::padding: frames_ = ByteReader(); return false;
+        case frame::ping: return false;
+        case frame::time_ask: return answer_time();
+        case frame::time_tell: return take_time();
+        case frame::close: return take_close();
+        case frame::fragment: return read_fragment_frame(event);
+        case frame::commands: commands_in_.begin(frames_); return false;
+        default: break;
+        }
+        if constexpr (Reliability::traits.gives_up) {
+            if (tag == frame::retried_event && machine_.read_event(frames_, event.type, event.payload)) {
+                event.kind = LinkEvent::Kind::reliable;
+                return true;
+            }
+            if (tag == frame::receipts) machine_.read_receipts(frames_);
+            if ((tag == frame::retried_event || tag == frame::receipts) && frames_.ok()) return false;
+        }
+        if constexpr (Reliability::traits.redundant) {
+            if (tag == frame::repair) return read_repair();
+        }
+        return break_off(Error::malformed);
+    }
+
+    bool read_message(std::uint8_t tag, LinkEvent& event) {
+        eliciting_ = true;
+        std::uint64_t type = tag & message_flag::type;
+        if (type == message_flag::type_follows) type += frames_.varint();
+        event.payload = frames_.bytes(tag & message_flag::length ? static_cast<std::size_t>(frames_.varint()) : frames_.left());
+        if (!frames_.ok() || type > 0xFFFF) return break_off(Error::malformed);
+        event.kind = LinkEvent::Kind::unreliable;
+        event.type.value = static_cast<std::uint16_t>(type);
+        return true;
+    }
+
+    bool read_chunk(std::uint8_t tag) {
+        const std::uint16_t sequence = frames_.u16();
+        const BytesIn content = frames_.bytes(tag & chunk_flag::length ? static_cast<std::size_t>(frames_.varint()) : frames_.left());
+        if (!frames_.ok()) return break_off(Error::malformed);
+        ChannelReceiver& receiver = receivers_[tag & chunk_flag::unordered ? 1 : 0];
+        if constexpr (Reliability::traits.redundant) machine_.heard(tag, receiver.full(sequence), content);
+        return offer(receiver, sequence, tag, content);
+    }
+    bool offer(ChannelReceiver& receiver, std::uint16_t sequence, std::uint8_t tag, BytesIn content) {
+        switch (receiver.offer(sequence, tag & (chunk_flag::continues | chunk_flag::unfinished), content)) {
+        case ChannelReceiver::Offer::ready: source_ = &receiver; break;
+        case ChannelReceiver::Offer::refused: refused_ = true; break;
+        default: break;
+        }
+        return false;
+    }
+    bool read_repair() {
+        const BytesIn repair = frames_.bytes(frames_.left());
+        if (!machine_.handle_repair(repair)) return false;
+        return false;
+    }
+    bool read_channel(LinkEvent& event) {
+        const Result<bool> message = source_->read(event.type, event.payload);
+        event.kind = LinkEvent::Kind::reliable;
+        if (message && *message) return true;
+        if (!message) break_off(message.error());
+        source_ = nullptr;
+        return false;
+    }
+    bool read_command(LinkEvent& event) {
+        event.kind = LinkEvent::Kind::command;
+        if (commands_in_.read(frames_, event.type, event.payload)) return true;
+        if (!frames_.ok()) break_off(Error::malformed);
+        return false;
+    }
+    bool read_fragment_frame(LinkEvent& event) {
+        const auto fragment = read_fragment(frames_);
+        if (!fragment) return break_off(fragment.error());
+        BytesIn whole;
+        const Result<bool> complete = fragments_.add(*fragment, options_.message_bytes_max + 4, whole);
+        if (!complete) return break_off(complete.error());
+        if (!*complete) return false;
+        ByteReader in(whole);
+        const std::uint64_t type = in.varint();
+        if (!in.ok() || type > 0xFFFF) return break_off(Error::malformed);
+        event.kind = LinkEvent::Kind::unreliable;
+        event.type.value = static_cast<std::uint16_t>(type);
+        event.payload = in.rest();
+        return true;
+    }
+
+    bool answer_time() {
+        asked_at_ = frames_.u64();
+        if (!frames_.ok()) return break_off(Error::malformed);
+        asked_here_ = now_;
+        tell_time_ = true;
+        return false;
+    }
+    bool take_time() {
+        const auto asked = static_cast<std::int64_t>(frames_.u64()), told = static_cast<std::int64_t>(frames_.u64());
+        if (!frames_.ok()) return break_off(Error::malformed);
+        clock_.sample(Instant{asked}, Instant{told}, now_);
+        return false;
+    }
+    bool take_close() {
+        const std::uint8_t reason = frames_.u8();
+        finish(reason < error_count ? static_cast<Error>(reason) : Error::left, {});
+        return false;
+    }
+
+    // The other side is not what it should be: the link ends, and says why.
+    bool break_off(Error error) {
+        ++stats_.malformed;
+        frames_ = ByteReader();
+        close(error);
+        return false;
+    }
+    void finish(Error reason, BytesIn) {
+        reason_ = reason;
+        state_ = State::closed;
+        source_ = nullptr;
+    }
+
+    void end_packet() {
+        in_packet_ = false;
+        source_ = nullptr;
+        if (!frames_.ok()) {
+            break_off(Error::malformed);
+            return;
+        }
+        if (refused_) {
+            ++stats_.refused; // not acknowledged, so that it comes again
+            return;
+        }
+        received_.note(reading_.number, reading_.number_bytes, now_, eliciting_);
+        if (!eliciting_) return;
+        const Duration wait = received_.gap() || received_.unanswered() >= answers_at_once ? Duration{}
+                              : urgent_                                                   ? options_.ack_delay
+                                                                                          : max(slow_ack_delay, options_.ack_delay);
+        ack_due_ = min(ack_due_, now_ + wait);
+        urgent_ = false;
+    }
+
+    void handle_ack(Instant now, const AckBlock& ack) {
+        const Settled settled = in_flight_.settle(
+            now, ack, round_trip_.smoothed(), [this](ChunkRef ref) { senders_[ref.channel].arrived(ref.sequence); },
+            [this](ChunkRef ref) { lost(ref); });
+        Duration sample{};
+        if (settled.newest) {
+            sample = now - settled.sample.sent_at;
+            round_trip_.sample(now, sample, ack.delay);
+        }
+        if (settled.commands_to != 0) commands_.arrived(settled.commands_to);
+        if (settled.acked_packets != 0) {
+            last_progress_ = now;
+            probes_ = 0;
+        }
+        account(now, settled, sample);
+    }
+    void account(Instant now, const Settled& settled, Duration sample) {
+        if (settled.acked_packets == 0 && settled.lost_packets == 0) return;
+        stats_.lost += settled.lost_packets;
+        stats_.resent_late += settled.spurious;
+        const double count = settled.acked_packets + settled.lost_packets, weight = count < 256 ? count / 256 : 1.0;
+        loss_ += (settled.lost_packets / count - loss_) * weight;
+        AckSample ack;
+        ack.now = now;
+        ack.acked_bytes = settled.acked_bytes;
+        ack.lost_bytes = settled.lost_bytes;
+        ack.acked_packets = settled.acked_packets;
+        ack.lost_packets = settled.lost_packets;
+        ack.rtt = sample;
+        ack.min_rtt = round_trip_.minimum();
+        ack.smoothed_rtt = round_trip_.smoothed();
+        ack.newest_sent_at = settled.sample.sent_at;
+        ack.delivered_at_send = settled.sample.delivered;
+        ack.delivered_time_at_send = settled.sample.delivered_at;
+        ack.delivered = in_flight_.delivered();
+        ack.in_flight = in_flight_.bytes();
+        ack.app_limited = settled.sample.app_limited;
+        congestion_.on_ack(ack);
+        pacer_.set_rate(congestion_.rate());
+    }
+    void lost(ChunkRef ref) { senders_[ref.channel].lost(ref.sequence); }
+
+    // ---- probing -------------------------------------------------------------------------------------------------------
+
+    Instant probe_at() const {
+        if (in_flight_.flying() == 0) return Instant::never();
+        const Duration timeout = round_trip_.resend_timeout(slow_ack_delay);
+        return max(in_flight_.newest_sent(), last_progress_) + timeout * (std::int64_t(1) << (probes_ < 6 ? probes_ : 6));
+    }
+    // Silence where an answer was due: ask again, and after several times take everything for lost.
+    void probe(Instant now) {
+        ++probes_;
+        last_progress_ = now;
+        if (probes_ >= 3) {
+            account(now, in_flight_.give_up(now, [this](ChunkRef ref) { lost(ref); }), {});
+            congestion_.on_timeout(now);
+            pacer_.set_rate(congestion_.rate());
+        } else {
+            senders_[0].probe();
+            senders_[1].probe();
+        }
+        ping_ = true;
+        probe_credit_ = 2;
+    }
+
+    // ---- sending -------------------------------------------------------------------------------------------------------
+
+    bool has_content() const {
+        return !outbox_.empty() || senders_[0].pending() || senders_[1].pending() || commands_.waiting() || machine_pending();
+    }
+    bool machine_pending() const { return machine_.deadline() < Instant::never(); }
+    bool urgent() const {
+        return commands_.fresh() || senders_[0].urgent() || senders_[1].urgent() || outbox_.bytes() >= chunk_bytes_;
+    }
+    Instant content_at() const {
+        Instant at = commands_.waiting() ? commands_again_ : Instant::never();
+        at = min(at, machine_.deadline());
+        if (urgent()) return Instant{};
+        if (!outbox_.empty() || senders_[0].pending() || senders_[1].pending())
+            at = min(at, waiting_since_ == Instant::never() ? Instant{} : waiting_since_ + options_.coalesce);
+        return at;
+    }
+    bool content_due(Instant now) {
+        if (!has_content()) return false;
+        const bool queued = !outbox_.empty() || senders_[0].pending() || senders_[1].pending();
+        if (queued && waiting_since_ == Instant::never()) waiting_since_ = now;
+        return content_at() <= now;
+    }
+    bool may_send() const {
+        if (probe_credit_ != 0) return true;
+        return in_flight_.bytes() < congestion_.window() && pacer_.may_send(options_.datagram_bytes) && budget_.may_send(options_.datagram_bytes);
+    }
+    Instant ready_at() const {
+        if (in_flight_.bytes() >= congestion_.window()) return Instant::never(); // an acknowledgement or a probe will wake it
+        return max(pacer_.ready_at(options_.datagram_bytes), budget_.ready_at(options_.datagram_bytes));
+    }
+    void advance(Instant now) {
+        pacer_.advance(now);
+        budget_.advance(now);
+    }
+
+    Instant keepalive_at() const { return stats_.last_tx + options_.keepalive; }
+    bool control_due(Instant now) const {
+        return ping_ || tell_time_ || ask_time_at_ <= now || keepalive_at() <= now || state_ == State::closing;
+    }
+    void fill_control(PacketWriter& packet, Instant now) {
+        ByteWriter& out = packet.out();
+        if (state_ == State::closing) {
+            out.u8(frame::close);
+            out.u8(static_cast<std::uint8_t>(reason_));
+            if (--goodbyes_ == 0) state_ = State::closed;
+            return;
+        }
+        if (tell_time_) {
+            out.u8(frame::time_tell);
+            out.u64(asked_at_);
+            // The middle of the visit: what the question waited here is not the path's.
+            out.u64(static_cast<std::uint64_t>(asked_here_.ns + (now - asked_here_).ns / 2));
+            tell_time_ = false;
+        }
+        if (ask_time_at_ <= now) {
+            out.u8(frame::time_ask);
+            out.u64(static_cast<std::uint64_t>(now.ns));
+            ask_time_at_ = now + (++times_asked_ < 6 ? milliseconds(100) : seconds(2));
+        } else if (ping_ || keepalive_at() <= now || (!has_content() && in_flight_.unsettled() >= 48)) {
+            // A side that only ever acknowledges must be answered now and then, or its packet numbers would grow unheard.
+            out.u8(frame::ping);
+        }
+        ping_ = false;
+    }
+
+    void fill_content(PacketWriter& packet, Instant now, std::uint32_t& commands_to) {
+        if (probe_credit_ != 0) --probe_credit_;
+        if (commands_.fresh() || (commands_.waiting() && commands_again_ <= now)) {
+            commands_to = commands_.fill(packet);
+            commands_again_ = now + max(milliseconds(33), round_trip_.smoothed() + round_trip_.smoothed() / 4);
+        }
+        machine_.fill(now, round_trip_.smoothed(), packet);
+        // Reliable and lossy content take turns at the front of the packet, so that neither starves the other.
+        const bool reliable_first = (packet.number() & 1) == 0 || !senders_[0].urgent();
+        if (reliable_first) fill_channels(packet);
+        fill_outbox(packet, now);
+        if (!reliable_first) fill_channels(packet);
+        waiting_since_ = Instant::never();
+    }
+    void fill_channels(PacketWriter& packet) {
+        for (std::uint32_t channel = 0; channel < 2; ++channel) {
+            ChunkRef ref{0, channel};
+            while (senders_[channel].fill(packet, ref.sequence))
+                if (!in_flight_.add_ref(ref)) return;
+        }
+    }
+    void fill_outbox(PacketWriter& packet, Instant now) {
+        while (Outbox::Message* message = outbox_.front(now)) {
+            const bool wide = message->type.value >= message_flag::type_follows;
+            const std::size_t head = 3 + (wide ? 1 + varint_size(message->type.value - message_flag::type_follows) : 1);
+            if (message->fragments_sent == 0 && message->size + head <= packet.left()) {
+                write_message(packet, *message, wide);
+                outbox_.pop();
+            } else if (message->fragments_sent != 0 || message->size + head > chunk_bytes_) {
+                if (!write_fragment(packet, *message)) return;
+            } else {
+                return;
+            }
+        }
+    }
+    void write_message(PacketWriter& packet, const Outbox::Message& message, bool wide) {
+        ByteWriter& out = packet.out();
+        out.u8(static_cast<std::uint8_t>(frame::message | (wide ? message_flag::type_follows : message.type.value)));
+        const std::size_t tag = out.position() - 1;
+        if (wide) out.varint(message.type.value - std::uint64_t(message_flag::type_follows));
+        packet.length(message_flag::length, out.position() - tag, message.size);
+        out.bytes(outbox_.payload(message));
+    }
+    bool write_fragment(PacketWriter& packet, Outbox::Message& message) {
+        const std::size_t type_bytes = varint_size(message.type.value), whole = type_bytes + message.size;
+        Fragment fragment;
+        fragment.whole_bytes = whole;
+        fragment.count = static_cast<std::uint8_t>(fragment_count(whole, chunk_bytes_ - Fragment::header_bytes_max));
+        fragment.index = static_cast<std::uint8_t>(message.fragments_sent);
+        if (message.fragments_sent == 0) ++fragment_id_;
+        fragment.id = fragment_id_;
+        const std::size_t part = fragment.bytes_here();
+        if (packet.left() < part + Fragment::header_bytes_max) {
+            if (message.fragments_sent == 0) --fragment_id_;
+            return false;
+        }
+        write_fragment_header(packet.out(), fragment);
+        // The type stands before the payload, inside the first part.
+        const BytesIn payload = outbox_.payload(message);
+        if (fragment.index == 0) {
+            packet.out().varint(message.type.value);
+            packet.out().bytes(payload.first(part - type_bytes));
+        } else {
+            packet.out().bytes(payload.subspan(fragment.offset() - type_bytes, part));
+        }
+        packet.fill_up();
+        if (++message.fragments_sent == fragment.count) outbox_.pop();
+        return false;
+    }
+
+    void note_sent(Instant now, std::size_t size, bool eliciting, std::uint32_t commands_to) {
+        ack_due_ = Instant::never();
+        const bool limited = outbox_.empty() && !senders_[0].pending() && !senders_[1].pending();
+        in_flight_.sent(now, size, eliciting, commands_to, limited);
+        stats_.last_tx = now;
+        ++stats_.packets_out;
+        stats_.bytes_out += size;
+        pacer_.spent(size);
+        budget_.spent(size);
+        if (eliciting) congestion_.on_sent(now, static_cast<std::uint32_t>(size), in_flight_.bytes(), limited);
+    }
+
+    // ---- the rest ------------------------------------------------------------------------------------------------------
+
+    bool poll_given_up(LinkEvent& event) {
+        if constexpr (Reliability::traits.gives_up) {
+            typename Machine::GivenUp given_up;
+            if (machine_.poll_given_up(given_up)) {
+                event.kind = LinkEvent::Kind::gave_up;
+                event.type = given_up.type;
+                event.payload = {};
+                return true;
+            }
+        }
+        return false;
+    }
+
+    Pool* pool_;
+    LinkOptions options_;
+    std::uint64_t key_;
+    State state_ = State::open;
+    Error reason_ = Error::none;
+    Machine machine_;
+    std::size_t chunk_bytes_;
+
+    Received received_;
+    InFlight in_flight_;
+    ChannelSender senders_[2]; // ordered, unordered
+    ChannelReceiver receivers_[2];
+    Outbox outbox_;
+    CommandSender commands_;
+    CommandReceiver commands_in_;
+    Fragments fragments_;
+    RoundTrip round_trip_;
+    Congestion congestion_;
+    Pacer pacer_, budget_;
+    ClockSync clock_;
+    LinkStats stats_;
+
+    OpenPacket reading_;
+    ByteReader frames_;
+    ChannelReceiver* source_ = nullptr;
+    bool in_packet_ = false, eliciting_ = false, refused_ = false, urgent_ = false;
+
+    Instant now_{}, last_progress_{}, ask_time_at_{};
+    Instant ack_due_ = Instant::never(), waiting_since_ = Instant::never(), commands_again_ = Instant::never();
+    Instant asked_here_{};
+    std::uint64_t asked_at_ = 0;
+    double loss_ = 0;
+    unsigned probes_ = 0, probe_credit_ = 0, goodbyes_ = 0, times_asked_ = 0;
+    std::uint16_t fragment_id_ = 0;
+    bool ping_ = false, tell_time_ = false;
+};
+
+} // namespace tenon

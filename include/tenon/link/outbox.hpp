@@ -1,0 +1,165 @@
+#pragma once
+// Messages that may be lost, waiting for their packet: first in, first out, unless their time has passed or something newer
+// has taken their place. They lie in one buffer that grows to its limit; a full one is a result for the caller.
+
+#include <cstdint>
+#include <new>
+
+#include "tenon/core/bytes.hpp"
+#include "tenon/core/error.hpp"
+#include "tenon/core/ids.hpp"
+#include "tenon/core/random.hpp"
+#include "tenon/core/time.hpp"
+
+namespace tenon {
+
+class Outbox {
+  public:
+    struct Message {
+        std::uint32_t size = 0; // of the payload
+        std::uint32_t key = 0;  // with the type, what a newer message of the kind replaces
+        Instant deadline = Instant::never();
+        Instant queued_at{};
+        MessageType type;
+        bool dropped = false, replaceable = false;
+        std::uint16_t fragments_sent = 0;
+    };
+
+    explicit Outbox(std::size_t bytes_max) : bytes_max_(bytes_max) {}
+    Outbox(const Outbox&) = delete;
+    Outbox& operator=(const Outbox&) = delete;
+    ~Outbox() {
+        ::operator delete(bytes_);
+        ::operator delete(newest_);
+    }
+
+    // Room for a payload of at most `size` bytes, to be filled and then committed; empty when the queue is full.
+    BytesOut prepare(std::size_t size) {
+        if (used() + record_bytes(size) > bytes_max_ || !fit(record_bytes(size))) return {};
+        return {bytes_ + tail_ + sizeof(Message), size};
+    }
+    // Takes the payload written into prepare()'s room; `message.size` is what was used of it.
+    void commit(Message message) {
+        if (message.replaceable) replace(message.type, message.key);
+        new (bytes_ + tail_) Message(message);
+        tail_ += record_bytes(message.size);
+        live_bytes_ += message.size;
+        ++count_;
+    }
+    Result<> push(Message message, BytesIn payload) {
+        const BytesOut room = prepare(payload.size());
+        if (room.size() != payload.size()) return Error::queue_full;
+        copy(room.data(), payload);
+        message.size = static_cast<std::uint32_t>(payload.size());
+        commit(message);
+        return {};
+    }
+
+    // The oldest message that is still worth sending, or nullptr. What is too late is dropped and counted.
+    Message* front(Instant now) {
+        while (head_ != tail_) {
+            Message* message = at(head_);
+            // A message of which a part has left goes on, else that part was wasted.
+            if (!message->dropped && (message->deadline >= now || message->fragments_sent != 0)) return message;
+            if (!message->dropped) ++expired_;
+            pop();
+        }
+        return nullptr;
+    }
+    BytesIn payload(const Message& message) const { return {reinterpret_cast<const std::byte*>(&message) + sizeof(Message), message.size}; }
+    void pop() {
+        const Message* message = at(head_);
+        live_bytes_ -= message->dropped ? 0 : message->size;
+        head_ += record_bytes(message->size);
+        --count_;
+        if (head_ == tail_) {
+            origin_ += head_;
+            head_ = tail_ = 0;
+        }
+    }
+
+    bool empty() const { return head_ == tail_; }
+    std::size_t bytes() const { return live_bytes_; }
+    std::uint64_t expired() const { return expired_; }   // dropped because their time had passed
+    std::uint64_t replaced() const { return replaced_; } // dropped because something newer came
+
+  private:
+    struct Newest {
+        std::uint64_t id = 0, at = 0; // one more than the place, counted since the beginning; 0: none
+    };
+
+    static constexpr std::size_t record_bytes(std::size_t size) { return (sizeof(Message) + size + 7) / 8 * 8; }
+    Message* at(std::size_t offset) { return reinterpret_cast<Message*>(bytes_ + offset); }
+    std::size_t used() const { return tail_ - head_; }
+
+    // Makes `size` bytes free behind the tail: by moving what waits to the front, or by doubling the buffer.
+    bool fit(std::size_t size) {
+        if (tail_ + size <= capacity_) return true;
+        std::size_t capacity = capacity_ == 0 ? 1024 : capacity_;
+        while (capacity < (used() + size) * 2) capacity *= 2;
+        std::byte* bytes = bytes_;
+        if (capacity > capacity_) bytes = static_cast<std::byte*>(::operator new(capacity, std::nothrow));
+        if (bytes == nullptr) return false;
+        if (used() != 0) std::memmove(bytes, bytes_ + head_, used());
+        if (bytes != bytes_) {
+            ::operator delete(bytes_);
+            bytes_ = bytes;
+            capacity_ = capacity;
+        }
+        origin_ += head_;
+        tail_ -= head_;
+        head_ = 0;
+        return true;
+    }
+
+    // Drops the message of the same type and key that still waits, and notes where the new one will lie.
+    void replace(MessageType type, std::uint32_t key) {
+        const std::uint64_t id = std::uint64_t(type.value) << 32 | key, place = origin_ + tail_ + 1;
+        for (;;) {
+            Newest* entry = newest_ == nullptr ? nullptr : &newest_[splitmix(id) & (newest_count_ - 1)];
+            const bool waits = entry != nullptr && entry->at > origin_ + head_;
+            if (waits && entry->id != id && newest_count_ < newest_max && grow_newest()) continue;
+            if (entry == nullptr) {
+                if (!grow_newest()) return;
+                continue;
+            }
+            if (waits && entry->id == id) {
+                Message* older = at(static_cast<std::size_t>(entry->at - 1 - origin_));
+                if (older->fragments_sent == 0 && !older->dropped) {
+                    older->dropped = true;
+                    live_bytes_ -= older->size;
+                    ++replaced_;
+                }
+            }
+            *entry = {id, place};
+            return;
+        }
+    }
+    // A larger table, filled again from what waits.
+    bool grow_newest() {
+        const std::size_t count = newest_count_ == 0 ? 16 : newest_count_ * 2;
+        auto* table = static_cast<Newest*>(::operator new(count * sizeof(Newest), std::nothrow));
+        if (table == nullptr) return false;
+        for (std::size_t i = 0; i < count; ++i) new (table + i) Newest();
+        for (std::size_t offset = head_; offset != tail_; offset += record_bytes(at(offset)->size)) {
+            const Message& message = *at(offset);
+            if (message.dropped || !message.replaceable) continue;
+            const std::uint64_t id = std::uint64_t(message.type.value) << 32 | message.key;
+            table[splitmix(id) & (count - 1)] = {id, origin_ + offset + 1};
+        }
+        ::operator delete(newest_);
+        newest_ = table;
+        newest_count_ = count;
+        return true;
+    }
+    static constexpr std::size_t newest_max = 8192;
+
+    std::byte* bytes_ = nullptr;
+    std::size_t bytes_max_, capacity_ = 0, head_ = 0, tail_ = 0, live_bytes_ = 0, count_ = 0;
+    std::uint64_t origin_ = 0; // where the buffer begins, counted since the beginning
+    Newest* newest_ = nullptr; // which waiting message is the last of its type and key
+    std::size_t newest_count_ = 0;
+    std::uint64_t expired_ = 0, replaced_ = 0;
+};
+
+} // namespace tenon
