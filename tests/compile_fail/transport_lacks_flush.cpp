@@ -5,6 +5,7 @@ struct Wire {
     static constexpr tenon::TransportTraits traits{};
     struct Address {
         std::uint64_t hash() const { return 0; }
+        std::string_view text() const { return "somewhere"; }
         bool operator==(const Address&) const = default;
     };
     tenon::Sent send(const Address&, tenon::Lane, tenon::BytesIn) { return tenon::Sent::sent; }

@@ -1,11 +1,12 @@
 """No header leaves a macro behind that is not TENON_ something; those are defined in core/config.hpp alone."""
 import re
+import sys
 from pathlib import Path
 
 import guard
 
-# Switches of the third parties, set before their headers are included.
-SWITCHES = {"XXH_INLINE_ALL", "ASIO_STANDALONE", "ASIO_NO_DEPRECATED"}
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "package"))
+from amalgamate import SWITCHES  # noqa: E402
 
 
 def check(root):

@@ -9,7 +9,8 @@ import re
 import sys
 from pathlib import Path
 
-SWITCHES = {"XXH_INLINE_ALL", "ASIO_STANDALONE", "ASIO_NO_DEPRECATED"}
+# Switches of the third parties, set before their headers are included.
+SWITCHES = {"XXH_INLINE_ALL", "ASIO_STANDALONE", "ASIO_NO_DEPRECATED", "ASIO_NO_EXCEPTIONS", "ASIO_NO_TYPEID"}
 INCLUDE = re.compile(r'\s*#\s*include\s*(?:"(?P<own>[^"]+)"|<(?P<other>[^>]+)>)')
 STANDARD = re.compile(r"^[a-z_]+$")
 
