@@ -11,6 +11,17 @@
 #define TENON_HAS_EXCEPTIONS 0
 #endif
 
+#if defined(__SANITIZE_ADDRESS__)
+#define TENON_HAS_ADDRESS_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define TENON_HAS_ADDRESS_SANITIZER 1
+#endif
+#endif
+#ifndef TENON_HAS_ADDRESS_SANITIZER
+#define TENON_HAS_ADDRESS_SANITIZER 0
+#endif
+
 #if defined(_MSC_VER) && !defined(__clang__)
 #define TENON_NO_UNIQUE_ADDRESS [[msvc::no_unique_address]]
 #define TENON_INLINE __forceinline

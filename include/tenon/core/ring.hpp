@@ -1,18 +1,21 @@
 #pragma once
-// A first-in-first-out queue on a circle that doubles when it is full, up to a limit. It never shrinks, so a queue that has
-// seen its busiest moment allocates no more.
+// A first-in-first-out queue on a circle that doubles when it is full, up to a limit. It shrinks only when
+// asked, so a queue that has seen its busiest moment allocates no more. Queues of links and rooms are rings.
 
 #include <cstddef>
+#include <cstdint>
 #include <new>
 #include <type_traits>
 #include <utility>
+
+#include "tenon/core/config.hpp"
 
 namespace tenon {
 
 template <class T>
 class Ring {
   public:
-    explicit Ring(std::size_t limit = static_cast<std::size_t>(-1) / 2) : limit_(limit) {}
+    explicit Ring(std::size_t limit = SIZE_MAX / 2) : limit_(limit) {}
     Ring(Ring&& other) noexcept : limit_(other.limit_) { swap(other); }
     Ring& operator=(Ring&& other) noexcept {
         swap(other);
@@ -23,19 +26,31 @@ class Ring {
         ::operator delete(items_);
     }
 
-    // The place of the new last item, or nullptr: at the limit, or out of memory.
-    T* push_back(T item) {
-        if (size_ == capacity_ && !grow()) return nullptr;
-        T* place = new (items_ + ((head_ + size_) & (capacity_ - 1))) T(std::move(item));
+    // The place of the new last item, or nullptr: at the limit, or out of memory. It holds until the ring
+    // grows or shrinks.
+    T* push_back(T item) { return emplace_back(std::move(item)); }
+    // The arguments must not be items of this ring, which may move first.
+    template <class... Args>
+    T* emplace_back(Args&&... args) {
+        if (size_ >= limit_ || (size_ == capacity_ && !move_to(capacity_ == 0 ? 8 : capacity_ * 2)))
+            return nullptr;
+        void* place = items_ + ((head_ + size_) & (capacity_ - 1));
         ++size_;
-        return place;
+        if constexpr (std::is_constructible_v<T, Args...>)
+            return new (place) T(std::forward<Args>(args)...);
+        else
+            return new (place) T{std::forward<Args>(args)...};
     }
     void pop_front() {
+        TENON_ASSERT(size_ != 0, "pop_front() of an empty ring");
         items_[head_].~T();
         head_ = (head_ + 1) & (capacity_ - 1);
         --size_;
     }
-    void pop_back() { items_[(head_ + --size_) & (capacity_ - 1)].~T(); }
+    void pop_back() {
+        TENON_ASSERT(size_ != 0, "pop_back() of an empty ring");
+        items_[(head_ + --size_) & (capacity_ - 1)].~T();
+    }
     void clear() {
         if constexpr (std::is_trivially_destructible_v<T>)
             size_ = 0;
@@ -43,19 +58,48 @@ class Ring {
             while (size_ != 0) pop_front();
         head_ = 0;
     }
+    // Room for `count` items in all; false, and all as it was, above the limit or out of memory.
+    bool reserve(std::size_t count) {
+        if (count <= capacity_) return true;
+        return count <= limit_ && move_to(fitting(count));
+    }
+    // Gives back what the items don't need.
+    void shrink() {
+        if (size_ == 0) {
+            ::operator delete(items_);
+            items_ = nullptr;
+            capacity_ = head_ = 0;
+        } else if (fitting(size_) < capacity_) {
+            move_to(fitting(size_));
+        }
+    }
 
-    T& front() { return items_[head_]; }
-    const T& front() const { return items_[head_]; }
+    T& front() { return (*this)[0]; }
+    const T& front() const { return (*this)[0]; }
     T& back() { return (*this)[size_ - 1]; }
     const T& back() const { return (*this)[size_ - 1]; }
-    T& operator[](std::size_t i) { return items_[(head_ + i) & (capacity_ - 1)]; }
-    const T& operator[](std::size_t i) const { return items_[(head_ + i) & (capacity_ - 1)]; }
+    T& operator[](std::size_t i) {
+        TENON_ASSERT(i < size_, "a ring has no such item");
+        return items_[(head_ + i) & (capacity_ - 1)];
+    }
+    const T& operator[](std::size_t i) const {
+        TENON_ASSERT(i < size_, "a ring has no such item");
+        return items_[(head_ + i) & (capacity_ - 1)];
+    }
     std::size_t size() const { return size_; }
     bool empty() const { return size_ == 0; }
     std::size_t capacity() const { return capacity_; }
     std::size_t limit() const { return limit_; }
 
   private:
+    static_assert(alignof(T) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__,
+                  "tenon: a Ring's items can't be that aligned");
+
+    static std::size_t fitting(std::size_t count) {
+        std::size_t capacity = 8;
+        while (capacity < count) capacity *= 2;
+        return capacity;
+    }
     void swap(Ring& other) {
         std::swap(items_, other.items_);
         std::swap(capacity_, other.capacity_);
@@ -63,9 +107,8 @@ class Ring {
         std::swap(size_, other.size_);
         std::swap(limit_, other.limit_);
     }
-    bool grow() {
-        if (size_ >= limit_) return false;
-        const std::size_t capacity = capacity_ == 0 ? 8 : capacity_ * 2;
+    TENON_COLD bool move_to(std::size_t capacity) {
+        if (capacity > SIZE_MAX / sizeof(T)) return false;
         T* items = static_cast<T*>(::operator new(capacity * sizeof(T), std::nothrow));
         if (items == nullptr) return false;
         for (std::size_t i = 0; i < size_; ++i) {
