@@ -124,7 +124,7 @@ struct UdpOutgoing {
         bool single;                        // the kernel would not segment it
     };
     static constexpr std::size_t bytes_max = 256u << 10; // stays in a core's own cache
-    static constexpr std::size_t entries_max = 512;
+    static constexpr std::size_t entries_max = 64;
     static constexpr std::uint32_t run_bytes = 65'000, run_segments = 64; // what every kernel with GSO takes
 
     std::unique_ptr<std::byte[]> bytes{new std::byte[bytes_max]};
