@@ -1,6 +1,6 @@
 #pragma once
-// A message that came in parts, put together again in a buffer that is kept for the next one. Its size is checked against
-// the room's limit before anything is allocated.
+// A message that came in parts, put together again in a buffer that is kept for the next one. Its size is
+// checked against the room's limit before anything is allocated.
 
 #include <cstddef>
 #include <new>

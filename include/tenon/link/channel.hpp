@@ -1,7 +1,7 @@
 #pragma once
-// A channel of messages that must arrive: ordered, or each as it comes. Messages are written one behind the other into
-// chunks, each about as large as a packet; a chunk is what is sent, acknowledged and sent again, so that neither side
-// handles single messages on the way. The link calls both ends.
+// A channel of messages that must arrive: ordered, or each as it comes. Messages are written one behind the
+// other into chunks, each about as large as a packet; a chunk is what is sent, acknowledged and sent again,
+// so that neither side handles single messages on the way. The link calls both ends.
 
 #include <cstdint>
 
@@ -30,9 +30,10 @@ class ChannelSender {
         for (std::size_t i = 0; i < chunks_.size(); ++i) pool_->give(chunks_[i].bytes);
     }
 
-    // Room to write one message's payload behind the others; empty when none is left and start_chunk() is needed first.
+    // Room to write one message's payload behind the others; empty when none is left or the backlog is at its
+    // limit; append() tells which.
     BytesOut open_room(MessageType type) {
-        if (chunks_.empty() || chunks_.back().sealed) return {};
+        if (chunks_.empty() || chunks_.back().sealed || backlog_ + chunk_bytes_ > backlog_max_) return {};
         Chunk& chunk = chunks_.back();
         head_ = chunk.size + varint_size(type.value) + 1;
         return head_ < chunk_bytes_ ? BytesOut(chunk.bytes + head_, chunk_bytes_ - head_) : BytesOut();
@@ -51,15 +52,10 @@ class ChannelSender {
         grow(chunk, out.position() + size);
         return true;
     }
-    // Opens a fresh chunk. queue_full: the backlog or the memory is at its limit.
-    Result<> start_chunk() {
-        if (backlog_ + chunk_bytes_ > backlog_max_) return Error::queue_full;
-        return add_chunk() ? Result<>() : Error::queue_full;
-    }
-
     // Takes a message that is written already, over as many chunks as it needs: all of it or nothing.
     Result<> append(MessageType type, BytesIn payload) {
-        const std::size_t head = varint_size(type.value) + varint_size(payload.size()), whole = head + payload.size();
+        const std::size_t head = varint_size(type.value) + varint_size(payload.size()),
+                          whole = head + payload.size();
         if (backlog_ + whole > backlog_max_) return Error::queue_full;
         const std::size_t first = whole <= open_left() ? chunks_.size() - 1 : chunks_.size();
         if (first == chunks_.size() && !add_chunks(whole)) return Error::queue_full;
@@ -70,7 +66,8 @@ class ChannelSender {
         grow(chunks_[first], head);
         for (std::size_t at = first; at < chunks_.size(); ++at) {
             Chunk& chunk = chunks_[at];
-            const std::size_t left = chunk_bytes_ - chunk.size, part = payload.size() < left ? payload.size() : left;
+            const std::size_t left = chunk_bytes_ - chunk.size,
+                              part = payload.size() < left ? payload.size() : left;
             copy(chunk.bytes + chunk.size, payload.first(part));
             grow(chunk, part);
             payload = payload.subspan(part);
@@ -85,11 +82,15 @@ class ChannelSender {
     // Something waits to be sent, again or for the first time.
     bool pending() const { return !lost_.empty() || unsent_ < chunks_.size(); }
     // What waits is a full chunk or was lost: nothing is gained by waiting for more.
-    bool urgent() const { return !lost_.empty() || unsent_ + 1 < chunks_.size() || (unsent_ < chunks_.size() && chunks_.back().size * 4 > chunk_bytes_ * 3); }
+    bool urgent() const {
+        return !lost_.empty() || unsent_ + 1 < chunks_.size() ||
+               (unsent_ < chunks_.size() && chunks_.back().size * 4 > chunk_bytes_ * 3);
+    }
     std::size_t backlog() const { return backlog_; }
     std::size_t in_flight() const { return unsent_; }
 
-    // Writes the next chunk as a frame. False when nothing waits or it does not fit. `ref` names it for the packet's record.
+    // Writes the next chunk as a frame. False when nothing waits or it does not fit. `ref` names it for the
+    // packet's record.
     bool fill(PacketWriter& packet, std::uint32_t& sequence) {
         while (!lost_.empty()) {
             const std::uint32_t at = lost_.front() - base_;
@@ -181,7 +182,8 @@ class ChannelSender {
 
     bool write(PacketWriter& packet, const Chunk& chunk, std::uint32_t sequence) const {
         if (packet.left() < chunk_header_bytes_max + chunk.size) return false;
-        packet.out().u8(static_cast<std::uint8_t>(frame::chunk | chunk.flags | (ordered_ ? 0 : chunk_flag::unordered)));
+        packet.out().u8(
+            static_cast<std::uint8_t>(frame::chunk | chunk.flags | (ordered_ ? 0 : chunk_flag::unordered)));
         packet.out().u16(static_cast<std::uint16_t>(sequence));
         packet.length(chunk_flag::length, 3, chunk.size);
         packet.out().bytes(BytesIn(chunk.bytes, chunk.size));

@@ -1,6 +1,6 @@
 #pragma once
-// The receiving end of a channel: puts chunks back in order, or lets each through once, and reads the messages out of them
-// where they lie. The link offers every chunk frame and then drains `read`.
+// The receiving end of a channel: puts chunks back in order, or lets each through once, and reads the
+// messages out of them where they lie. The link offers every chunk frame and then drains `read`.
 
 #include <cstdint>
 
@@ -16,8 +16,12 @@ class ChannelReceiver {
   public:
     enum class Offer : std::uint8_t { ready, kept, old, refused };
 
-    ChannelReceiver(Pool& pool, std::size_t chunk_bytes, std::size_t held_bytes_max, std::size_t message_bytes_max, bool ordered)
-        : pool_(&pool), chunk_bytes_(chunk_bytes), held_max_(held_bytes_max / chunk_bytes + 1), message_bytes_max_(message_bytes_max),
+    ChannelReceiver(Pool& pool, std::size_t chunk_bytes, std::size_t held_bytes_max,
+                    std::size_t message_bytes_max, bool ordered)
+        : pool_(&pool),
+          chunk_bytes_(chunk_bytes),
+          held_max_(held_bytes_max / chunk_bytes + 1),
+          message_bytes_max_(message_bytes_max),
           ordered_(ordered) {}
     ChannelReceiver(const ChannelReceiver&) = delete;
     ChannelReceiver& operator=(const ChannelReceiver&) = delete;
@@ -26,12 +30,12 @@ class ChannelReceiver {
         pool_->give(current_);
     }
 
-    // ready: drain read(). kept: it waits for others. old: it came before. refused: no room to keep it, so that its packet
-    // must not be acknowledged.
+    // ready: drain read(). kept: it waits for others. old: it came before. refused: no room to keep it, so
+    // that its packet must not be acknowledged.
     Offer offer(std::uint16_t low, std::uint8_t flags, BytesIn content) {
-        const auto sequence = static_cast<std::uint32_t>(expand(low, 16, expected_ + bias) - bias);
-        const std::uint32_t ahead = sequence - expected_;
-        if (ahead >= channel_chunks_max) return ahead >= 0x8000'0000u || ahead > 0x4000u ? Offer::old : Offer::refused;
+        const std::uint32_t ahead = full(low) - expected_;
+        if (ahead >= channel_chunks_max)
+            return ahead >= 0x8000'0000u || ahead > 0x4000u ? Offer::old : Offer::refused;
         if (ahead < slots_.size() && slots_[ahead].state != State::missing) return Offer::old;
         const bool whole = (flags & (chunk_flag::continues | chunk_flag::unfinished)) == 0;
         if (ordered_ ? ahead == 0 : whole) {
@@ -39,11 +43,13 @@ class ChannelReceiver {
             begin(content, flags, nullptr);
             return Offer::ready;
         }
-        if (content.size() > chunk_bytes_ || held_ >= held_max_ || !keep(ahead, flags, content)) return Offer::refused;
+        if (content.size() > chunk_bytes_ || held_ >= held_max_ || !keep(ahead, flags, content))
+            return Offer::refused;
         return !ordered_ && find_run(ahead) ? Offer::ready : Offer::kept;
     }
 
-    // The next message that is due. False when there is none now; an error when the other side breaks the rules.
+    // The next message that is due. False when there is none now; an error when the other side breaks the
+    // rules.
     Result<bool> read(MessageType& type, BytesIn& payload) {
         for (;;) {
             if (!reading_ && !next_kept()) return false;
@@ -53,6 +59,10 @@ class ChannelReceiver {
         }
     }
 
+    // The whole number of a chunk, of which the wire shows the low sixteen bits.
+    std::uint32_t full(std::uint16_t low) const {
+        return static_cast<std::uint32_t>(expand(low, 16, expected_ + bias) - bias);
+    }
     std::uint32_t expected() const { return expected_; }
     std::size_t held() const { return held_; }
 
@@ -115,7 +125,8 @@ class ChannelReceiver {
     // The chunk that was kept and is due now.
     bool next_kept() {
         const std::uint32_t at = ordered_ ? 0 : run_ - expected_;
-        if (slots_.empty() || (!ordered_ && run_ == run_end_) || slots_[at].state != State::held) return false;
+        if (slots_.empty() || (!ordered_ && run_ == run_end_) || slots_[at].state != State::held)
+            return false;
         Slot& slot = slots_[at];
         begin({slot.bytes, slot.size}, slot.flags, slot.bytes);
         slot.bytes = nullptr;
@@ -150,7 +161,9 @@ class ChannelReceiver {
             payload = assembly_.bytes();
             return true;
         }
-        if (chunk_.left() == 0) return chunk_.ok() && (flags_ & chunk_flag::unfinished) == 0 ? Result<bool>(false) : Error::malformed;
+        if (chunk_.left() == 0)
+            return chunk_.ok() && (flags_ & chunk_flag::unfinished) == 0 ? Result<bool>(false)
+                                                                         : Error::malformed;
         const std::uint64_t number = chunk_.varint(), size = chunk_.varint();
         if (!chunk_.ok() || number > 0xFFFF) return Error::malformed;
         type.value = static_cast<std::uint16_t>(number);
@@ -159,7 +172,8 @@ class ChannelReceiver {
             return true;
         }
         if (size > message_bytes_max_) return Error::over_bound;
-        if (const auto begun = assembly_.begin(static_cast<std::size_t>(size), message_bytes_max_); !begun) return begun.error();
+        if (const auto begun = assembly_.begin(static_cast<std::size_t>(size), message_bytes_max_); !begun)
+            return begun.error();
         assembling_ = true;
         assembled_ = type;
         chunk_.bytes(assembly_.add(chunk_.rest()));

@@ -1,6 +1,6 @@
 #pragma once
-// How far the other side's clock is from ours. Questions and answers cross the path both ways; the answer with the shortest
-// round trip says most, and is believed until it is old.
+// How far the other side's clock is from ours. Questions and answers cross the path both ways; the answer
+// with the shortest round trip says most, and is believed until it is old.
 
 #include "tenon/core/time.hpp"
 

@@ -1,6 +1,6 @@
 #pragma once
-// Inputs: small, frequent, needed in order and at once. Every packet carries again those that are not acknowledged, so that a
-// lost packet costs no round trip; what is too old to matter is let go.
+// Inputs: small, frequent, needed in order and at once. Every packet carries again those that are not
+// acknowledged, so that a lost packet costs no round trip; what is too old to matter is let go.
 
 #include <cstdint>
 
@@ -49,7 +49,8 @@ class CommandSender {
     bool waiting() const { return count_ != 0; } // something is not acknowledged
     bool fresh() const { return fresh_; }        // something has never been sent
 
-    // Writes all that is kept as one frame; gives one more than the newest number inside, 0 when nothing was written.
+    // Writes all that is kept as one frame; gives one more than the newest number inside, 0 when nothing was
+    // written.
     std::uint32_t fill(PacketWriter& packet) {
         if (count_ == 0 || packet.left() < used_ + 6) return 0;
         packet.out().u8(frame::commands);

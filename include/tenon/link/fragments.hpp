@@ -1,6 +1,6 @@
 #pragma once
-// Puts fragmented messages together again, a few at a time. A message of which a part is lost is forgotten as a whole when
-// newer ones need its place.
+// Puts fragmented messages together again, a few at a time. A message of which a part is lost is forgotten as
+// a whole when newer ones need its place.
 
 #include <cstdint>
 
@@ -19,7 +19,8 @@ class Fragments {
         Partial* partial = find(fragment);
         if (partial == nullptr) return false; // of a message that had to make room
         if (!partial->open) {
-            if (const auto begun = partial->assembly.begin(fragment.whole_bytes, message_bytes_max); !begun) return begun.error();
+            if (const auto begun = partial->assembly.begin(fragment.whole_bytes, message_bytes_max); !begun)
+                return begun.error();
             partial->open = partial->used = true;
             partial->id = fragment.id;
             partial->count = fragment.count;
@@ -54,7 +55,8 @@ class Fragments {
         Partial* place = nullptr;
         for (Partial& partial : partials_) {
             if (partial.used && partial.id == fragment.id) return partial.open ? &partial : nullptr;
-            if (place == nullptr || !partial.open || (place->open && newer(place->id, partial.id))) place = &partial;
+            if (place == nullptr || !partial.open || (place->open && newer(place->id, partial.id)))
+                place = &partial;
         }
         if (!place->open) return place;
         if (!newer(fragment.id, place->id)) return nullptr;

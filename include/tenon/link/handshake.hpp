@@ -1,7 +1,7 @@
 #pragma once
-// How two sides meet, before there is a link: hello, challenge, connect, then accept or refusal. The host keeps nothing about
-// a stranger until the stranger has shown, by returning a cookie, that its address is its own; and no answer is larger than
-// what it answers. PROTOCOL.md describes the datagrams.
+// How two sides meet, before there is a link: hello, challenge, connect, then accept or refusal. The host
+// keeps nothing about a stranger until the stranger has shown, by returning a cookie, that its address is its
+// own; and no answer is larger than what it answers. PROTOCOL.md describes the datagrams.
 
 #include <cstddef>
 #include <cstdint>
@@ -24,8 +24,10 @@ inline constexpr Duration cookie_life = seconds(5);
 
 namespace meeting {
 inline constexpr std::uint8_t hello = 0x81, challenge = 0x82, connect = 0x83, accept = 0x84, refusal = 0x85;
-inline constexpr std::size_t hello_bytes = 128, connect_bytes = 1200; // padded, so that answers are never larger
-inline constexpr std::uint64_t checksum_key = 0x6E6F'6E65'7400'0001u;  // of no build in particular: strangers must understand
+inline constexpr std::size_t hello_bytes = 128,
+                             connect_bytes = 1200; // padded, so that answers are never larger
+inline constexpr std::uint64_t checksum_key =
+    0x6E6F'6E65'7400'0001u; // of no build in particular: strangers must understand
 } // namespace meeting
 
 // What both sides must share to play together.
@@ -50,7 +52,7 @@ struct Connect {
     std::uint64_t nonce = 0, cookie = 0;
     std::uint32_t stamp = 0;
     std::uint16_t protocol = protocol_version;
-    Terms terms;         // its hashes are read with hash()
+    Terms terms; // its hashes are read with hash()
     std::string_view name;
     BytesIn hashes;
 
@@ -81,7 +83,8 @@ inline std::uint64_t link_key(std::uint64_t schema, std::uint64_t nonce, std::ui
 namespace detail {
 
 inline std::uint32_t meeting_checksum(BytesIn datagram) {
-    return static_cast<std::uint32_t>(hash64(datagram.subspan(5), meeting::checksum_key + std::to_integer<std::uint64_t>(datagram[0])));
+    return static_cast<std::uint32_t>(
+        hash64(datagram.subspan(5), meeting::checksum_key + std::to_integer<std::uint64_t>(datagram[0])));
 }
 // Pads to `size` and adds the checksum; 0 when the datagram did not fit into the buffer.
 inline std::size_t seal_meeting(BytesOut into, ByteWriter& out, std::size_t size) {
@@ -100,7 +103,8 @@ inline ByteWriter begin_meeting(BytesOut into, std::uint8_t kind) {
 
 } // namespace detail
 
-// ---- writing: each gives the datagram's size, 0 when `into` is too small ------------------------------------------------
+// ---- writing: each gives the datagram's size, 0 when `into` is too small
+// ------------------------------------------------
 
 inline std::size_t write(BytesOut into, const Hello& hello) {
     ByteWriter out = detail::begin_meeting(into, meeting::hello);
@@ -155,7 +159,8 @@ inline std::size_t write(BytesOut into, const Refusal& refusal) {
     return detail::seal_meeting(into, out, 0);
 }
 
-// ---- reading: the kind first, then the fields ----------------------------------------------------------------------------
+// ---- reading: the kind first, then the fields
+// ----------------------------------------------------------------------------
 
 // The kind of a meeting datagram, 0 when it is none or damaged.
 inline std::uint8_t meeting_kind(BytesIn datagram) {
@@ -227,9 +232,11 @@ inline Result<Refusal> read_refusal(BytesIn datagram) {
     return refusal;
 }
 
-// ---- the host's door -----------------------------------------------------------------------------------------------------
+// ---- the host's door
+// -----------------------------------------------------------------------------------------------------
 
-// Bakes and checks cookies: proof that the holder receives at its address, worth something for a few seconds only.
+// Bakes and checks cookies: proof that the holder receives at its address, worth something for a few seconds
+// only.
 class Door {
   public:
     explicit Door(SipKey secret) : secret_(secret) {}
@@ -239,8 +246,10 @@ class Door {
         return {nonce, cookie(address, nonce, stamp), stamp};
     }
     bool admits(Instant now, std::string_view address, const Connect& connect) const {
-        const auto age = static_cast<std::int32_t>(static_cast<std::uint32_t>(now.ns / 1'000'000) - connect.stamp);
-        return age >= 0 && milliseconds(age) <= cookie_life && connect.cookie == cookie(address, connect.nonce, connect.stamp);
+        const auto age =
+            static_cast<std::int32_t>(static_cast<std::uint32_t>(now.ns / 1'000'000) - connect.stamp);
+        return age >= 0 && milliseconds(age) <= cookie_life &&
+               connect.cookie == cookie(address, connect.nonce, connect.stamp);
     }
 
   private:
@@ -256,14 +265,16 @@ class Door {
     SipKey secret_;
 };
 
-// What does not fit between a caller and the host, or none. `type` is the first type on which the two disagree.
+// What does not fit between a caller and the host, or none. `type` is the first type on which the two
+// disagree.
 inline Error compare(const Terms& host, const Connect& caller, std::size_t& type) {
     type = host.type_hashes.size();
     if (caller.protocol != protocol_version) return Error::version_mismatch;
     if (caller.terms.game != host.game) return Error::wrong_game;
     if (caller.terms.game_version != host.game_version) return Error::version_mismatch;
     if (caller.terms.codec != host.codec) return Error::codec_mismatch;
-    if ((caller.terms.required & ~host.features) != 0 || (host.required & ~caller.terms.features) != 0) return Error::codec_mismatch;
+    if ((caller.terms.required & ~host.features) != 0 || (host.required & ~caller.terms.features) != 0)
+        return Error::codec_mismatch;
     if (caller.terms.schema != host.schema) {
         for (type = 0; type < host.type_hashes.size() && type < caller.hash_count(); ++type)
             if (host.type_hashes[type] != caller.hash(type)) break;
@@ -273,14 +284,16 @@ inline Error compare(const Terms& host, const Connect& caller, std::size_t& type
     return Error::none;
 }
 
-// ---- the caller's knock --------------------------------------------------------------------------------------------------
+// ---- the caller's knock
+// --------------------------------------------------------------------------------------------------
 
 // Asks to be let in, again and again with growing pauses, until there is an answer or the time is over.
 class Knock {
   public:
     enum class State : std::uint8_t { idle, hello, connect, accepted, refused };
 
-    void begin(Instant now, Duration patience, std::uint64_t nonce, const Terms& terms, std::string_view name) {
+    void begin(Instant now, Duration patience, std::uint64_t nonce, const Terms& terms,
+               std::string_view name) {
         *this = Knock();
         state_ = State::hello;
         connect_.nonce = nonce;
@@ -294,27 +307,31 @@ class Knock {
     bool handle_datagram(Instant now, BytesIn datagram) {
         if (state_ != State::hello && state_ != State::connect) return false;
         switch (meeting_kind(datagram)) {
-        case meeting::challenge:
-            if (const auto challenge = read_challenge(datagram); challenge && challenge->nonce == connect_.nonce && state_ == State::hello) {
-                connect_.cookie = challenge->cookie;
-                connect_.stamp = challenge->stamp;
-                cookie_at_ = now;
-                state_ = State::connect;
-                due_ = now;
-                pause_ = first_pause;
-            }
-            return false;
-        case meeting::accept:
-            if (const auto accept = read_accept(datagram); accept && accept->nonce == connect_.nonce && state_ == State::connect) {
-                accept_ = *accept;
-                state_ = State::accepted;
-                return true;
-            }
-            return false;
-        case meeting::refusal:
-            if (const auto refusal = read_refusal(datagram); refusal && refusal->nonce == connect_.nonce) return refuse(refusal->reason, refusal->text);
-            return false;
-        default: return false;
+            case meeting::challenge:
+                if (const auto challenge = read_challenge(datagram);
+                    challenge && challenge->nonce == connect_.nonce && state_ == State::hello) {
+                    connect_.cookie = challenge->cookie;
+                    connect_.stamp = challenge->stamp;
+                    cookie_at_ = now;
+                    state_ = State::connect;
+                    due_ = now;
+                    pause_ = first_pause;
+                }
+                return false;
+            case meeting::accept:
+                if (const auto accept = read_accept(datagram);
+                    accept && accept->nonce == connect_.nonce && state_ == State::connect) {
+                    accept_ = *accept;
+                    state_ = State::accepted;
+                    return true;
+                }
+                return false;
+            case meeting::refusal:
+                if (const auto refusal = read_refusal(datagram); refusal && refusal->nonce == connect_.nonce)
+                    return refuse(refusal->reason, refusal->text);
+                return false;
+            default:
+                return false;
         }
     }
     // True when the patience is at its end.
@@ -328,7 +345,9 @@ class Knock {
         if (state_ == State::connect && now - cookie_at_ > cookie_life * 3 / 4) state_ = State::hello;
         due_ = now + pause_;
         pause_ = min(pause_ * 3 / 2, seconds(1));
-        return state_ == State::hello ? write(into, Hello{connect_.nonce, connect_.terms.game, protocol_version}) : write(into, connect_);
+        return state_ == State::hello
+                   ? write(into, Hello{connect_.nonce, connect_.terms.game, protocol_version})
+                   : write(into, connect_);
     }
     Instant poll_timeout() const {
         return state_ == State::hello || state_ == State::connect ? min(due_, ends_) : Instant::never();

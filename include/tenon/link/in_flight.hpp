@@ -1,7 +1,7 @@
 #pragma once
-// The packets that were sent and not settled yet. An acknowledgement settles them: arrived, or lost because enough of what
-// was sent later did arrive. Lost is a finding, not a verdict: if the packet is acknowledged after all, the link becomes
-// more patient.
+// The packets that were sent and not settled yet. An acknowledgement settles them: arrived, or lost because
+// enough of what was sent later did arrive. Lost is a finding, not a verdict: if the packet is acknowledged
+// after all, the link becomes more patient.
 
 #include <cstdint>
 
@@ -21,7 +21,8 @@ struct SentPacket {
     enum class State : std::uint8_t { flying, acked, lost, unasked };
 
     Instant sent_at{};
-    std::uint64_t delivered = 0; // bytes known to have arrived when it was sent, and when the last of them had
+    std::uint64_t delivered =
+        0; // bytes known to have arrived when it was sent, and when the last of them had
     Instant delivered_at{};
     std::uint32_t refs_begin = 0;
     std::uint32_t commands_to = 0; // one more than the newest command inside, 0: none
@@ -34,7 +35,8 @@ struct SentPacket {
 struct Settled {
     std::uint32_t acked_packets = 0, lost_packets = 0, spurious = 0;
     std::uint64_t acked_bytes = 0, lost_bytes = 0;
-    bool newest = false; // the largest number is acknowledged for the first time, so `sample` is a true round trip
+    bool newest =
+        false; // the largest number is acknowledged for the first time, so `sample` is a true round trip
     SentPacket sample{};
     std::uint32_t commands_to = 0;
 };
@@ -66,7 +68,8 @@ class InFlight {
         packet.sent_at = now;
         packet.bytes = static_cast<std::uint16_t>(bytes);
         packet.refs_begin = refs_begin_;
-        packet.refs = static_cast<std::uint16_t>(refs_base_ + static_cast<std::uint32_t>(refs_.size()) - refs_begin_);
+        packet.refs =
+            static_cast<std::uint16_t>(refs_base_ + static_cast<std::uint32_t>(refs_.size()) - refs_begin_);
         packet.commands_to = commands_to;
         packet.delivered = delivered_;
         packet.delivered_at = delivered_at_.ns == 0 || flying_ == 0 ? now : delivered_at_;
@@ -83,13 +86,15 @@ class InFlight {
         return true;
     }
 
-    // Settles what the block speaks of. `arrived(ref)` and `lost(ref)` are called for what each packet carried.
+    // Settles what the block speaks of. `arrived(ref)` and `lost(ref)` are called for what each packet
+    // carried.
     template <class Arrived, class Lost>
     Settled settle(Instant now, const AckBlock& ack, Duration smoothed, Arrived&& arrived, Lost&& lost) {
         Settled settled;
         ack.for_each([&](std::uint64_t first, std::uint64_t last) {
             if (last < base_) return;
-            for (std::uint64_t n = first < base_ ? base_ : first; n <= last; ++n) acknowledge(n, now, ack.largest, settled, arrived);
+            for (std::uint64_t n = first < base_ ? base_ : first; n <= last; ++n)
+                acknowledge(n, now, ack.largest, settled, arrived);
         });
         if (ack.largest + 1 > acked_to_) acked_to_ = ack.largest + 1;
         if (settled.spurious != 0) become_patient(smoothed);
@@ -132,7 +137,8 @@ class InFlight {
     }
 
     template <class Arrived>
-    void acknowledge(std::uint64_t number, Instant now, std::uint64_t largest, Settled& settled, Arrived& arrived) {
+    void acknowledge(std::uint64_t number, Instant now, std::uint64_t largest, Settled& settled,
+                     Arrived& arrived) {
         SentPacket& packet = packets_[static_cast<std::size_t>(number - base_)];
         if (packet.state == SentPacket::State::acked || packet.state == SentPacket::State::unasked) return;
         if (packet.state == SentPacket::State::lost) {
@@ -163,8 +169,10 @@ class InFlight {
         for (; scan_ < acked_to_ && scan_ - base_ < packets_.size(); ++scan_) {
             SentPacket& packet = packets_[static_cast<std::size_t>(scan_ - base_)];
             if (packet.state != SentPacket::State::flying) continue;
-            const bool overtaken = acked_to_ - 1 - scan_ >= overtakers_ && packet.sent_at + patient / 2 <= newest_acked_sent_;
-            const bool late = packet.sent_at + patient <= newest_acked_sent_ || now - packet.sent_at >= patient + smoothed;
+            const bool overtaken =
+                acked_to_ - 1 - scan_ >= overtakers_ && packet.sent_at + patient / 2 <= newest_acked_sent_;
+            const bool late =
+                packet.sent_at + patient <= newest_acked_sent_ || now - packet.sent_at >= patient + smoothed;
             if (!overtaken && !late) return;
             lose(packet, settled, lost);
         }
@@ -181,10 +189,13 @@ class InFlight {
     }
 
     // How much later something must have been sent before its arrival tells against an earlier packet.
-    Duration patience(Duration smoothed) const { return max(reordering_, max(smoothed / 16, milliseconds(1))); }
+    Duration patience(Duration smoothed) const {
+        return max(reordering_, max(smoothed / 16, milliseconds(1)));
+    }
 
     void become_patient(Duration smoothed) {
-        reordering_ = min(max(reordering_ + reordering_ / 2, milliseconds(2)), max(smoothed / 2, milliseconds(5)));
+        reordering_ =
+            min(max(reordering_ + reordering_ / 2, milliseconds(2)), max(smoothed / 2, milliseconds(5)));
         if (overtakers_ < 16) ++overtakers_;
     }
 
@@ -193,7 +204,9 @@ class InFlight {
         while (!packets_.empty()) {
             const SentPacket& packet = packets_.front();
             if (packet.state == SentPacket::State::flying) break;
-            if (packet.state == SentPacket::State::lost && now - packet.sent_at < smoothed * 3 && packets_.size() < packets_max / 2) break;
+            if (packet.state == SentPacket::State::lost && now - packet.sent_at < smoothed * 3 &&
+                packets_.size() < packets_max / 2)
+                break;
             for (std::uint32_t r = 0; r < packet.refs; ++r) refs_.pop_front();
             refs_base_ += packet.refs;
             packets_.pop_front();

@@ -1,6 +1,7 @@
 #pragma once
-// One remote peer after the handshake: packets in, messages out, and the other way round. It knows no socket and no clock;
-// the room feeds it datagrams and time, drains its events, and lends it a buffer when it has something to send.
+// One remote peer after the handshake: packets in, messages out, and the other way round. It knows no socket
+// and no clock; the room feeds it datagrams and time, drains its events, and lends it a buffer when it has
+// something to send.
 
 #include <cstdint>
 
@@ -29,8 +30,9 @@ struct LinkOptions {
     std::size_t datagram_bytes = 1200;
     std::size_t message_bytes_max = 65536;
     std::size_t queue_bytes_max = 262144; // waiting or in flight, for each channel and for what may be lost
-    Duration ack_delay = milliseconds(5); // how long a reliable message's acknowledgement may wait for company
-    Duration coalesce{};                  // how long a packet that is not full may wait for more
+    Duration ack_delay =
+        milliseconds(5); // how long a reliable message's acknowledgement may wait for company
+    Duration coalesce{}; // how long a packet that is not full may wait for more
     Duration keepalive = seconds(1);
     Duration timeout = seconds(10);
     std::uint64_t bandwidth = 0; // bytes a second, 0: as the path allows
@@ -44,13 +46,15 @@ struct LinkStats {
     std::uint64_t duplicate = 0, stale = 0, bad_checksum = 0, malformed = 0, refused = 0;
 };
 
-// A message that arrived. The bytes lie in the datagram or in the link, until the next call that is not poll_event.
+// A message that arrived. The bytes lie in the datagram or in the link, until the next call that is not
+// poll_event.
 struct LinkEvent {
     enum class Kind : std::uint8_t { unreliable, reliable, command, gave_up };
 
     Kind kind = Kind::unreliable;
     MessageType type;
-    std::uint64_t packet = 0; // the number of the packet that brought it: of two newest-wins messages the higher wins
+    std::uint64_t packet =
+        0; // the number of the packet that brought it: of two newest-wins messages the higher wins
     BytesIn payload;
 };
 
@@ -61,19 +65,27 @@ class Link {
     using Machine = typename Reliability::Machine;
 
     Link(Pool& pool, const LinkOptions& options, std::uint64_t key, Instant now, Random random)
-        : pool_(&pool), options_(options), key_(key), machine_(random), chunk_bytes_(options.datagram_bytes - chunk_reserve),
-          senders_{{pool, chunk_bytes_, options.queue_bytes_max, true}, {pool, chunk_bytes_, options.queue_bytes_max, false}},
+        : pool_(&pool),
+          options_(options),
+          key_(key),
+          machine_(random),
+          chunk_bytes_(options.datagram_bytes - chunk_reserve),
+          senders_{{pool, chunk_bytes_, options.queue_bytes_max, true},
+                   {pool, chunk_bytes_, options.queue_bytes_max, false}},
           receivers_{{pool, chunk_bytes_, options.queue_bytes_max, options.message_bytes_max, true},
                      {pool, chunk_bytes_, options.queue_bytes_max, options.message_bytes_max, false}},
-          outbox_(options.queue_bytes_max), commands_(pool) {
+          outbox_(options.queue_bytes_max),
+          commands_(pool) {
         stats_.last_rx = stats_.last_tx = last_progress_ = now;
         budget_.set_rate(options.bandwidth);
         if (!options.asks_time) ask_time_at_ = Instant::never();
     }
 
-    // ---- what comes in -------------------------------------------------------------------------------------------------
+    // ---- what comes in
+    // -------------------------------------------------------------------------------------------------
 
-    // Takes a packet. On success drain poll_event before anything else; an error says why the packet was not read.
+    // Takes a packet. On success drain poll_event before anything else; an error says why the packet was not
+    // read.
     Result<> handle_datagram(Instant now, BytesIn datagram) {
         if (state_ == State::closed) return Error::closed;
         const auto opened = open_packet(datagram, key_, received_.expected(), in_flight_.next());
@@ -116,12 +128,15 @@ class Link {
         if (now >= probe_at()) probe(now);
     }
 
-    // ---- what goes out -------------------------------------------------------------------------------------------------
+    // ---- what goes out
+    // -------------------------------------------------------------------------------------------------
 
     Outbox& outbox() { return outbox_; }
     ChannelSender& channel(bool ordered) { return senders_[ordered ? 0 : 1]; }
     Machine& machine() { return machine_; }
-    Result<> push_command(MessageType type, BytesIn payload) { return commands_.push(type, payload, chunk_bytes_ / 2); }
+    Result<> push_command(MessageType type, BytesIn payload) {
+        return commands_.push(type, payload, chunk_bytes_ / 2);
+    }
 
     // Writes the next packet into the caller's buffer; 0 when there is nothing to send now.
     std::size_t poll_transmit(Instant now, BytesOut into) {
@@ -131,8 +146,9 @@ class Link {
         const bool content = state_ == State::open && may_send() && content_due(now);
         const bool answer = ack_due_ <= now;
         if (!content && !answer && !control_due(now)) return 0;
-        PacketWriter packet(into.first(into.size() < options_.datagram_bytes ? into.size() : options_.datagram_bytes), in_flight_.next(),
-                            in_flight_.unsettled());
+        PacketWriter packet(
+            into.first(into.size() < options_.datagram_bytes ? into.size() : options_.datagram_bytes),
+            in_flight_.next(), in_flight_.unsettled());
         if (received_.unreported() != 0) received_.write(packet, now, content ? 4 : 24);
         in_flight_.begin_refs();
         std::uint32_t commands_to = 0;
@@ -149,7 +165,8 @@ class Link {
     Instant poll_timeout() const {
         if (state_ == State::closed) return Instant::never();
         if (state_ == State::closing) return Instant{};
-        Instant next = min(stats_.last_rx + options_.timeout, min(ack_due_, min(keepalive_at(), ask_time_at_)));
+        Instant next =
+            min(stats_.last_rx + options_.timeout, min(ack_due_, min(keepalive_at(), ask_time_at_)));
         next = min(next, min(in_flight_.expires_at(round_trip_.smoothed()), probe_at()));
         if (has_content()) next = min(next, max(content_at(), ready_at()));
         return next;
@@ -162,9 +179,12 @@ class Link {
         state_ = State::closing;
         goodbyes_ = 3;
     }
-    void set_bandwidth(std::uint64_t bytes_per_second) { budget_.set_rate(options_.bandwidth = bytes_per_second); }
+    void set_bandwidth(std::uint64_t bytes_per_second) {
+        budget_.set_rate(options_.bandwidth = bytes_per_second);
+    }
 
-    // ---- what is known -------------------------------------------------------------------------------------------------
+    // ---- what is known
+    // -------------------------------------------------------------------------------------------------
 
     State state() const { return state_; }
     Error reason() const { return reason_; } // why it closed
@@ -182,22 +202,32 @@ class Link {
     Duration queue_time() const {
         std::uint64_t rate = congestion_.rate();
         if (options_.bandwidth != 0 && (rate == 0 || options_.bandwidth < rate)) rate = options_.bandwidth;
-        return rate == 0 ? Duration{} : seconds(static_cast<double>(queued_bytes()) / static_cast<double>(rate));
+        return rate == 0 ? Duration{}
+                         : seconds(static_cast<double>(queued_bytes()) / static_cast<double>(rate));
     }
+    std::uint64_t expired() const { return outbox_.expired(); }
     bool in_packet() const { return in_packet_; }
 
   private:
     static constexpr Duration slow_ack_delay = milliseconds(25);
     static constexpr unsigned answers_at_once = 16;
 
-    // ---- reading -------------------------------------------------------------------------------------------------------
+    // ---- reading
+    // -------------------------------------------------------------------------------------------------------
 
     Error refuse(Error error) {
         switch (error) {
-        case Error::duplicate: ++stats_.duplicate; break;
-        case Error::stale: ++stats_.stale; break;
-        case Error::bad_checksum: ++stats_.bad_checksum; break;
-        default: ++stats_.malformed;
+            case Error::duplicate:
+                ++stats_.duplicate;
+                break;
+            case Error::stale:
+                ++stats_.stale;
+                break;
+            case Error::bad_checksum:
+                ++stats_.bad_checksum;
+                break;
+            default:
+                ++stats_.malformed;
         }
         return error;
     }
@@ -209,14 +239,24 @@ class Link {
         eliciting_ = eliciting_ || (tag != frame::padding && tag != frame::close && tag != frame::receipts);
         if ((tag & 0xF0) == frame::chunk) return read_chunk(tag);
         switch (tag) {
-        case frame::padding: frames_ = ByteReader(); return false;
-        case frame::ping: return false;
-        case frame::time_ask: return answer_time();
-        case frame::time_tell: return take_time();
-        case frame::close: return take_close();
-        case frame::fragment: return read_fragment_frame(event);
-        case frame::commands: commands_in_.begin(frames_); return false;
-        default: break;
+            case frame::padding:
+                frames_ = ByteReader();
+                return false;
+            case frame::ping:
+                return false;
+            case frame::time_ask:
+                return answer_time();
+            case frame::time_tell:
+                return take_time();
+            case frame::close:
+                return take_close();
+            case frame::fragment:
+                return read_fragment_frame(event);
+            case frame::commands:
+                commands_in_.begin(frames_);
+                return false;
+            default:
+                break;
         }
         if constexpr (Reliability::traits.gives_up) {
             if (tag == frame::retried_event && machine_.read_event(frames_, event.type, event.payload)) {
@@ -236,7 +276,8 @@ class Link {
         eliciting_ = true;
         std::uint64_t type = tag & message_flag::type;
         if (type == message_flag::type_follows) type += frames_.varint();
-        event.payload = frames_.bytes(tag & message_flag::length ? static_cast<std::size_t>(frames_.varint()) : frames_.left());
+        event.payload = frames_.bytes(tag & message_flag::length ? static_cast<std::size_t>(frames_.varint())
+                                                                 : frames_.left());
         if (!frames_.ok() || type > 0xFFFF) return break_off(Error::malformed);
         event.kind = LinkEvent::Kind::unreliable;
         event.type.value = static_cast<std::uint16_t>(type);
@@ -245,7 +286,8 @@ class Link {
 
     bool read_chunk(std::uint8_t tag) {
         const std::uint16_t sequence = frames_.u16();
-        const BytesIn content = frames_.bytes(tag & chunk_flag::length ? static_cast<std::size_t>(frames_.varint()) : frames_.left());
+        const BytesIn content = frames_.bytes(
+            tag & chunk_flag::length ? static_cast<std::size_t>(frames_.varint()) : frames_.left());
         if (!frames_.ok()) return break_off(Error::malformed);
         ChannelReceiver& receiver = receivers_[tag & chunk_flag::unordered ? 1 : 0];
         if constexpr (Reliability::traits.redundant) machine_.heard(tag, receiver.full(sequence), content);
@@ -253,9 +295,14 @@ class Link {
     }
     bool offer(ChannelReceiver& receiver, std::uint16_t sequence, std::uint8_t tag, BytesIn content) {
         switch (receiver.offer(sequence, tag & (chunk_flag::continues | chunk_flag::unfinished), content)) {
-        case ChannelReceiver::Offer::ready: source_ = &receiver; break;
-        case ChannelReceiver::Offer::refused: refused_ = true; break;
-        default: break;
+            case ChannelReceiver::Offer::ready:
+                source_ = &receiver;
+                break;
+            case ChannelReceiver::Offer::refused:
+                refused_ = true;
+                break;
+            default:
+                break;
         }
         return false;
     }
@@ -302,7 +349,8 @@ class Link {
         return false;
     }
     bool take_time() {
-        const auto asked = static_cast<std::int64_t>(frames_.u64()), told = static_cast<std::int64_t>(frames_.u64());
+        const auto asked = static_cast<std::int64_t>(frames_.u64()),
+                   told = static_cast<std::int64_t>(frames_.u64());
         if (!frames_.ok()) return break_off(Error::malformed);
         clock_.sample(Instant{asked}, Instant{told}, now_);
         return false;
@@ -340,15 +388,16 @@ class Link {
         received_.note(reading_.number, reading_.number_bytes, now_, eliciting_);
         if (!eliciting_) return;
         const Duration wait = received_.gap() || received_.unanswered() >= answers_at_once ? Duration{}
-                              : urgent_                                                   ? options_.ack_delay
-                                                                                          : max(slow_ack_delay, options_.ack_delay);
+                              : urgent_ ? options_.ack_delay
+                                        : max(slow_ack_delay, options_.ack_delay);
         ack_due_ = min(ack_due_, now_ + wait);
         urgent_ = false;
     }
 
     void handle_ack(Instant now, const AckBlock& ack) {
         const Settled settled = in_flight_.settle(
-            now, ack, round_trip_.smoothed(), [this](ChunkRef ref) { senders_[ref.channel].arrived(ref.sequence); },
+            now, ack, round_trip_.smoothed(),
+            [this](ChunkRef ref) { senders_[ref.channel].arrived(ref.sequence); },
             [this](ChunkRef ref) { lost(ref); });
         Duration sample{};
         if (settled.newest) {
@@ -366,7 +415,8 @@ class Link {
         if (settled.acked_packets == 0 && settled.lost_packets == 0) return;
         stats_.lost += settled.lost_packets;
         stats_.resent_late += settled.spurious;
-        const double count = settled.acked_packets + settled.lost_packets, weight = count < 256 ? count / 256 : 1.0;
+        const double count = settled.acked_packets + settled.lost_packets,
+                     weight = count < 256 ? count / 256 : 1.0;
         loss_ += (settled.lost_packets / count - loss_) * weight;
         AckSample ack;
         ack.now = now;
@@ -388,12 +438,14 @@ class Link {
     }
     void lost(ChunkRef ref) { senders_[ref.channel].lost(ref.sequence); }
 
-    // ---- probing -------------------------------------------------------------------------------------------------------
+    // ---- probing
+    // -------------------------------------------------------------------------------------------------------
 
     Instant probe_at() const {
         if (in_flight_.flying() == 0) return Instant::never();
         const Duration timeout = round_trip_.resend_timeout(slow_ack_delay);
-        return max(in_flight_.newest_sent(), last_progress_) + timeout * (std::int64_t(1) << (probes_ < 6 ? probes_ : 6));
+        return max(in_flight_.newest_sent(), last_progress_) +
+               timeout * (std::int64_t(1) << (probes_ < 6 ? probes_ : 6));
     }
     // Silence where an answer was due: ask again, and after several times take everything for lost.
     void probe(Instant now) {
@@ -411,14 +463,17 @@ class Link {
         probe_credit_ = 2;
     }
 
-    // ---- sending -------------------------------------------------------------------------------------------------------
+    // ---- sending
+    // -------------------------------------------------------------------------------------------------------
 
     bool has_content() const {
-        return !outbox_.empty() || senders_[0].pending() || senders_[1].pending() || commands_.waiting() || machine_pending();
+        return !outbox_.empty() || senders_[0].pending() || senders_[1].pending() || commands_.waiting() ||
+               machine_pending();
     }
     bool machine_pending() const { return machine_.deadline() < Instant::never(); }
     bool urgent() const {
-        return commands_.fresh() || senders_[0].urgent() || senders_[1].urgent() || outbox_.bytes() >= chunk_bytes_;
+        return commands_.fresh() || senders_[0].urgent() || senders_[1].urgent() ||
+               outbox_.bytes() >= chunk_bytes_;
     }
     Instant content_at() const {
         Instant at = commands_.waiting() ? commands_again_ : Instant::never();
@@ -436,10 +491,12 @@ class Link {
     }
     bool may_send() const {
         if (probe_credit_ != 0) return true;
-        return in_flight_.bytes() < congestion_.window() && pacer_.may_send(options_.datagram_bytes) && budget_.may_send(options_.datagram_bytes);
+        return in_flight_.bytes() < congestion_.window() && pacer_.may_send(options_.datagram_bytes) &&
+               budget_.may_send(options_.datagram_bytes);
     }
     Instant ready_at() const {
-        if (in_flight_.bytes() >= congestion_.window()) return Instant::never(); // an acknowledgement or a probe will wake it
+        if (in_flight_.bytes() >= congestion_.window())
+            return Instant::never(); // an acknowledgement or a probe will wake it
         return max(pacer_.ready_at(options_.datagram_bytes), budget_.ready_at(options_.datagram_bytes));
     }
     void advance(Instant now) {
@@ -449,7 +506,8 @@ class Link {
 
     Instant keepalive_at() const { return stats_.last_tx + options_.keepalive; }
     bool control_due(Instant now) const {
-        return ping_ || tell_time_ || ask_time_at_ <= now || keepalive_at() <= now || state_ == State::closing;
+        return ping_ || tell_time_ || ask_time_at_ <= now || keepalive_at() <= now ||
+               state_ == State::closing;
     }
     void fill_control(PacketWriter& packet, Instant now) {
         ByteWriter& out = packet.out();
@@ -471,7 +529,8 @@ class Link {
             out.u64(static_cast<std::uint64_t>(now.ns));
             ask_time_at_ = now + (++times_asked_ < 6 ? milliseconds(100) : seconds(2));
         } else if (ping_ || keepalive_at() <= now || (!has_content() && in_flight_.unsettled() >= 48)) {
-            // A side that only ever acknowledges must be answered now and then, or its packet numbers would grow unheard.
+            // A side that only ever acknowledges must be answered now and then, or its packet numbers would
+            // grow unheard.
             out.u8(frame::ping);
         }
         ping_ = false;
@@ -481,10 +540,12 @@ class Link {
         if (probe_credit_ != 0) --probe_credit_;
         if (commands_.fresh() || (commands_.waiting() && commands_again_ <= now)) {
             commands_to = commands_.fill(packet);
-            commands_again_ = now + max(milliseconds(33), round_trip_.smoothed() + round_trip_.smoothed() / 4);
+            commands_again_ =
+                now + max(milliseconds(33), round_trip_.smoothed() + round_trip_.smoothed() / 4);
         }
         machine_.fill(now, round_trip_.smoothed(), packet);
-        // Reliable and lossy content take turns at the front of the packet, so that neither starves the other.
+        // Reliable and lossy content take turns at the front of the packet, so that neither starves the
+        // other.
         const bool reliable_first = (packet.number() & 1) == 0 || !senders_[0].urgent();
         if (reliable_first) fill_channels(packet);
         fill_outbox(packet, now);
@@ -501,7 +562,8 @@ class Link {
     void fill_outbox(PacketWriter& packet, Instant now) {
         while (Outbox::Message* message = outbox_.front(now)) {
             const bool wide = message->type.value >= message_flag::type_follows;
-            const std::size_t head = 3 + (wide ? 1 + varint_size(message->type.value - message_flag::type_follows) : 1);
+            const std::size_t head =
+                3 + (wide ? 1 + varint_size(message->type.value - message_flag::type_follows) : 1);
             if (message->fragments_sent == 0 && message->size + head <= packet.left()) {
                 write_message(packet, *message, wide);
                 outbox_.pop();
@@ -514,7 +576,8 @@ class Link {
     }
     void write_message(PacketWriter& packet, const Outbox::Message& message, bool wide) {
         ByteWriter& out = packet.out();
-        out.u8(static_cast<std::uint8_t>(frame::message | (wide ? message_flag::type_follows : message.type.value)));
+        out.u8(static_cast<std::uint8_t>(frame::message |
+                                         (wide ? message_flag::type_follows : message.type.value)));
         const std::size_t tag = out.position() - 1;
         if (wide) out.varint(message.type.value - std::uint64_t(message_flag::type_follows));
         packet.length(message_flag::length, out.position() - tag, message.size);
@@ -524,7 +587,8 @@ class Link {
         const std::size_t type_bytes = varint_size(message.type.value), whole = type_bytes + message.size;
         Fragment fragment;
         fragment.whole_bytes = whole;
-        fragment.count = static_cast<std::uint8_t>(fragment_count(whole, chunk_bytes_ - Fragment::header_bytes_max));
+        fragment.count =
+            static_cast<std::uint8_t>(fragment_count(whole, chunk_bytes_ - Fragment::header_bytes_max));
         fragment.index = static_cast<std::uint8_t>(message.fragments_sent);
         if (message.fragments_sent == 0) ++fragment_id_;
         fragment.id = fragment_id_;
@@ -556,10 +620,12 @@ class Link {
         stats_.bytes_out += size;
         pacer_.spent(size);
         budget_.spent(size);
-        if (eliciting) congestion_.on_sent(now, static_cast<std::uint32_t>(size), in_flight_.bytes(), limited);
+        if (eliciting)
+            congestion_.on_sent(now, static_cast<std::uint32_t>(size), in_flight_.bytes(), limited);
     }
 
-    // ---- the rest ------------------------------------------------------------------------------------------------------
+    // ---- the rest
+    // ------------------------------------------------------------------------------------------------------
 
     bool poll_given_up(LinkEvent& event) {
         if constexpr (Reliability::traits.gives_up) {
@@ -602,7 +668,8 @@ class Link {
     bool in_packet_ = false, eliciting_ = false, refused_ = false, urgent_ = false;
 
     Instant now_{}, last_progress_{}, ask_time_at_{};
-    Instant ack_due_ = Instant::never(), waiting_since_ = Instant::never(), commands_again_ = Instant::never();
+    Instant ack_due_ = Instant::never(), waiting_since_ = Instant::never(),
+            commands_again_ = Instant::never();
     Instant asked_here_{};
     std::uint64_t asked_at_ = 0;
     double loss_ = 0;

@@ -1,6 +1,7 @@
 #pragma once
-// Messages that may be lost, waiting for their packet: first in, first out, unless their time has passed or something newer
-// has taken their place. They lie in one buffer that grows to its limit; a full one is a result for the caller.
+// Messages that may be lost, waiting for their packet: first in, first out, unless their time has passed or
+// something newer has taken their place. They lie in one buffer that grows to its limit; a full one is a
+// result for the caller.
 
 #include <cstdint>
 #include <new>
@@ -33,7 +34,8 @@ class Outbox {
         ::operator delete(newest_);
     }
 
-    // Room for a payload of at most `size` bytes, to be filled and then committed; empty when the queue is full.
+    // Room for a payload of at most `size` bytes, to be filled and then committed; empty when the queue is
+    // full.
     BytesOut prepare(std::size_t size) {
         if (used() + record_bytes(size) > bytes_max_ || !fit(record_bytes(size))) return {};
         return {bytes_ + tail_ + sizeof(Message), size};
@@ -60,13 +62,16 @@ class Outbox {
         while (head_ != tail_) {
             Message* message = at(head_);
             // A message of which a part has left goes on, else that part was wasted.
-            if (!message->dropped && (message->deadline >= now || message->fragments_sent != 0)) return message;
+            if (!message->dropped && (message->deadline >= now || message->fragments_sent != 0))
+                return message;
             if (!message->dropped) ++expired_;
             pop();
         }
         return nullptr;
     }
-    BytesIn payload(const Message& message) const { return {reinterpret_cast<const std::byte*>(&message) + sizeof(Message), message.size}; }
+    BytesIn payload(const Message& message) const {
+        return {reinterpret_cast<const std::byte*>(&message) + sizeof(Message), message.size};
+    }
     void pop() {
         const Message* message = at(head_);
         live_bytes_ -= message->dropped ? 0 : message->size;
@@ -88,7 +93,9 @@ class Outbox {
         std::uint64_t id = 0, at = 0; // one more than the place, counted since the beginning; 0: none
     };
 
-    static constexpr std::size_t record_bytes(std::size_t size) { return (sizeof(Message) + size + 7) / 8 * 8; }
+    static constexpr std::size_t record_bytes(std::size_t size) {
+        return (sizeof(Message) + size + 7) / 8 * 8;
+    }
     Message* at(std::size_t offset) { return reinterpret_cast<Message*>(bytes_ + offset); }
     std::size_t used() const { return tail_ - head_; }
 

@@ -1,5 +1,6 @@
 #pragma once
-// Which of the other side's packets have arrived: refuses what came before, and writes the acknowledgement of the rest.
+// Which of the other side's packets have arrived: refuses what came before, and writes the acknowledgement of
+// the rest.
 
 #include <bit>
 #include <cstdint>
@@ -39,7 +40,8 @@ class Received {
     void write(PacketWriter& packet, Instant now, unsigned pairs) {
         const std::uint64_t largest = expected_ - 1;
         std::uint64_t run = run_down(largest);
-        if (run >= (largest + 1 < ack_window ? largest + 1 : ack_window) && oldest_reported() + ack_window > largest) {
+        if (run >= (largest + 1 < ack_window ? largest + 1 : ack_window) &&
+            oldest_reported() + ack_window > largest) {
             packet.ack(largest, number_bytes_, now - newest_at_, 0);
         } else {
             packet.ack(largest, number_bytes_, now - newest_at_, run);
@@ -89,7 +91,8 @@ class Received {
     std::uint64_t gap_down(std::uint64_t number) const { return count_down(number, ~std::uint64_t(0)); }
     std::uint64_t count_down(std::uint64_t number, std::uint64_t flip) const {
         std::uint64_t count = 0;
-        const std::uint64_t most = number + 1 < window - (expected_ - 1 - number) ? number + 1 : window - (expected_ - 1 - number);
+        const std::uint64_t most =
+            number + 1 < window - (expected_ - 1 - number) ? number + 1 : window - (expected_ - 1 - number);
         while (count < most) {
             const std::uint64_t at = number - count;
             const std::uint64_t word = (words_[at / 64 % word_count] ^ flip) << (63 - at % 64);

@@ -1,6 +1,7 @@
 #pragma once
-// AckRetry: each event has an id and is sent again, with growing and jittered pauses, until the other side names its id in a
-// receipt, or until it was tried often enough: then the sender is told. It promises no order, since it may give up.
+// AckRetry: each event has an id and is sent again, with growing and jittered pauses, until the other side
+// names its id in a receipt, or until it was tried often enough: then the sender is told. It promises no
+// order, since it may give up.
 
 #include <cstdint>
 
@@ -68,8 +69,10 @@ class RetryMachine {
             if (event.settled) continue;
             if (event.due <= now && event.tries >= rule_.tries) {
                 settle(event);
-                if (given_up_.push_back({event.type, static_cast<std::uint16_t>(base_ + i)}) == nullptr) continue;
-            } else if (event.due <= now && write_event(packet, event, static_cast<std::uint16_t>(base_ + i))) {
+                if (given_up_.push_back({event.type, static_cast<std::uint16_t>(base_ + i)}) == nullptr)
+                    continue;
+            } else if (event.due <= now &&
+                       write_event(packet, event, static_cast<std::uint16_t>(base_ + i))) {
                 event.due = now + pause(event, round_trip);
                 ++event.tries;
                 wrote = true;
@@ -80,7 +83,8 @@ class RetryMachine {
         return wrote;
     }
 
-    // Reads an event frame behind its tag. True when the event is new and to be delivered; it is receipted in any case.
+    // Reads an event frame behind its tag. True when the event is new and to be delivered; it is receipted in
+    // any case.
     bool read_event(ByteReader& frames, MessageType& type, BytesIn& payload) {
         const std::uint16_t id = frames.u16();
         const std::uint64_t number = frames.varint();
@@ -89,7 +93,9 @@ class RetryMachine {
         if (!frames.ok()) return false;
         type.value = static_cast<std::uint16_t>(number);
         // Too far ahead to be remembered: without a receipt it comes again.
-        if (receipts_ == receipts_max || (newer(id, newest_) && static_cast<std::uint16_t>(id - newest_) > window)) return false;
+        if (receipts_ == receipts_max ||
+            (newer(id, newest_) && static_cast<std::uint16_t>(id - newest_) > window))
+            return false;
         receipt_[receipts_++] = id;
         return note(id);
     }

@@ -1,5 +1,6 @@
 #pragma once
-// AckVector: every packet is acknowledged, and what a lost one carried is sent again in the next. The default.
+// AckVector: every packet is acknowledged, and what a lost one carried is sent again in the next. The
+// default.
 
 #include "tenon/reliability/concept.hpp"
 

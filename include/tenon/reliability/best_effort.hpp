@@ -1,5 +1,6 @@
 #pragma once
-// BestEffort: no event is promised. A game that declares a Reliable or Ordered event is refused when it is compiled.
+// BestEffort: no event is promised. A game that declares a Reliable or Ordered event is refused when it is
+// compiled.
 
 #include "tenon/reliability/concept.hpp"
 

@@ -1,6 +1,7 @@
 #pragma once
-// What a reliability policy is: static facts, and a machine that may put frames of its own into packets. Packet numbers,
-// acknowledgements and the two channels of a link belong to the link; a policy says which events go by them.
+// What a reliability policy is: static facts, and a machine that may put frames of its own into packets.
+// Packet numbers, acknowledgements and the two channels of a link belong to the link; a policy says which
+// events go by them.
 
 #include <concepts>
 #include <cstdint>
@@ -25,8 +26,8 @@ concept HasReliabilityTraits = requires {
     { R::traits } -> std::convertible_to<ReliabilityTraits>;
 };
 template <class R>
-concept HasReliabilityMachine = requires(typename R::Machine& machine, const typename R::Machine& constant, Instant now, PacketWriter& packet,
-                                         Duration round_trip) {
+concept HasReliabilityMachine = requires(typename R::Machine& machine, const typename R::Machine& constant,
+                                         Instant now, PacketWriter& packet, Duration round_trip) {
     { machine.pending(now) } -> std::same_as<bool>;
     { machine.fill(now, round_trip, packet) } -> std::same_as<bool>;
     { constant.deadline() } -> std::same_as<Instant>;
@@ -39,7 +40,8 @@ template <class R>
 struct CheckReliability {
     static_assert(HasReliabilityTraits<R>, "Reliability lacks: static constexpr ReliabilityTraits traits");
     static_assert(HasReliabilityMachine<R>,
-                  "Reliability lacks: struct Machine with bool pending(Instant), bool fill(Instant, Duration, PacketWriter&) and Instant "
+                  "Reliability lacks: struct Machine with bool pending(Instant), bool fill(Instant, "
+                  "Duration, PacketWriter&) and Instant "
                   "deadline() const");
     static constexpr bool ok = ReliabilityPolicy<R>;
 };

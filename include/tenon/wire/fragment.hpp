@@ -1,6 +1,6 @@
 #pragma once
-// A message that may be lost and is larger than a packet, cut into parts of one size. Every part says the whole: how many
-// parts and how many bytes, so that each can be put in its place as it comes.
+// A message that may be lost and is larger than a packet, cut into parts of one size. Every part says the
+// whole: how many parts and how many bytes, so that each can be put in its place as it comes.
 
 #include <cstddef>
 #include <cstdint>
@@ -48,7 +48,9 @@ inline Result<Fragment> read_fragment(ByteReader& in) {
     fragment.count = in.u8();
     const std::uint64_t whole = in.varint();
     if (!in.ok()) return Error::truncated;
-    if (fragment.count < 2 || fragment.index >= fragment.count || whole < fragment.count || whole > 0x0FFF'FFFF) return Error::malformed;
+    if (fragment.count < 2 || fragment.index >= fragment.count || whole < fragment.count ||
+        whole > 0x0FFF'FFFF)
+        return Error::malformed;
     fragment.whole_bytes = static_cast<std::size_t>(whole);
     if (fragment.part_bytes() * (fragment.count - 1u) >= fragment.whole_bytes) return Error::malformed;
     fragment.part = in.bytes(in.left());

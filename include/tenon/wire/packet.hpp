@@ -1,6 +1,6 @@
 #pragma once
-// The packet as PROTOCOL.md describes it: flags, checksum, packet number, acknowledgement, then frames to the end. A link
-// writes and opens packets here; what the frames hold is the business of the floors above.
+// The packet as PROTOCOL.md describes it: flags, checksum, packet number, acknowledgement, then frames to the
+// end. A link writes and opens packets here; what the frames hold is the business of the floors above.
 
 #include <cstddef>
 #include <cstdint>
@@ -25,7 +25,8 @@ inline constexpr std::uint8_t reserved = 0x40; // must be zero
 inline constexpr std::uint8_t meeting = 0x80;  // not a packet of a link but a datagram of the handshake
 } // namespace packet_flag
 
-// What a frame is, by its first byte. From `message` up it is a message of the game: a bit for a length, six for the type.
+// What a frame is, by its first byte. From `message` up it is a message of the game: a bit for a length, six
+// for the type.
 namespace frame {
 inline constexpr std::uint8_t padding = 0x00;
 inline constexpr std::uint8_t ping = 0x01;
@@ -42,9 +43,9 @@ inline constexpr std::uint8_t message = 0x80;
 } // namespace frame
 
 namespace chunk_flag {
-inline constexpr std::uint8_t length = 0x01;    // a length follows; else it runs to the packet's end
-inline constexpr std::uint8_t unordered = 0x02; // of the unordered channel
-inline constexpr std::uint8_t continues = 0x04; // begins inside a message
+inline constexpr std::uint8_t length = 0x01;     // a length follows; else it runs to the packet's end
+inline constexpr std::uint8_t unordered = 0x02;  // of the unordered channel
+inline constexpr std::uint8_t continues = 0x04;  // begins inside a message
 inline constexpr std::uint8_t unfinished = 0x08; // ends inside a message
 } // namespace chunk_flag
 
@@ -69,8 +70,9 @@ constexpr Duration decode_ack_delay(std::uint8_t byte) {
     return byte < 128 ? microseconds(byte * 250) : milliseconds(32 + (byte - 128) * 4);
 }
 
-// How many bytes a packet's number needs while `unsettled` packets are not acknowledged yet. A quarter of the circle is left
-// to each side, so that the other side finds the whole number even when half a window is lost or late.
+// How many bytes a packet's number needs while `unsettled` packets are not acknowledged yet. A quarter of the
+// circle is left to each side, so that the other side finds the whole number even when half a window is lost
+// or late.
 constexpr unsigned number_bytes_for(std::uint64_t unsettled) {
     return unsettled < 0x40 ? 1 : unsettled < 0x4000 ? 2 : unsettled < 0x40'0000 ? 3 : 4;
 }
@@ -104,19 +106,23 @@ struct OpenPacket {
     BytesIn frames;
 };
 
-// The checksum is keyed by the link and bound to the whole numbers, of which the packet shows only the ends: a packet of
-// another build, another link or another lap of the counter fails it.
-inline std::uint32_t packet_checksum(BytesIn packet, std::uint64_t key, std::uint64_t number, std::uint64_t acked) {
+// The checksum is keyed by the link and bound to the whole numbers, of which the packet shows only the ends:
+// a packet of another build, another link or another lap of the counter fails it.
+inline std::uint32_t packet_checksum(BytesIn packet, std::uint64_t key, std::uint64_t number,
+                                     std::uint64_t acked) {
     const std::uint64_t flags = std::to_integer<std::uint64_t>(packet[0]);
-    const std::uint64_t seed = key ^ (number * 0x9E3779B97F4A7C15u) ^ ((acked << 8 | flags) * 0xC2B2AE3D27D4EB4Fu);
+    const std::uint64_t seed =
+        key ^ (number * 0x9E3779B97F4A7C15u) ^ ((acked << 8 | flags) * 0xC2B2AE3D27D4EB4Fu);
     return static_cast<std::uint32_t>(hash64(packet.subspan(1 + checksum_bytes), seed));
 }
 
-// Writes one packet from front to back into the caller's buffer: header, acknowledgement, frames, then the checksum.
+// Writes one packet from front to back into the caller's buffer: header, acknowledgement, frames, then the
+// checksum.
 class PacketWriter {
   public:
     // `unsettled`: how many packets before this one the other side has not acknowledged.
-    PacketWriter(BytesOut into, std::uint64_t number, std::uint64_t unsettled) : whole_(into), number_(number), out_(into) {
+    PacketWriter(BytesOut into, std::uint64_t number, std::uint64_t unsettled)
+        : whole_(into), number_(number), out_(into) {
         const unsigned bytes = number_bytes_for(unsettled);
         flags_ = static_cast<std::uint8_t>(bytes - 1);
         out_.skip(1 + checksum_bytes);
@@ -153,8 +159,9 @@ class PacketWriter {
     std::uint64_t number() const { return number_; }
     bool has_frames() const { return out_.position() != header_end_; }
 
-    // Writes the length of the frame whose tag stands `back` bytes before, and sets the tag's bit for it. The packet's last
-    // frame runs to its end and needs none: a long one is written so at once, a short one loses its length in seal().
+    // Writes the length of the frame whose tag stands `back` bytes before, and sets the tag's bit for it. The
+    // packet's last frame runs to its end and needs none: a long one is written so at once, a short one loses
+    // its length in seal().
     void length(std::uint8_t bit, std::size_t back, std::size_t size) {
         length_at_ = 0;
         if (size + varint_size(size) + 4 > out_.left()) {
@@ -214,8 +221,10 @@ inline bool read_runs(ByteReader& in, AckBlock& ack) {
 
 } // namespace detail
 
-// Opens a packet, or says why it is none: `expected` is the number after the newest that arrived, `sent` the next to be sent.
-inline Result<OpenPacket> open_packet(BytesIn datagram, std::uint64_t key, std::uint64_t expected, std::uint64_t sent) {
+// Opens a packet, or says why it is none: `expected` is the number after the newest that arrived, `sent` the
+// next to be sent.
+inline Result<OpenPacket> open_packet(BytesIn datagram, std::uint64_t key, std::uint64_t expected,
+                                      std::uint64_t sent) {
     if (datagram.size() < 1 + checksum_bytes + 1) return Error::truncated;
     OpenPacket packet;
     const std::uint8_t flags = std::to_integer<std::uint8_t>(datagram[0]);
@@ -227,14 +236,17 @@ inline Result<OpenPacket> open_packet(BytesIn datagram, std::uint64_t key, std::
         packet.has_ack = true;
         const unsigned bytes = ((flags & packet_flag::acked_bytes) >> 2) + 1u;
         packet.ack.largest = expand(in.le(bytes), bytes * 8, sent);
-        if (packet.ack.largest >= sent && packet.ack.largest >> (bytes * 8)) packet.ack.largest -= std::uint64_t(1) << (bytes * 8);
+        if (packet.ack.largest >= sent && packet.ack.largest >> (bytes * 8))
+            packet.ack.largest -= std::uint64_t(1) << (bytes * 8);
         packet.ack.delay = decode_ack_delay(in.u8());
         packet.ack.first_run = packet.ack.largest + 1 < ack_window ? packet.ack.largest + 1 : ack_window;
         if ((flags & packet_flag::has_runs) && !detail::read_runs(in, packet.ack)) return Error::malformed;
     }
     if (!in.ok()) return Error::truncated;
     packet.frames = in.rest();
-    if (load_le<std::uint32_t>(&datagram[1]) != packet_checksum(datagram, key, packet.number, packet.ack.largest)) return Error::bad_checksum;
+    if (load_le<std::uint32_t>(&datagram[1]) !=
+        packet_checksum(datagram, key, packet.number, packet.ack.largest))
+        return Error::bad_checksum;
     // Only now is it the other side who speaks, and not noise.
     if (packet.has_ack && packet.ack.largest >= sent) return Error::malformed;
     return packet;

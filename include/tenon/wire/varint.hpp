@@ -1,6 +1,6 @@
 #pragma once
-// Whole bytes on the wire: cursors that write and read integers, varints and spans, and remember the first failure. Varints
-// are base 128, low groups first, in their shortest form only.
+// Whole bytes on the wire: cursors that write and read integers, varints and spans, and remember the first
+// failure. Varints are base 128, low groups first, in their shortest form only.
 
 #include <bit>
 #include <cstddef>
@@ -14,7 +14,8 @@ constexpr std::size_t varint_size(std::uint64_t value) {
     return value < 0x80 ? 1 : (static_cast<std::size_t>(std::bit_width(value)) + 6) / 7;
 }
 
-// Writes at the front of what is left of a span. Past its end nothing is written and ok() turns false for good.
+// Writes at the front of what is left of a span. Past its end nothing is written and ok() turns false for
+// good.
 class ByteWriter {
   public:
     explicit ByteWriter(BytesOut out) : out_(out) {}

@@ -1,0 +1,16 @@
+#pragma once
+// Everything of tenon that needs neither a socket nor a library beyond xxHash: for browsers, for tests in
+// virtual time, for builds without exceptions.
+
+#include "tenon/clock/independent.hpp"
+#include "tenon/codec/bits.hpp"
+#include "tenon/core/time.hpp"
+#include "tenon/profile/action.hpp"
+#include "tenon/reliability/ack_retry.hpp"
+#include "tenon/reliability/ack_vector.hpp"
+#include "tenon/reliability/best_effort.hpp"
+#include "tenon/schema/game.hpp"
+#include "tenon/session.hpp"
+#include "tenon/topology/client_server.hpp"
+#include "tenon/transport/memory.hpp"
+#include "tenon/transport/now.hpp"

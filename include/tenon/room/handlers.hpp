@@ -1,0 +1,121 @@
+#pragma once
+// What a game's handlers object can do, found out when it is compiled: which messages it hears, which states
+// and commands it provides. Nothing is stored, so there is nothing to unregister.
+
+#include <type_traits>
+#include <utility>
+
+#include "tenon/core/ids.hpp"
+#include "tenon/room/options.hpp"
+
+namespace tenon {
+
+// Several lambdas as one object: tenon::handlers{[](PeerId, const Fired&) {...}, [](PeerJoined) {...}}.
+template <class... Functions>
+struct handlers : Functions... {
+    explicit handlers(Functions... functions) : Functions(std::move(functions))... {}
+
+    using Functions::operator()...;
+
+    template <class... Args>
+    auto on(Args&&... args) requires requires(handlers& self) {
+        self(std::forward<Args>(args)...);
+    }
+    { return (*this)(std::forward<Args>(args)...); }
+};
+template <class... Functions>
+handlers(Functions...) -> handlers<Functions...>;
+
+template <class H, class T>
+concept Hears = requires(H& h, PeerId peer, const T& message) {
+    h.on(peer, message);
+};
+template <class H, class Notice>
+concept HearsOf = requires(H& h, const Notice& notice) {
+    h.on(notice);
+};
+// A handlers object of a program that never hosts need not hear commands.
+template <class H>
+concept NeverHosts = requires {
+    requires H::never_hosts;
+};
+
+namespace detail {
+
+// What a provider gives: the value, or something that is empty when there is none, such as std::optional.
+template <class Given, class T>
+concept GivesValue = std::is_same_v<std::remove_cvref_t<Given>, T>;
+template <class Given, class T>
+concept GivesMaybe = requires(Given&& given) {
+    static_cast<bool>(given);
+    requires std::is_same_v<std::remove_cvref_t<decltype(*given)>, T>;
+};
+
+template <class T, class Given>
+constexpr bool take_given(Given&& given, T& into) {
+    if constexpr (GivesValue<Given, T>) {
+        into = std::forward<Given>(given);
+        return true;
+    } else {
+        if (!given) return false;
+        into = *std::forward<Given>(given);
+        return true;
+    }
+}
+
+} // namespace detail
+
+// T state(), std::optional<T> state(), or bool state(T&) where there are several types.
+template <class H, class T>
+concept ProvidesState = requires(H& h, T& into) {
+    { h.state(into) } -> std::same_as<bool>;
+}
+|| requires(H& h) {
+    requires detail::GivesValue<decltype(h.state()), T> || detail::GivesMaybe<decltype(h.state()), T>;
+};
+// The same with a PeerId in front: the authority's word on every peer.
+template <class H, class T>
+concept ProvidesStateOf = requires(H& h, PeerId peer, T& into) {
+    { h.state(peer, into) } -> std::same_as<bool>;
+}
+|| requires(H& h, PeerId peer) {
+    requires detail::GivesValue<decltype(h.state(peer)), T> || detail::GivesMaybe<decltype(h.state(peer)), T>;
+};
+template <class H, class T>
+concept ProvidesCommand = requires(H& h, T& into) {
+    { h.command(into) } -> std::same_as<bool>;
+}
+|| requires(H& h) {
+    requires detail::GivesValue<decltype(h.command()), T> || detail::GivesMaybe<decltype(h.command()), T>;
+};
+
+// Each fills `into` and says whether there was anything.
+template <class H, class T>
+bool provide_state(H& h, T& into) {
+    if constexpr (requires {
+                      { h.state(into) } -> std::same_as<bool>;
+                  })
+        return h.state(into);
+    else
+        return detail::take_given<T>(h.state(), into);
+}
+template <class H, class T>
+bool provide_state_of(H& h, PeerId peer, T& into) {
+    if constexpr (requires {
+                      { h.state(peer, into) } -> std::same_as<bool>;
+                  })
+        return h.state(peer, into);
+    else
+        return detail::take_given<T>(h.state(peer), into);
+}
+template <class H, class T>
+bool provide_command(H& h, T& into) {
+    if constexpr (requires {
+                      { h.command(into) } -> std::same_as<bool>;
+                  })
+        return h.command(into);
+    else
+        return detail::take_given<T>(h.command(), into);
+}
+
+} // namespace tenon

@@ -1,0 +1,88 @@
+#pragma once
+// What a session is told when it is made, how a message may be sent, and what it tells about itself.
+
+#include <cstdint>
+#include <string_view>
+
+#include "tenon/core/error.hpp"
+#include "tenon/core/ids.hpp"
+#include "tenon/core/time.hpp"
+
+namespace tenon {
+
+struct Options {
+    std::string_view room = "";               // both sides name the same room; at most 48 bytes
+    std::string_view name = "";               // a player's name, which the roster shows; at most 48 bytes
+    std::uint16_t peers_max = 64;             // besides the host
+    std::uint32_t message_bytes_max = 65536;  // of one message, encoded
+    std::uint32_t queue_bytes_max = 262144;   // waiting or in flight to one peer, for each kind of delivery
+    std::uint64_t pool_bytes_max = 256 << 20; // all that is held back for all peers together
+    std::uint64_t bandwidth = 0;              // bytes a second to one peer; 0: as the path allows
+    Duration coalesce{};                      // how long a packet that is not full may wait for more
+    Duration ack_delay = milliseconds(5);     // how long an acknowledgement may wait for company
+    Duration timeout = seconds(10);           // silence after which a peer is lost, and a join has failed
+    std::uint64_t seed = 0;                   // of the session's random numbers; 0: the transport's entropy
+};
+
+// How one message is sent, where it should differ from what its type says.
+struct How {
+    Duration ttl = Duration::max(); // dropped instead of sent when it has waited longer
+    std::uint32_t key = 0; // of several newest-wins streams of one type, each with a number of its own
+};
+
+enum class Status : std::uint8_t { idle, joining, joined, hosting, closed };
+
+constexpr std::string_view name(Status status) {
+    switch (status) {
+        case Status::idle:
+            return "idle";
+        case Status::joining:
+            return "joining";
+        case Status::joined:
+            return "joined";
+        case Status::hosting:
+            return "hosting";
+        case Status::closed:
+            return "closed";
+    }
+    return "unknown";
+}
+
+// How well one peer, or the whole room, is heard. Of a room: sums, and the worst of what can't be summed.
+struct Health {
+    Status status = Status::idle;
+    std::uint32_t peer_count = 0;
+    Instant last_rx{}, last_tx{};
+    Duration rtt{}, jitter{};
+    double loss = 0; // share of our packets that did not arrive, lately
+    std::uint64_t bytes_in = 0, bytes_out = 0, packets_in = 0, packets_out = 0;
+    Duration queue_time{};          // how long what waits to be sent will wait
+    std::uint64_t queued_bytes = 0; // waiting, or sent and not acknowledged
+    std::uint64_t expired = 0;      // messages dropped because their time had passed
+    std::uint64_t refused = 0;      // datagrams that were damaged, doubled, stale or not ours
+};
+
+// What a session tells its handlers, if they listen.
+struct Joined {
+    PeerId self;
+};
+struct Closed {
+    Error reason = Error::none;
+    std::string_view text; // more about it, such as the type on which two builds disagree
+};
+struct PeerJoined {
+    PeerId peer;
+    std::string_view name;
+};
+struct PeerLeft {
+    PeerId peer;
+    Error reason = Error::left;
+};
+// A reliable event was never acknowledged and will not be sent again.
+struct GaveUp {
+    PeerId peer;
+    MessageType type;
+    std::string_view type_name;
+};
+
+} // namespace tenon

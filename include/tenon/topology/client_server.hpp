@@ -1,0 +1,17 @@
+#pragma once
+// ClientServer: the peer that hosts decides, for as long as the room lives; the others know only it and speak
+// through it.
+
+#include "tenon/topology/concept.hpp"
+
+namespace tenon::topology {
+
+struct ClientServer {
+    static constexpr TopologyTraits traits{.has_authority = true, .relays = true};
+
+    PeerId authority() const { return PeerId::host(); }
+};
+
+static_assert(TopologyPolicy<ClientServer>);
+
+} // namespace tenon::topology
