@@ -34,9 +34,17 @@ class ByteWriter {
         copy(out_.data() + at_, bytes);
         at_ += bytes.size();
     }
+    // The count as a varint, then the bytes.
+    void sized(BytesIn whole) {
+        if (!take(varint_size(whole.size()) + whole.size())) return;
+        varint(whole.size());
+        bytes(whole);
+    }
+    // Leaves bytes as they are, to be filled in later.
     void skip(std::size_t count) {
         if (take(count)) at_ += count;
     }
+    void fail() { ok_ = false; }
 
     bool ok() const { return ok_; }
     std::size_t position() const { return at_; }
@@ -86,6 +94,13 @@ class ByteReader {
         if (!take(count)) return {};
         at_ += count;
         return in_.subspan(at_ - count, count);
+    }
+    // What ByteWriter::sized wrote, in place. A count is compared whole: also where std::size_t is narrow, a
+    // huge one can't pass for a small one.
+    BytesIn sized() {
+        const std::uint64_t count = varint();
+        if (count > in_.size()) ok_ = false;
+        return bytes(static_cast<std::size_t>(count));
     }
     void fail() { ok_ = false; }
 
