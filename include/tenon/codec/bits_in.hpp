@@ -82,9 +82,15 @@ class BitsIn {
     }
 
     TENON_INLINE std::uint64_t compact(unsigned prefix) {
-        const auto width = static_cast<unsigned>(reader_.bits(prefix));
-        if (width == 0) return reader_.bits(1);
-        return reader_.bits(width) | std::uint64_t(ok()) << width;
+        const std::uint64_t ahead = reader_.peek();
+        const auto width = static_cast<unsigned>(low_bits(ahead, prefix));
+        const unsigned count = width + (width == 0);
+        const std::uint64_t leading = std::uint64_t(width != 0) << width;
+        if (prefix + count <= 57) [[likely]]
+            return reader_.skip(prefix + count) ? leading | low_bits(ahead >> prefix, count) : 0;
+        if (!reader_.skip(prefix)) return 0;
+        const std::uint64_t rest = reader_.bits(count);
+        return ok() ? leading | rest : 0;
     }
     template <class N>
     TENON_INLINE N integer() {

@@ -110,6 +110,23 @@ class BitReader {
         }
         return low_bits(load_le_n(in_ + byte, static_cast<unsigned>(size_ - byte)) >> shift, count);
     }
+    // The next 57 bits, or more, without moving on; after the end there are zeros. For fields whose first
+    // bits say how many follow: one look for both.
+    std::uint64_t peek() const {
+        const std::size_t byte = at_ / 8, left = size_ - byte;
+        const std::uint64_t word = left >= 8 ? load_le<std::uint64_t>(in_ + byte)
+                                             : load_le_n(in_ + byte, static_cast<unsigned>(left));
+        return word >> at_ % 8;
+    }
+    // Moves on past what was looked at; false, like a read, when there are fewer.
+    bool skip(unsigned count) {
+        if (count > bits_left()) {
+            fail();
+            return false;
+        }
+        at_ += count;
+        return true;
+    }
     // On to the next whole byte. The padding must be the zeros that a writer puts there, so that one message
     // has one form.
     void align() {
