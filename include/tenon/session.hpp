@@ -112,7 +112,6 @@ class SessionCore {
     SessionCore& operator=(const SessionCore&) = delete;
 
     // ---- opening and closing
-    // -------------------------------------------------------------------------------------------
 
     // Opens the room on this port, 0 for any free one.
     Result<> host(std::uint16_t port) {
@@ -146,7 +145,6 @@ class SessionCore {
     Result<> kick(PeerId peer) { return room_.kick(peer); }
 
     // ---- the loop
-    // ------------------------------------------------------------------------------------------------------
 
     // One turn. Bounded: it never waits, and leaves what is too much for the next turn.
     template <class Handlers>
@@ -178,7 +176,6 @@ class SessionCore {
     void wait(Instant until) { transport_.wait(min(until, next_deadline())); }
 
     // ---- speaking
-    // ------------------------------------------------------------------------------------------------------
 
     template <class T>
     Result<> send(PeerId to, const T& message, const How& how = {}) {
@@ -223,7 +220,6 @@ class SessionCore {
     void set_bandwidth(std::uint64_t bytes_per_second) { room_.set_bandwidth(bytes_per_second); }
 
     // ---- asking
-    // --------------------------------------------------------------------------------------------------------
 
     Status status() const { return joining_ ? Status::joining : room_.status(); }
     PeerId self() const { return room_.self(); }
@@ -301,7 +297,6 @@ class SessionCore {
     }
 
     // ---- writing
-    // -------------------------------------------------------------------------------------------------------
 
     template <class T>
     Encoded encode(BytesOut out, const T& message) {
@@ -452,7 +447,6 @@ class SessionCore {
     }
 
     // ---- hearing
-    // -------------------------------------------------------------------------------------------------------
 
     template <class Handlers>
     void dispatch(Handlers& handlers) {

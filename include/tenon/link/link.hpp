@@ -18,6 +18,7 @@
 #include "tenon/link/congestion.hpp"
 #include "tenon/link/fragments.hpp"
 #include "tenon/link/in_flight.hpp"
+#include "tenon/link/options.hpp"
 #include "tenon/link/outbox.hpp"
 #include "tenon/link/pacer.hpp"
 #include "tenon/link/received.hpp"
@@ -25,38 +26,6 @@
 #include "tenon/wire/packet.hpp"
 
 namespace tenon {
-
-struct LinkOptions {
-    std::size_t datagram_bytes = 1200;
-    std::size_t message_bytes_max = 65536;
-    std::size_t queue_bytes_max = 262144; // waiting or in flight, for each channel and for what may be lost
-    Duration ack_delay =
-        milliseconds(5); // how long a reliable message's acknowledgement may wait for company
-    Duration coalesce{}; // how long a packet that is not full may wait for more
-    Duration keepalive = seconds(1);
-    Duration timeout = seconds(10);
-    std::uint64_t bandwidth = 0; // bytes a second, 0: as the path allows
-    bool asks_time = true;       // the side that joins learns the host's clock
-};
-
-struct LinkStats {
-    Instant last_rx{}, last_tx{};
-    std::uint64_t packets_in = 0, packets_out = 0, bytes_in = 0, bytes_out = 0;
-    std::uint64_t lost = 0, resent_late = 0; // packets found lost, and those of them that came after all
-    std::uint64_t duplicate = 0, stale = 0, bad_checksum = 0, malformed = 0, refused = 0;
-};
-
-// A message that arrived. The bytes lie in the datagram or in the link, until the next call that is not
-// poll_event.
-struct LinkEvent {
-    enum class Kind : std::uint8_t { unreliable, reliable, command, gave_up };
-
-    Kind kind = Kind::unreliable;
-    MessageType type;
-    std::uint64_t packet =
-        0; // the number of the packet that brought it: of two newest-wins messages the higher wins
-    BytesIn payload;
-};
 
 template <class Reliability>
 class Link {
@@ -82,7 +51,6 @@ class Link {
     }
 
     // ---- what comes in
-    // -------------------------------------------------------------------------------------------------
 
     // Takes a packet. On success drain poll_event before anything else; an error says why the packet was not
     // read.
@@ -129,7 +97,6 @@ class Link {
     }
 
     // ---- what goes out
-    // -------------------------------------------------------------------------------------------------
 
     Outbox& outbox() { return outbox_; }
     ChannelSender& channel(bool ordered) { return senders_[ordered ? 0 : 1]; }
@@ -184,7 +151,6 @@ class Link {
     }
 
     // ---- what is known
-    // -------------------------------------------------------------------------------------------------
 
     State state() const { return state_; }
     Error reason() const { return reason_; } // why it closed
@@ -213,7 +179,6 @@ class Link {
     static constexpr unsigned answers_at_once = 16;
 
     // ---- reading
-    // -------------------------------------------------------------------------------------------------------
 
     Error refuse(Error error) {
         switch (error) {
@@ -439,7 +404,6 @@ class Link {
     void lost(ChunkRef ref) { senders_[ref.channel].lost(ref.sequence); }
 
     // ---- probing
-    // -------------------------------------------------------------------------------------------------------
 
     Instant probe_at() const {
         if (in_flight_.flying() == 0) return Instant::never();
@@ -453,7 +417,7 @@ class Link {
         last_progress_ = now;
         if (probes_ >= 3) {
             account(now, in_flight_.give_up(now, [this](ChunkRef ref) { lost(ref); }), {});
-            congestion_.on_timeout(now);
+            congestion_.on_timeout();
             pacer_.set_rate(congestion_.rate());
         } else {
             senders_[0].probe();
@@ -464,7 +428,6 @@ class Link {
     }
 
     // ---- sending
-    // -------------------------------------------------------------------------------------------------------
 
     bool has_content() const {
         return !outbox_.empty() || senders_[0].pending() || senders_[1].pending() || commands_.waiting() ||
@@ -548,7 +511,7 @@ class Link {
         // other.
         const bool reliable_first = (packet.number() & 1) == 0 || !senders_[0].urgent();
         if (reliable_first) fill_channels(packet);
-        fill_outbox(packet, now);
+        outbox_.fill(packet, now, chunk_bytes_);
         if (!reliable_first) fill_channels(packet);
         waiting_since_ = Instant::never();
     }
@@ -559,58 +522,6 @@ class Link {
                 if (!in_flight_.add_ref(ref)) return;
         }
     }
-    void fill_outbox(PacketWriter& packet, Instant now) {
-        while (Outbox::Message* message = outbox_.front(now)) {
-            const bool wide = message->type.value >= message_flag::type_follows;
-            const std::size_t head =
-                3 + (wide ? 1 + varint_size(message->type.value - message_flag::type_follows) : 1);
-            if (message->fragments_sent == 0 && message->size + head <= packet.left()) {
-                write_message(packet, *message, wide);
-                outbox_.pop();
-            } else if (message->fragments_sent != 0 || message->size + head > chunk_bytes_) {
-                if (!write_fragment(packet, *message)) return;
-            } else {
-                return;
-            }
-        }
-    }
-    void write_message(PacketWriter& packet, const Outbox::Message& message, bool wide) {
-        ByteWriter& out = packet.out();
-        out.u8(static_cast<std::uint8_t>(frame::message |
-                                         (wide ? message_flag::type_follows : message.type.value)));
-        const std::size_t tag = out.position() - 1;
-        if (wide) out.varint(message.type.value - std::uint64_t(message_flag::type_follows));
-        packet.length(message_flag::length, out.position() - tag, message.size);
-        out.bytes(outbox_.payload(message));
-    }
-    bool write_fragment(PacketWriter& packet, Outbox::Message& message) {
-        const std::size_t type_bytes = varint_size(message.type.value), whole = type_bytes + message.size;
-        Fragment fragment;
-        fragment.whole_bytes = whole;
-        fragment.count =
-            static_cast<std::uint8_t>(fragment_count(whole, chunk_bytes_ - Fragment::header_bytes_max));
-        fragment.index = static_cast<std::uint8_t>(message.fragments_sent);
-        if (message.fragments_sent == 0) ++fragment_id_;
-        fragment.id = fragment_id_;
-        const std::size_t part = fragment.bytes_here();
-        if (packet.left() < part + Fragment::header_bytes_max) {
-            if (message.fragments_sent == 0) --fragment_id_;
-            return false;
-        }
-        write_fragment_header(packet.out(), fragment);
-        // The type stands before the payload, inside the first part.
-        const BytesIn payload = outbox_.payload(message);
-        if (fragment.index == 0) {
-            packet.out().varint(message.type.value);
-            packet.out().bytes(payload.first(part - type_bytes));
-        } else {
-            packet.out().bytes(payload.subspan(fragment.offset() - type_bytes, part));
-        }
-        packet.fill_up();
-        if (++message.fragments_sent == fragment.count) outbox_.pop();
-        return false;
-    }
-
     void note_sent(Instant now, std::size_t size, bool eliciting, std::uint32_t commands_to) {
         ack_due_ = Instant::never();
         const bool limited = outbox_.empty() && !senders_[0].pending() && !senders_[1].pending();
@@ -620,12 +531,9 @@ class Link {
         stats_.bytes_out += size;
         pacer_.spent(size);
         budget_.spent(size);
-        if (eliciting)
-            congestion_.on_sent(now, static_cast<std::uint32_t>(size), in_flight_.bytes(), limited);
     }
 
     // ---- the rest
-    // ------------------------------------------------------------------------------------------------------
 
     bool poll_given_up(LinkEvent& event) {
         if constexpr (Reliability::traits.gives_up) {
@@ -674,7 +582,6 @@ class Link {
     std::uint64_t asked_at_ = 0;
     double loss_ = 0;
     unsigned probes_ = 0, probe_credit_ = 0, goodbyes_ = 0, times_asked_ = 0;
-    std::uint16_t fragment_id_ = 0;
     bool ping_ = false, tell_time_ = false;
 };
 

@@ -11,6 +11,8 @@
 #include "tenon/core/ids.hpp"
 #include "tenon/core/random.hpp"
 #include "tenon/core/time.hpp"
+#include "tenon/wire/fragment.hpp"
+#include "tenon/wire/packet.hpp"
 
 namespace tenon {
 
@@ -83,12 +85,59 @@ class Outbox {
         }
     }
 
+    // Writes what waits as frames, as much as fits. What would not fit into any packet is cut into parts of
+    // at most `part_bytes`, each in a packet of its own.
+    void fill(PacketWriter& packet, Instant now, std::size_t part_bytes) {
+        while (Message* message = front(now)) {
+            const bool wide = message->type.value >= message_flag::type_follows;
+            const std::size_t type_bytes =
+                wide ? 1 + varint_size(message->type.value - message_flag::type_follows) : 1;
+            if (message->fragments_sent != 0 || message->size + type_bytes + 2 > part_bytes)
+                return write_part(packet, *message, part_bytes);
+            if (message->size + type_bytes + 2 > packet.left()) return;
+            write_whole(packet, *message, wide);
+            pop();
+        }
+    }
+
     bool empty() const { return head_ == tail_; }
     std::size_t bytes() const { return live_bytes_; }
     std::uint64_t expired() const { return expired_; }   // dropped because their time had passed
     std::uint64_t replaced() const { return replaced_; } // dropped because something newer came
 
   private:
+    void write_whole(PacketWriter& packet, const Message& message, bool wide) {
+        ByteWriter& out = packet.out();
+        const std::size_t tag = out.position();
+        out.u8(static_cast<std::uint8_t>(frame::message |
+                                         (wide ? message_flag::type_follows : message.type.value)));
+        if (wide) out.varint(message.type.value - std::uint64_t(message_flag::type_follows));
+        packet.length(message_flag::length, out.position() - tag, message.size);
+        out.bytes(payload(message));
+    }
+    void write_part(PacketWriter& packet, Message& message, std::size_t part_bytes) {
+        // The type stands before the payload, inside the first part.
+        const std::size_t type_bytes = varint_size(message.type.value);
+        Fragment fragment;
+        fragment.whole_bytes = type_bytes + message.size;
+        fragment.count = static_cast<std::uint8_t>(
+            fragment_count(fragment.whole_bytes, part_bytes - Fragment::header_bytes_max));
+        fragment.index = static_cast<std::uint8_t>(message.fragments_sent);
+        const std::size_t bytes = fragment.bytes_here();
+        if (packet.left() < bytes + Fragment::header_bytes_max) return;
+        if (fragment.index == 0) ++fragment_id_;
+        fragment.id = fragment_id_;
+        write_fragment_header(packet.out(), fragment);
+        if (fragment.index == 0) {
+            packet.out().varint(message.type.value);
+            packet.out().bytes(payload(message).first(bytes - type_bytes));
+        } else {
+            packet.out().bytes(payload(message).subspan(fragment.offset() - type_bytes, bytes));
+        }
+        packet.fill_up();
+        if (++message.fragments_sent == fragment.count) pop();
+    }
+
     struct Newest {
         std::uint64_t id = 0, at = 0; // one more than the place, counted since the beginning; 0: none
     };
@@ -167,6 +216,7 @@ class Outbox {
     Newest* newest_ = nullptr; // which waiting message is the last of its type and key
     std::size_t newest_count_ = 0;
     std::uint64_t expired_ = 0, replaced_ = 0;
+    std::uint16_t fragment_id_ = 0;
 };
 
 } // namespace tenon

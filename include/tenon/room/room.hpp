@@ -18,57 +18,13 @@
 #include "tenon/core/timers.hpp"
 #include "tenon/link/handshake.hpp"
 #include "tenon/link/link.hpp"
+#include "tenon/room/event.hpp"
 #include "tenon/room/options.hpp"
 #include "tenon/room/roster.hpp"
+#include "tenon/room/seats.hpp"
 #include "tenon/schema/delivery.hpp"
 
 namespace tenon {
-
-// The room's own words; they travel in order on every link.
-namespace room_word {
-inline constexpr MessageType joined{0};  // id, name
-inline constexpr MessageType left{1};    // id, reason
-inline constexpr MessageType relay{2};   // to the host: whom it is for (0: all, else id + 1), type, payload
-inline constexpr MessageType relayed{3}; // from the host: who said it, type, payload
-} // namespace room_word
-
-// Something the room has to tell. Bytes and text are valid until the next call that is not poll_event.
-struct RoomEvent {
-    enum class Kind : std::uint8_t { message, command, joined, closed, peer_joined, peer_left, gave_up };
-
-    Kind kind = Kind::message;
-    PeerId peer;
-    MessageType type;
-    BytesIn payload;
-    Error reason = Error::none;
-    std::string_view text;
-};
-
-// What of a game the room must know: not the types, but how each is carried.
-struct Carriage {
-    std::span<const Delivery> deliveries; // by MessageType less first_user
-    std::string_view (*type_name)(std::size_t) = nullptr;
-
-    Delivery of(MessageType type) const {
-        const std::size_t i = std::size_t(type.value) - MessageType::first_user;
-        return type.value >= MessageType::first_user && i < deliveries.size() ? deliveries[i]
-                                                                              : Delivery::ordered;
-    }
-    bool knows(MessageType type) const {
-        return type.value >= MessageType::first_user &&
-               std::size_t(type.value) - MessageType::first_user < deliveries.size();
-    }
-};
-
-// One newest-wins stream: of a peer, of a type, and of a key that the sender chose.
-struct Stream {
-    std::uint32_t peer = 0;
-    std::uint16_t type = 0;
-    std::uint32_t key = 0;
-
-    std::uint64_t hash() const { return splitmix(std::uint64_t(peer) << 32 | key) ^ type; }
-    friend bool operator==(const Stream&, const Stream&) = default;
-};
 
 template <class AddressType, class Reliability>
 class Room {
@@ -77,20 +33,8 @@ class Room {
     using Event = RoomEvent;
     using Link = tenon::Link<Reliability>;
 
-    // One peer that is reached directly.
-    struct Seat {
-        Address address;
-        PeerId id;
-        std::uint64_t nonce = 0, host_nonce = 0;
-        std::uint32_t index = 0;
-        bool dirty = false;
-        HashMap<Stream, std::uint64_t> newest; // of each newest-wins stream, the packet that brought the last
-        Link link;
-
-        Seat(const Address& a, Pool& pool, const LinkOptions& options, std::uint64_t key, Instant now,
-             Random random)
-            : address(a), newest(streams_max, key), link(pool, options, key, now, random) {}
-    };
+    using Seats = tenon::Seats<Address, Reliability>;
+    using Seat = typename Seats::Seat;
 
     Room(const Options& options, const Terms& terms, const Carriage& carriage, std::size_t datagram_bytes,
          Duration keepalive, std::uint64_t seed)
@@ -101,8 +45,7 @@ class Room {
           random_(seed),
           pool_(datagram_bytes - chunk_reserve, options.pool_bytes_max),
           door_(SipKey{random_.next(), random_.next()}),
-          by_address_(std::size_t(1) << 20, random_.next()),
-          by_id_(std::size_t(1) << 20, random_.next()) {
+          seats_(random_.fork()) {
         link_options_.datagram_bytes = datagram_bytes;
         link_options_.message_bytes_max = options.message_bytes_max + relay_header_bytes_max;
         link_options_.queue_bytes_max = options.queue_bytes_max;
@@ -122,7 +65,6 @@ class Room {
     }
 
     // ---- opening and closing
-    // -------------------------------------------------------------------------------------------
 
     Result<> host() {
         if (status_ == Status::hosting || status_ == Status::joining || status_ == Status::joined)
@@ -145,8 +87,7 @@ class Room {
     }
     // Ends in good order: every peer is told when the room is next drained.
     void leave() {
-        for (std::uint32_t i = 0; i < seats_.size(); ++i)
-            if (seats_[i] != nullptr) close(*seats_[i], Error::left);
+        seats_.for_each_open([&](Seat& seat) { close(seat, Error::left); });
         if (status_ == Status::joining || status_ == Status::joined || status_ == Status::hosting)
             status_ = Status::closed;
         knock_ = Knock();
@@ -159,14 +100,13 @@ class Room {
     }
 
     // ---- the machine
-    // ---------------------------------------------------------------------------------------------------
 
     void handle_datagram(Instant now, const Address& from, BytesIn datagram) {
         now_ = now;
         if (datagram.empty()) return;
         if (std::to_integer<std::uint8_t>(datagram[0]) & packet_flag::meeting)
             return meet(now, from, datagram);
-        Seat* seat = seat_at(from);
+        Seat* seat = seats_.at(from);
         if (seat == nullptr) {
             ++strange_;
             return;
@@ -178,11 +118,9 @@ class Room {
     void handle_timeout(Instant now) {
         now_ = now;
         if (knock_.handle_timeout(now)) give_up_joining();
-        std::uint32_t index = 0;
-        while (timers_.pop_due(now, index)) {
-            if (index >= seats_.size() || seats_[index] == nullptr) continue;
-            seats_[index]->link.handle_timeout(now);
-            mark(*seats_[index]);
+        while (Seat* seat = seats_.due(now)) {
+            seat->link.handle_timeout(now);
+            mark(*seat);
         }
     }
 
@@ -245,26 +183,22 @@ class Room {
             if (into.empty()) return;
             if (!take(knock_.poll_transmit(now, into))) return;
         }
-        while (!dirty_.empty()) {
-            Seat* seat = seats_[dirty_.front()];
-            if (seat != nullptr && !drain_seat(now, *seat, lend, take)) return;
-            dirty_.pop_front();
-            if (seat != nullptr) settle(*seat);
+        while (Seat* seat = seats_.marked()) {
+            if (!drain_seat(now, *seat, lend, take)) return;
+            seats_.done();
+            notice_state(*seat);
         }
     }
 
     // Nothing is left to be said or done.
-    bool drained() const {
-        return by_id_.size() == 0 && dirty_.empty() && replies_.empty() && notices_.empty();
-    }
+    bool drained() const { return seats_.empty() && replies_.empty() && notices_.empty(); }
 
     Instant poll_timeout() const {
-        if (!dirty_.empty() || !replies_.empty() || !notices_.empty()) return Instant{};
-        return min(knock_.poll_timeout(), timers_.next());
+        if (!replies_.empty() || !notices_.empty()) return Instant{};
+        return min(knock_.poll_timeout(), seats_.next());
     }
 
     // ---- speaking
-    // ------------------------------------------------------------------------------------------------------
 
     // The seat through which `peer` is reached: its own, or that of the host who relays.
     Seat* way_to(PeerId peer) {
@@ -314,22 +248,12 @@ class Room {
         return {scratch_ + relay_header_bytes_max, scratch_bytes_ - relay_header_bytes_max};
     }
 
-    void mark(Seat& seat) {
-        if (seat.dirty) return;
-        seat.dirty = true;
-        if (dirty_.push_back(seat.index) == nullptr) seat.dirty = false;
-    }
-
+    void mark(Seat& seat) { seats_.mark(seat); }
     template <class F>
     void for_each_seat(F&& f) {
-        for (std::uint32_t i = 0; i < seats_.size(); ++i)
-            if (seats_[i] != nullptr && seats_[i]->link.state() == Link::State::open) f(*seats_[i]);
+        seats_.for_each_open(f);
     }
-    Seat* seat_of(PeerId peer) {
-        const std::uint32_t* index = by_id_.find(IdKey{peer});
-        return index != nullptr && seats_[*index]->link.state() == Link::State::open ? seats_[*index]
-                                                                                     : nullptr;
-    }
+    Seat* seat_of(PeerId peer) { return seats_.of(peer); }
 
     void set_bandwidth(std::uint64_t bytes_per_second) {
         link_options_.bandwidth = bytes_per_second;
@@ -337,7 +261,6 @@ class Room {
     }
 
     // ---- asking
-    // --------------------------------------------------------------------------------------------------------
 
     Status status() const { return status_; }
     PeerId self() const { return self_; }
@@ -356,8 +279,7 @@ class Room {
         sum.status = status_;
         sum.peer_count = static_cast<std::uint32_t>(roster_.size() > 0 ? roster_.size() - 1 : 0);
         sum.refused = strange_;
-        for (std::uint32_t i = 0; i < seats_.size(); ++i)
-            if (seats_[i] != nullptr) add(sum, health_of(*seats_[i]));
+        seats_.for_each([&](Seat& seat) { add(sum, health_of(seat)); });
         return sum;
     }
     Result<Health> health(PeerId peer) {
@@ -367,16 +289,6 @@ class Room {
     }
 
   private:
-    struct IdKey {
-        PeerId id;
-        std::uint64_t hash() const { return id.value; }
-        friend bool operator==(const IdKey&, const IdKey&) = default;
-    };
-    struct AddressKey {
-        Address address{};
-        std::uint64_t hash() const { return address.hash(); }
-        friend bool operator==(const AddressKey& a, const AddressKey& b) { return a.address == b.address; }
-    };
     struct Reply {
         Address to{};
         std::size_t size = 0;
@@ -387,10 +299,9 @@ class Room {
         PeerName text;
         const Knock* long_text = nullptr;
     };
-    static constexpr std::size_t relay_header_bytes_max = 5 + 3, replies_max = 64, streams_max = 4096;
+    static constexpr std::size_t relay_header_bytes_max = 5 + 3, replies_max = 64;
 
     // ---- at the door
-    // ---------------------------------------------------------------------------------------------------
 
     void meet(Instant now, const Address& from, BytesIn datagram) {
         const std::uint8_t kind = meeting_kind(datagram);
@@ -432,7 +343,7 @@ class Room {
             ++strange_;
             return;
         }
-        if (Seat* seat = seat_at(from)) {
+        if (Seat* seat = seats_.at(from)) {
             // The same caller again: its acceptance was lost. Another: the program behind the address has
             // started anew.
             if (seat->nonce == connect->nonce) return accept(*seat);
@@ -503,35 +414,11 @@ class Room {
     }
 
     // ---- seats
-    // ---------------------------------------------------------------------------------------------------------
-
-    Seat* seat_at(const Address& address) {
-        if (last_ < seats_.size() && seats_[last_] != nullptr && seats_[last_]->address == address)
-            return seats_[last_];
-        const std::uint32_t* index = by_address_.find(AddressKey{address});
-        if (index == nullptr) return nullptr;
-        last_ = *index;
-        return seats_[last_];
-    }
 
     Seat* take_seat(const Address& address, PeerId id, std::uint64_t key, Instant now, bool asks_time) {
         LinkOptions options = link_options_;
         options.asks_time = asks_time;
-        Seat* seat = new (std::nothrow) Seat(address, pool_, options, key, now, random_.fork());
-        if (seat == nullptr) return nullptr;
-        seat->id = id;
-        for (seat->index = 0; seat->index < seats_.size() && seats_[seat->index] != nullptr;) ++seat->index;
-        const bool seated = (seat->index < seats_.size() || seats_.push_back(nullptr) != nullptr) &&
-                            by_address_.insert(AddressKey{address}, seat->index) != nullptr &&
-                            by_id_.insert(IdKey{id}, seat->index) != nullptr;
-        if (!seated) {
-            by_address_.erase(AddressKey{address});
-            delete seat;
-            return nullptr;
-        }
-        seats_[seat->index] = seat;
-        mark(*seat);
-        return seat;
+        return seats_.add(address, id, pool_, options, key, now, random_.fork());
     }
     void close(Seat& seat, Error reason) {
         seat.link.close(reason);
@@ -541,23 +428,12 @@ class Room {
     void notice_state(Seat& seat) {
         if (seat.link.state() == Link::State::closed) drop(seat, seat.link.reason());
     }
-    void settle(Seat& seat) {
-        seat.dirty = false;
-        if (seat.link.state() == Link::State::closed)
-            drop(seat, seat.link.reason());
-        else
-            timers_.set(seat.index, seat.link.poll_timeout());
-    }
 
     // The peer is gone: everybody hears of it, and its seat is free.
     void drop(Seat& seat, Error reason) {
         const PeerId id = seat.id;
-        by_address_.erase(AddressKey{seat.address});
-        by_id_.erase(IdKey{id});
-        timers_.cancel(seat.index);
-        seats_[seat.index] = nullptr;
         if (reading_ == &seat) reading_ = nullptr;
-        delete &seat;
+        seats_.remove(seat);
         if (status_ == Status::joined) {
             status_ = Status::closed;
             tell({RoomEvent::Kind::closed, self_, {}, {}, reason, {}});
@@ -584,15 +460,7 @@ class Room {
     }
 
     void clear() {
-        for (std::uint32_t i = 0; i < seats_.size(); ++i) {
-            if (seats_[i] == nullptr) continue;
-            timers_.cancel(i);
-            delete seats_[i];
-            seats_[i] = nullptr;
-        }
-        by_address_.clear();
-        by_id_.clear();
-        dirty_.clear();
+        seats_.clear();
         notices_.clear();
         replies_.clear();
         roster_.clear();
@@ -602,7 +470,6 @@ class Room {
     }
 
     // ---- hearing
-    // -------------------------------------------------------------------------------------------------------
 
     std::optional<RoomEvent> hear(Seat& seat, const LinkEvent& event) {
         if (event.kind == LinkEvent::Kind::gave_up)
@@ -701,7 +568,6 @@ class Room {
     }
 
     // ---- telling
-    // -------------------------------------------------------------------------------------------------------
 
     void tell(const RoomEvent& event, const PeerName& text = PeerName(), const Knock* long_text = nullptr) {
         notices_.push_back({event, text, long_text});
@@ -758,16 +624,11 @@ class Room {
     Address host_address_{};
     Roster roster_;
 
-    Ring<Seat*> seats_;
-    HashMap<AddressKey, std::uint32_t> by_address_;
-    HashMap<IdKey, std::uint32_t> by_id_;
-    Timers timers_;
-    Ring<std::uint32_t> dirty_;
+    Seats seats_;
     Ring<Notice> notices_;
     Ring<Reply> replies_;
     Notice told_;
     Seat* reading_ = nullptr;
-    std::uint32_t last_ = 0;
     std::byte* scratch_ = nullptr;
     std::size_t scratch_bytes_ = 0;
     std::uint64_t strange_ = 0; // datagrams from nobody we know, or that nobody of ours would send

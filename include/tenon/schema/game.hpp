@@ -69,25 +69,38 @@ struct EntryType<E, std::enable_if_t<is_entry<E>>> {
 template <class E>
 using entry_type = typename EntryType<E>::type;
 
-template <class Wanted, class... Types>
-constexpr std::size_t index_in() {
-    std::size_t index = 0;
-    const bool found = ((std::is_same_v<Wanted, Types> ? true : (++index, false)) || ...);
-    return found ? index : sizeof...(Types);
-}
+// A map both ways between places and types that costs the compiler a step for each type, where recursion
+// would cost it their square. A type that stands twice has no place.
+template <std::size_t I, class Entry>
+struct Place {};
+template <class Numbers, class... Entries>
+struct Places;
+template <std::size_t... I, class... Entries>
+struct Places<std::index_sequence<I...>, Entries...> : Place<I, Entries>... {};
+template <class... Entries>
+using PlacesOf = Places<std::make_index_sequence<sizeof...(Entries)>, Entries...>;
 
-template <class... Types>
-constexpr bool all_different() {
-    std::size_t position = 0;
-    return ((index_in<Types, Types...>() == position++) && ...);
-}
-
-template <std::size_t I, class First, class... Rest>
-struct EntryAt : EntryAt<I - 1, Rest...> {};
-template <class First, class... Rest>
-struct EntryAt<0, First, Rest...> {
-    using type = First;
+template <std::size_t I, class Entry>
+std::type_identity<Entry> entry_at(const Place<I, Entry>*);
+template <class Entry, std::size_t I>
+std::integral_constant<std::size_t, I> place_of(const Place<I, Entry>*);
+template <class T, class Types>
+concept Placed = requires(const Types* types) {
+    place_of<T>(types);
 };
+template <class T, class Types>
+constexpr std::size_t place_or(std::size_t none) {
+    if constexpr (Placed<T, Types>)
+        return decltype(place_of<T>(static_cast<const Types*>(nullptr)))::value;
+    else
+        return none;
+}
+template <std::size_t Count>
+constexpr bool all_of(const bool (&each)[Count]) {
+    for (const bool one : each)
+        if (!one) return false;
+    return true;
+}
 
 // The rules of one entry, each in its sentence; `ok` stops the later ones after the first is broken.
 template <class E>
@@ -111,10 +124,12 @@ struct CheckEntry {
 template <class... Entries>
 struct CheckGame {
     static_assert(sizeof...(Entries) <= game_types_max, "tenon: a game has at most 4096 types");
-    static constexpr bool each = (CheckEntry<Entries>::ok && ...);
-    static constexpr bool distinct = all_different<entry_type<Entries>...>();
-    static_assert(distinct, "tenon: a type stands twice in Game: wrap the second in a struct of its own");
-    static constexpr bool ok = each && distinct;
+    static constexpr bool each = all_of({CheckEntry<Entries>::ok..., true});
+    static constexpr bool distinct =
+        all_of({Placed<entry_type<Entries>, PlacesOf<entry_type<Entries>...>>..., true});
+    static_assert(!each || distinct,
+                  "tenon: a type stands twice in Game: wrap the second in a struct of its own");
+    static constexpr bool ok = sizeof...(Entries) <= game_types_max && each && distinct;
 };
 
 template <bool Known>
@@ -137,19 +152,26 @@ struct GameTables {
 
 template <FixedString Name, unsigned Version, class... Entries>
 struct Game {
+  private:
+    using EntryPlaces = detail::PlacesOf<Entries...>;
+    using TypePlaces = detail::PlacesOf<detail::entry_type<Entries>...>;
+    using Tables = detail::GameTables<Entries...>;
+
+  public:
     static constexpr bool ok = detail::CheckGame<Entries...>::ok;
+    static_assert(ok || !ok); // the rules speak as soon as the Game is looked at
 
     static constexpr std::string_view name = Name.view();
     static constexpr unsigned version = Version;
     static constexpr std::size_t type_count = sizeof...(Entries);
 
     template <std::size_t I>
-    using entry = typename detail::EntryAt<I, Entries...>::type;
+    using entry = typename decltype(detail::entry_at<I>(static_cast<const EntryPlaces*>(nullptr)))::type;
     template <std::size_t I>
     using type = typename entry<I>::type;
 
     template <class T>
-    static constexpr std::size_t index_of = detail::index_in<T, detail::entry_type<Entries>...>();
+    static constexpr std::size_t index_of = detail::place_or<T, TypePlaces>(sizeof...(Entries));
     template <class T>
     static constexpr bool has = index_of<T> < type_count;
     template <class T>
@@ -163,14 +185,16 @@ struct Game {
         return entry<(type_of<T>.value - MessageType::first_user)>::delivery::value;
     }
     template <class T>
-    static constexpr bool has_state = (std::is_same_v<Entries, State<T>> || ...);
+    static constexpr bool has_state = detail::Placed<State<T>, EntryPlaces>;
     template <class T>
-    static constexpr bool has_command = (std::is_same_v<Entries, Command<T>> || ...);
+    static constexpr bool has_command = detail::Placed<Command<T>, EntryPlaces>;
     template <class T>
     static constexpr bool has_event = has<T> && !has_state<T> && !has_command<T>;
 
     static constexpr std::size_t count_of(EntryKind kind) {
-        return ((Entries::kind == kind ? 1u : 0u) + ... + 0u);
+        std::size_t count = 0;
+        for (std::size_t i = 0; i < type_count; ++i) count += Tables::kinds[i] == kind;
+        return count;
     }
 
     // By index, which is below type_count.
@@ -190,7 +214,9 @@ struct Game {
     template <class F>
     static constexpr void for_each(F&& f) {
         [&]<std::size_t... I>(std::index_sequence<I...>) {
-            (f(Entries{}, std::integral_constant<std::size_t, I>{}), ...);
+            // Not a fold: clang takes only 256 parts in one.
+            const bool called[] = {(f(Entries{}, std::integral_constant<std::size_t, I>{}), true)..., true};
+            (void)called;
         }
         (std::make_index_sequence<type_count>());
     }
@@ -198,7 +224,8 @@ struct Game {
     template <class F>
     static constexpr bool with(std::size_t index, F&& f) {
         std::size_t at = 0;
-        return ((at++ == index ? (f(Entries{}), true) : false) || ...);
+        const bool hits[] = {(at++ == index ? (f(Entries{}), true) : false)..., false};
+        return index < type_count && hits[index];
     }
 
     // Both computed once, at the first call.
@@ -207,8 +234,6 @@ struct Game {
     static std::span<const std::uint32_t> type_hashes() { return {hashes().each.data(), type_count}; }
 
   private:
-    using Tables = detail::GameTables<Entries...>;
-
     struct Hashes {
         std::uint64_t whole = 0;
         std::array<std::uint32_t, type_count + 1> each{};

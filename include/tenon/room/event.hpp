@@ -1,0 +1,52 @@
+#pragma once
+// What a room says on the wire in its own name, what it tells the session, and what it must know of a game to
+// carry its messages.
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "tenon/core/bytes.hpp"
+#include "tenon/core/error.hpp"
+#include "tenon/core/ids.hpp"
+#include "tenon/schema/delivery.hpp"
+
+namespace tenon {
+
+// The room's own words; they travel in order on every link.
+namespace room_word {
+inline constexpr MessageType joined{0};  // id, name
+inline constexpr MessageType left{1};    // id, reason
+inline constexpr MessageType relay{2};   // to the host: whom it is for (0: all, else id + 1), type, payload
+inline constexpr MessageType relayed{3}; // from the host: who said it, type, payload
+} // namespace room_word
+
+// Something the room has to tell. Bytes and text are valid until the next call that is not poll_event.
+struct RoomEvent {
+    enum class Kind : std::uint8_t { message, command, joined, closed, peer_joined, peer_left, gave_up };
+
+    Kind kind = Kind::message;
+    PeerId peer;
+    MessageType type;
+    BytesIn payload;
+    Error reason = Error::none;
+    std::string_view text;
+};
+
+// What of a game the room must know: not the types, but how each is carried.
+struct Carriage {
+    std::span<const Delivery> deliveries; // by MessageType less first_user
+    std::string_view (*type_name)(std::size_t) = nullptr;
+
+    Delivery of(MessageType type) const {
+        const std::size_t i = std::size_t(type.value) - MessageType::first_user;
+        return type.value >= MessageType::first_user && i < deliveries.size() ? deliveries[i]
+                                                                              : Delivery::ordered;
+    }
+    bool knows(MessageType type) const {
+        return type.value >= MessageType::first_user &&
+               std::size_t(type.value) - MessageType::first_user < deliveries.size();
+    }
+};
+
+} // namespace tenon

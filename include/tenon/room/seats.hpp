@@ -1,0 +1,156 @@
+#pragma once
+// The peers that a room reaches directly, each with its link: found by address when something arrives and by
+// id when something is to be said; and which of them want attention, now or later.
+
+#include <cstdint>
+#include <new>
+
+#include "tenon/core/hash_map.hpp"
+#include "tenon/core/ids.hpp"
+#include "tenon/core/pool.hpp"
+#include "tenon/core/random.hpp"
+#include "tenon/core/ring.hpp"
+#include "tenon/core/timers.hpp"
+#include "tenon/link/link.hpp"
+
+namespace tenon {
+
+// One newest-wins stream: of a peer, of a type, and of a key that the sender chose.
+struct Stream {
+    std::uint32_t peer = 0;
+    std::uint16_t type = 0;
+    std::uint32_t key = 0;
+
+    std::uint64_t hash() const { return splitmix(std::uint64_t(peer) << 32 | key) ^ type; }
+    friend bool operator==(const Stream&, const Stream&) = default;
+};
+
+template <class Address, class Reliability>
+class Seats {
+  public:
+    using Link = tenon::Link<Reliability>;
+    static constexpr std::size_t streams_max = 4096;
+
+    struct Seat {
+        Address address;
+        PeerId id;
+        std::uint64_t nonce = 0, host_nonce = 0; // of its handshake
+        std::uint32_t index = 0;
+        bool dirty = false;
+        HashMap<Stream, std::uint64_t> newest; // of each newest-wins stream, the packet that brought the last
+        Link link;
+
+        Seat(const Address& a, PeerId peer, Pool& pool, const LinkOptions& options, std::uint64_t key,
+             Instant now, Random random)
+            : address(a), id(peer), newest(streams_max, key), link(pool, options, key, now, random) {}
+    };
+
+    explicit Seats(Random random) : by_address_(seats_max, random.next()), by_id_(seats_max, random.next()) {}
+    Seats(const Seats&) = delete;
+    Seats& operator=(const Seats&) = delete;
+    ~Seats() { clear(); }
+
+    // A new seat, or nullptr without memory. Neither the address nor the id may have one.
+    Seat* add(const Address& address, PeerId id, Pool& pool, const LinkOptions& options, std::uint64_t key,
+              Instant now, Random random) {
+        std::uint32_t index = 0;
+        while (index < seats_.size() && seats_[index] != nullptr) ++index;
+        if (index == seats_.size() && seats_.push_back(nullptr) == nullptr) return nullptr;
+        Seat* seat = new (std::nothrow) Seat(address, id, pool, options, key, now, random);
+        if (seat == nullptr) return nullptr;
+        seat->index = index;
+        if (by_address_.insert({address}, index) == nullptr || by_id_.insert({id}, index) == nullptr) {
+            by_address_.erase({address});
+            delete seat;
+            return nullptr;
+        }
+        seats_[index] = seat;
+        mark(*seat);
+        return seat;
+    }
+    void remove(Seat& seat) {
+        by_address_.erase({seat.address});
+        by_id_.erase({seat.id});
+        timers_.cancel(seat.index);
+        seats_[seat.index] = nullptr;
+        delete &seat;
+    }
+    void clear() {
+        for (std::size_t i = 0; i < seats_.size(); ++i)
+            if (seats_[i] != nullptr) remove(*seats_[i]);
+        dirty_.clear();
+    }
+
+    // Packets come in bunches from one address, so the last is tried first.
+    Seat* at(const Address& address) {
+        if (last_ < seats_.size() && seats_[last_] != nullptr && seats_[last_]->address == address)
+            return seats_[last_];
+        const std::uint32_t* index = by_address_.find({address});
+        if (index == nullptr) return nullptr;
+        last_ = *index;
+        return seats_[last_];
+    }
+    // Only while its link is open.
+    Seat* of(PeerId id) {
+        const std::uint32_t* index = by_id_.find({id});
+        return index != nullptr && is_open(*seats_[*index]) ? seats_[*index] : nullptr;
+    }
+    template <class F>
+    void for_each(F&& f) {
+        for (std::size_t i = 0; i < seats_.size(); ++i)
+            if (seats_[i] != nullptr) f(*seats_[i]);
+    }
+    template <class F>
+    void for_each_open(F&& f) {
+        for (std::size_t i = 0; i < seats_.size(); ++i)
+            if (seats_[i] != nullptr && is_open(*seats_[i])) f(*seats_[i]);
+    }
+
+    // Something was put in or heard that may want to leave as a packet.
+    void mark(Seat& seat) { seat.dirty = seat.dirty || dirty_.push_back(seat.index) != nullptr; }
+    // The first that is marked; it stays so until done() is told.
+    Seat* marked() {
+        while (!dirty_.empty() && seats_[dirty_.front()] == nullptr) dirty_.pop_front();
+        return dirty_.empty() ? nullptr : seats_[dirty_.front()];
+    }
+    void done() {
+        Seat* seat = seats_[dirty_.front()];
+        dirty_.pop_front();
+        seat->dirty = false;
+        timers_.set(seat->index, seat->link.poll_timeout());
+    }
+    // One whose deadline has come, or nullptr.
+    Seat* due(Instant now) {
+        std::uint32_t index = 0;
+        while (timers_.pop_due(now, index))
+            if (seats_[index] != nullptr) return seats_[index];
+        return nullptr;
+    }
+
+    Instant next() const { return dirty_.empty() ? timers_.next() : Instant{}; }
+    bool empty() const { return by_id_.size() == 0; }
+
+  private:
+    struct AddressKey {
+        Address address{};
+        std::uint64_t hash() const { return address.hash(); }
+        friend bool operator==(const AddressKey& a, const AddressKey& b) { return a.address == b.address; }
+    };
+    struct IdKey {
+        PeerId id;
+        std::uint64_t hash() const { return id.value; }
+        friend bool operator==(const IdKey&, const IdKey&) = default;
+    };
+    static constexpr std::size_t seats_max = std::size_t(1) << 20;
+
+    static bool is_open(const Seat& seat) { return seat.link.state() == Link::State::open; }
+
+    Ring<Seat*> seats_;
+    HashMap<AddressKey, std::uint32_t> by_address_;
+    HashMap<IdKey, std::uint32_t> by_id_;
+    Timers timers_;
+    Ring<std::uint32_t> dirty_;
+    std::uint32_t last_ = 0;
+};
+
+} // namespace tenon
