@@ -5,7 +5,7 @@ import guard
 
 THIRD_PARTIES = {  # the folder or file that is included: the headers that may
     "xxhash.h": ["tenon/core/hash.hpp"],
-    "asio": ["tenon/transport/udp.hpp", "tenon/transport/tcp.hpp", "tenon/transport/websocket.hpp"],
+    "asio": ["tenon/transport/asio.hpp"],
     "cereal": ["tenon/codec/binary.hpp", "tenon/codec/json.hpp"],
 }
 LIGHT = ["core", "wire", "link", "replica", "room"]
@@ -22,7 +22,8 @@ random ranges ratio regex scoped_allocator semaphore set shared_mutex span sstre
 string_view system_error thread tuple type_traits typeindex typeinfo unordered_map unordered_set utility valarray
 variant vector version""".split())
 # Headers of operating systems, in the headers that meet the system.
-SYSTEM = {"tenon/transport/udp.hpp", "tenon/transport/now.hpp"}
+SYSTEM = {"tenon/transport/udp.hpp", "tenon/transport/udp_batch.hpp",
+          "tenon/transport/sleep.hpp", "tenon/transport/now.hpp"}
 
 
 def check(root):
@@ -49,7 +50,8 @@ def check(root):
 
 
 CLEAN = {"include/tenon/core/hash.hpp": "#include <xxhash.h>\n#include <span>\n",
-         "include/tenon/transport/udp.hpp": "#include <asio/ip/udp.hpp>\n#include <sys/socket.h>\n#include <chrono>\n",
+         "include/tenon/transport/asio.hpp": "#include <asio/ip/udp.hpp>\n#include <chrono>\n",
+         "include/tenon/transport/udp.hpp": "#include <sys/socket.h>\n",
          "include/tenon/link/a.hpp": "// #include <chrono> is what it avoids\n#include <array>\n"}
 guard.run(check, CLEAN, [
     ({"include/tenon/link/a.hpp": "#include <xxhash.h>\n"}, "xxhash.h belongs in"),

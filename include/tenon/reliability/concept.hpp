@@ -15,8 +15,8 @@
 namespace tenon {
 
 struct ReliabilityTraits {
-    bool reliable = false;  // Event<…, Reliable> can be promised
-    bool ordered = false;   // Event<…, Ordered> can be promised
+    bool reliable = false;  // Event<..., Reliable> can be promised
+    bool ordered = false;   // Event<..., Ordered> can be promised
     bool gives_up = false;  // after bounded tries, and tells the sender
     bool redundant = false; // sends repair data ahead of any loss
 };

@@ -30,7 +30,7 @@ class AddressText {
     constexpr operator std::string_view() const { return view(); }
 
   private:
-    std::array<char, 63> text_{}; // [ffff:…:ffff%4294967295]:65535 is 58 long
+    std::array<char, 63> text_{}; // [ffff:...:ffff%4294967295]:65535 is 58 long
     std::uint8_t size_ = 0;
 };
 

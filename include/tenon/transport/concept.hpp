@@ -95,9 +95,10 @@ concept LendsBuffer = HasAddress<T> &&
 template <class T>
 struct CheckTransport {
     static_assert(HasTransportTraits<T>, "Transport lacks: static constexpr TransportTraits traits");
-    static_assert(HasAddress<T>,
-                  "Transport lacks: struct Address with operator==, std::uint64_t hash() const and text() const, which "
-                  "gives something that turns into a std::string_view");
+    static_assert(
+        HasAddress<T>,
+        "Transport lacks: struct Address with operator==, std::uint64_t hash() const and text() const, which "
+        "gives something that turns into a std::string_view");
     static_assert(HasSend<T>, "Transport lacks: Sent send(const Address&, Lane, BytesIn)");
     static_assert(HasFlush<T>, "Transport lacks: void flush()");
     static_assert(

@@ -19,7 +19,7 @@ namespace tenon::transport {
 // What one direction does to its datagrams. Probabilities are from 0 to 1.
 struct Impairment {
     double loss = 0, duplicate = 0, corrupt = 0; // corrupt: one bit is turned over
-    Duration delay{}, jitter{};                  // arrives after delay ± jitter, evenly spread
+    Duration delay{}, jitter{};                  // arrives after delay plus or minus jitter, evenly spread
     std::uint64_t bandwidth = 0;                 // payload bytes a second; 0: no limit
     std::uint32_t queue_bytes = 64 << 10;        // waiting for that bandwidth; more is lost
     bool reorder = false;                        // whether jitter lets datagrams overtake each other

@@ -1,26 +1,10 @@
 #pragma once
-// Udp: the native datagram transport, over IPv4 and IPv6 with one socket, and the only header that meets
-// Asio. Asio opens, configures and resolves; on Linux the packets themselves go in batches (sendmmsg and
-// recvmmsg, segmented and coalesced by the kernel where it can), elsewhere one by one through Asio.
+// Udp: the native datagram transport, over IPv4 and IPv6 with one socket, as
+// every game outside the browser plays. Asio opens, configures and resolves; on Linux the packets themselves
+// go in batches (sendmmsg and recvmmsg, segmented and coalesced by the kernel where it can), elsewhere one
+// by one through Asio.
 
-#ifndef ASIO_STANDALONE
-#define ASIO_STANDALONE
-#endif
-#ifndef ASIO_NO_DEPRECATED
-#define ASIO_NO_DEPRECATED
-#endif
-
-#include "tenon/core/config.hpp"
-#if !TENON_HAS_EXCEPTIONS && !defined(ASIO_NO_EXCEPTIONS)
-#define ASIO_NO_EXCEPTIONS
-#endif
-#if !defined(__cpp_rtti) && !defined(_CPPRTTI) && !defined(ASIO_NO_TYPEID)
-#define ASIO_NO_TYPEID
-#endif
 #include <array>
-#include <asio/io_context.hpp>
-#include <asio/ip/udp.hpp>
-#include <asio/ip/v6_only.hpp>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -32,22 +16,21 @@
 #include <system_error>
 #include <utility>
 
+#include "tenon/core/config.hpp"
 #include "tenon/transport/address.hpp"
+#include "tenon/transport/asio.hpp"
 #include "tenon/transport/concept.hpp"
 #include "tenon/transport/now.hpp"
+#include "tenon/transport/sleep.hpp"
+#include "tenon/transport/udp_batch.hpp"
 
 #if defined(__linux__)
 #include <netinet/in.h>
-#include <netinet/udp.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <unistd.h>
 #else
 #include <random>
-#endif
-#if !defined(_WIN32)
-#include <fcntl.h>
-#include <poll.h>
-#include <unistd.h>
 #endif
 
 namespace tenon::transport {
@@ -73,188 +56,7 @@ struct UdpCounters {
     std::uint64_t unreachable = 0, oversize = 0, failed = 0; // datagrams that the system would not send
 };
 
-} // namespace tenon::transport
-
-namespace tenon::transport::detail {
-
-using AsioUdp = asio::ip::udp;
-using AsioSocket = asio::basic_datagram_socket<AsioUdp, asio::io_context::executor_type>;
-using AsioResolver = asio::ip::basic_resolver<AsioUdp, asio::io_context::executor_type>;
-
-inline AsioUdp::endpoint to_endpoint(const IpAddress& address, bool as_v4) {
-    if (as_v4) {
-        asio::ip::address_v4::bytes_type bytes;
-        for (std::size_t i = 0; i < 4; ++i) bytes[i] = address.bytes[12 + i];
-        return {asio::ip::address_v4(bytes), address.port};
-    }
-    asio::ip::address_v6::bytes_type bytes;
-    for (std::size_t i = 0; i < 16; ++i) bytes[i] = address.bytes[i];
-    return {asio::ip::address_v6(bytes, address.scope), address.port};
-}
-
-inline IpAddress from_endpoint(const AsioUdp::endpoint& endpoint) {
-    if (endpoint.address().is_v4()) {
-        const auto b = endpoint.address().to_v4().to_bytes();
-        return IpAddress::v4(b[0], b[1], b[2], b[3], endpoint.port());
-    }
-    const asio::ip::address_v6 v6 = endpoint.address().to_v6();
-    IpAddress address = IpAddress::any(endpoint.port());
-    const auto bytes = v6.to_bytes();
-    for (std::size_t i = 0; i < 16; ++i) address.bytes[i] = bytes[i];
-    address.scope = static_cast<std::uint32_t>(v6.scope_id());
-    return address;
-}
-
-inline Error to_error(const std::error_code& code) {
-    if (code == std::errc::address_in_use) return Error::port_in_use;
-    if (code == std::errc::permission_denied || code == std::errc::operation_not_permitted)
-        return Error::not_permitted;
-    if (code == std::errc::address_not_available || code == std::errc::network_unreachable ||
-        code == std::errc::host_unreachable || code == std::errc::address_family_not_supported)
-        return Error::unreachable;
-    return Error::system;
-}
-
-// Datagrams on their way out: one after another in `bytes`, each run of equal ones to one address an entry.
-struct UdpOutgoing {
-    struct Entry {
-        IpAddress to;
-        std::uint32_t begin, size, segment; // the last segment may be shorter
-        bool open;                          // another datagram may join
-        bool single;                        // the kernel would not segment it
-    };
-    static constexpr std::size_t bytes_max = 256u << 10; // stays in a core's own cache
-    static constexpr std::size_t entries_max = 64;
-    static constexpr std::uint32_t run_bytes = 65'000, run_segments = 64; // what every kernel with GSO takes
-
-    std::unique_ptr<std::byte[]> bytes{new std::byte[bytes_max]};
-    std::unique_ptr<Entry[]> entries{new Entry[entries_max]};
-    std::size_t first = 0, count = 0, used = 0;
-
-    bool empty() const { return first == count; }
-    bool has_room(std::size_t size) const { return used + size <= bytes_max && count < entries_max; }
-    BytesOut room(std::size_t size) { return {bytes.get() + used, size}; }
-
-    void add(const IpAddress& to, std::size_t bytes_size, bool join) {
-        const auto size = static_cast<std::uint32_t>(bytes_size);
-        const auto begin = static_cast<std::uint32_t>(used);
-        used += size;
-        if (join && count > first && size > 0) {
-            Entry& last = entries[count - 1];
-            if (last.open && size <= last.segment && last.size + size <= run_bytes && last.to == to &&
-                last.size < last.segment * run_segments) {
-                last.size += size;
-                last.open = size == last.segment;
-                return;
-            }
-        }
-        entries[count++] = {to, begin, size, size, size > 0, false};
-    }
-    void consume(std::uint32_t size) {
-        Entry& entry = entries[first];
-        entry.begin += size;
-        entry.size -= size;
-        if (entry.size == 0) ++first;
-    }
-    void clear() { first = count = used = 0; }
-};
-
-#if defined(__linux__)
-#ifdef UDP_SEGMENT
-inline constexpr int udp_segment = UDP_SEGMENT, udp_gro = UDP_GRO;
-#else
-inline constexpr int udp_segment = 103, udp_gro = 104;
-#endif
-
-// The system's structures for one batch, chained once; each call fills in what changes.
-template <std::size_t Slots, class Number>
-struct MessageBatch {
-    union Address {
-        sockaddr_in v4;
-        sockaddr_in6 v6;
-    };
-    struct alignas(cmsghdr) Control {
-        unsigned char bytes[CMSG_SPACE(sizeof(Number))];
-    };
-    std::array<mmsghdr, Slots> headers{};
-    std::array<iovec, Slots> pieces{};
-    std::array<Address, Slots> addresses{};
-    std::array<Control, Slots> controls{};
-
-    MessageBatch() {
-        for (std::size_t i = 0; i < Slots; ++i) {
-            headers[i].msg_hdr.msg_iov = &pieces[i];
-            headers[i].msg_hdr.msg_iovlen = 1;
-            headers[i].msg_hdr.msg_name = &addresses[i];
-        }
-    }
-    MessageBatch(const MessageBatch&) = delete;
-    MessageBatch& operator=(const MessageBatch&) = delete;
-
-    void set_address(std::size_t i, const IpAddress& to, bool as_v4) {
-        if (as_v4) {
-            sockaddr_in& in = addresses[i].v4;
-            in.sin_family = AF_INET;
-            in.sin_port = htons(to.port);
-            std::memcpy(&in.sin_addr, to.bytes.data() + 12, 4);
-            headers[i].msg_hdr.msg_namelen = sizeof in;
-        } else {
-            sockaddr_in6& in = addresses[i].v6;
-            in = {};
-            in.sin6_family = AF_INET6;
-            in.sin6_port = htons(to.port);
-            in.sin6_scope_id = to.scope;
-            std::memcpy(&in.sin6_addr, to.bytes.data(), 16);
-            headers[i].msg_hdr.msg_namelen = sizeof in;
-        }
-    }
-    IpAddress address(std::size_t i) const {
-        if (addresses[i].v6.sin6_family == AF_INET6) {
-            IpAddress from = IpAddress::any(ntohs(addresses[i].v6.sin6_port));
-            std::memcpy(from.bytes.data(), &addresses[i].v6.sin6_addr, 16);
-            from.scope = addresses[i].v6.sin6_scope_id;
-            return from;
-        }
-        IpAddress from = IpAddress::any_v4(ntohs(addresses[i].v4.sin_port));
-        std::memcpy(from.bytes.data() + 12, &addresses[i].v4.sin_addr, 4);
-        return from;
-    }
-    void set_number(std::size_t i, int type, Number number, bool wanted) {
-        msghdr& header = headers[i].msg_hdr;
-        header.msg_control = nullptr;
-        header.msg_controllen = 0;
-        if (!wanted) return;
-        header.msg_control = controls[i].bytes;
-        header.msg_controllen = sizeof controls[i].bytes;
-        cmsghdr* control = CMSG_FIRSTHDR(&header);
-        control->cmsg_level = IPPROTO_UDP;
-        control->cmsg_type = type;
-        control->cmsg_len = CMSG_LEN(sizeof number);
-        std::memcpy(CMSG_DATA(control), &number, sizeof number);
-    }
-    // Resets what the kernel's last answer has overwritten.
-    void expect(std::size_t i, bool with_number) {
-        msghdr& header = headers[i].msg_hdr;
-        header.msg_namelen = sizeof(Address);
-        header.msg_control = with_number ? controls[i].bytes : nullptr;
-        header.msg_controllen = with_number ? sizeof controls[i].bytes : 0;
-    }
-    // The number that the kernel attached, or 0.
-    Number number(std::size_t i, int type) const {
-        Number value = 0;
-        const msghdr& header = headers[i].msg_hdr;
-        const cmsghdr* control = CMSG_FIRSTHDR(&header);
-        if (control != nullptr && control->cmsg_level == IPPROTO_UDP && control->cmsg_type == type)
-            std::memcpy(&value, CMSG_DATA(control), sizeof value);
-        return value;
-    }
-};
-#endif
-
-struct AsioSide {
-    asio::io_context context{1};
-    AsioSocket socket{context};
-};
+namespace detail {
 
 // Everything of an open socket, in one place that stays when the Udp moves.
 struct UdpState {
@@ -289,9 +91,7 @@ struct UdpState {
 #endif
 };
 
-} // namespace tenon::transport::detail
-
-namespace tenon::transport {
+} // namespace detail
 
 class Udp {
   public:
@@ -672,31 +472,13 @@ inline void Udp::wait(Instant until) {
     flush();
     const Instant start = now();
     if (until <= start || (!is_open() && until == Instant::never())) return;
-    const std::int64_t left = (until - start).ns;
     const bool writing = is_blocked();
-#if defined(_WIN32)
-    const std::int64_t us = left / 1000 < 1'000'000'000 ? left / 1000 : 1'000'000'000;
-    timeval timeout{static_cast<long>(us / 1'000'000), static_cast<long>(us % 1'000'000)};
-    fd_set reading_set, writing_set;
-    FD_ZERO(&reading_set);
-    FD_ZERO(&writing_set);
-    if (!is_open()) return Sleep(static_cast<DWORD>(us / 1000));
-    FD_SET(state_->by_asio->socket.native_handle(), &reading_set);
-    if (writing) FD_SET(state_->by_asio->socket.native_handle(), &writing_set);
-    ::select(0, &reading_set, &writing_set, nullptr, &timeout);
-#else
-    pollfd entry{-1, static_cast<short>(writing ? POLLIN | POLLOUT : POLLIN), 0};
-    if (is_open() && state_->by_asio) entry.fd = state_->by_asio->socket.native_handle();
+    detail::NativeSocket socket = detail::no_socket;
+    if (is_open() && state_->by_asio) socket = state_->by_asio->socket.native_handle();
 #if defined(__linux__)
-    if (is_open() && state_->batched >= 0) entry.fd = state_->batched;
-    const timespec timeout{static_cast<time_t>(left / 1'000'000'000),
-                           static_cast<long>(left % 1'000'000'000)};
-    ::ppoll(&entry, 1, until == Instant::never() ? nullptr : &timeout, nullptr);
-#else
-    const std::int64_t ms = left / 1'000'000 < 1'000'000'000 ? left / 1'000'000 : 1'000'000'000;
-    ::poll(&entry, 1, until == Instant::never() ? -1 : static_cast<int>(ms));
+    if (is_open() && state_->batched >= 0) socket = state_->batched;
 #endif
-#endif
+    detail::sleep_on(socket, writing, until == Instant::never() ? Duration::max() : until - start);
     if (writing) flush();
 }
 
@@ -714,20 +496,3 @@ inline std::uint64_t Udp::entropy() {
 }
 
 } // namespace tenon::transport
-
-#if !TENON_HAS_EXCEPTIONS
-// Asio leaves this to the program where there are no exceptions.
-namespace asio::detail {
-#ifdef ASIO_SOURCE_LOCATION_PARAM
-template <class Exception>
-void throw_exception(const Exception& ASIO_SOURCE_LOCATION_PARAM) {
-    std::abort();
-}
-#else
-template <class Exception>
-void throw_exception(const Exception&) {
-    std::abort();
-}
-#endif
-} // namespace asio::detail
-#endif

@@ -1,0 +1,50 @@
+#pragma once
+// Sleeping until a socket has something to read or room to write, with the finest timeout that the system
+// has. The native transports' wait() calls it.
+
+#include <cstdint>
+
+#include "tenon/core/time.hpp"
+
+#if defined(_WIN32)
+#include <winsock2.h>
+#else
+#include <poll.h>
+#endif
+
+namespace tenon::transport::detail {
+
+#if defined(_WIN32)
+using NativeSocket = SOCKET;
+inline constexpr NativeSocket no_socket = INVALID_SOCKET;
+#else
+using NativeSocket = int;
+inline constexpr NativeSocket no_socket = -1;
+#endif
+
+// Without a socket it sleeps the whole time; a signal may end it early.
+inline void sleep_on(NativeSocket socket, bool writing, Duration left) {
+#if defined(_WIN32)
+    const std::int64_t us = left.ns / 1000 < 1'000'000'000 ? left.ns / 1000 : 1'000'000'000;
+    if (socket == no_socket) return Sleep(static_cast<DWORD>(us / 1000));
+    timeval timeout{static_cast<long>(us / 1'000'000), static_cast<long>(us % 1'000'000)};
+    fd_set readable, writable;
+    FD_ZERO(&readable);
+    FD_ZERO(&writable);
+    FD_SET(socket, &readable);
+    if (writing) FD_SET(socket, &writable);
+    ::select(0, &readable, &writable, nullptr, &timeout);
+#else
+    pollfd entry{socket, static_cast<short>(writing ? POLLIN | POLLOUT : POLLIN), 0};
+#if defined(__linux__)
+    const timespec timeout{static_cast<time_t>(left.ns / 1'000'000'000),
+                           static_cast<long>(left.ns % 1'000'000'000)};
+    ::ppoll(&entry, 1, left == Duration::max() ? nullptr : &timeout, nullptr);
+#else
+    const std::int64_t ms = left.ns / 1'000'000 < 1'000'000'000 ? left.ns / 1'000'000 : 1'000'000'000;
+    ::poll(&entry, 1, left == Duration::max() ? -1 : static_cast<int>(ms));
+#endif
+#endif
+}
+
+} // namespace tenon::transport::detail
