@@ -14,9 +14,7 @@ namespace tenon {
 struct AckSample {
     Instant now{};
     std::uint64_t acked_bytes = 0, lost_bytes = 0;
-    std::uint32_t acked_packets = 0, lost_packets = 0;
     Duration rtt{}, min_rtt{}, smoothed_rtt{}; // rtt is zero when the acknowledgement gave no round trip
-    Instant newest_sent_at{};
     // What had arrived when the newest acknowledged packet was sent, and when that was known.
     std::uint64_t delivered_at_send = 0, delivered = 0;
     Instant delivered_time_at_send{};

@@ -4,9 +4,11 @@
 
 #include <cstdint>
 
+#include "tenon/core/ids.hpp"
 #include "tenon/core/sequence.hpp"
 #include "tenon/link/assembly.hpp"
 #include "tenon/wire/fragment.hpp"
+#include "tenon/wire/varint.hpp"
 
 namespace tenon {
 
@@ -39,9 +41,26 @@ class Fragments {
         return true;
     }
 
+    // Reads a fragment frame behind its tag. True when it completes a message.
+    Result<bool> read(ByteReader& frames, std::size_t message_bytes_max, MessageType& type,
+                      BytesIn& payload) {
+        const auto fragment = read_fragment(frames);
+        if (!fragment) return fragment.error();
+        BytesIn message;
+        const Result<bool> complete = add(*fragment, message_bytes_max + type_bytes_max, message);
+        if (!complete || !*complete) return complete;
+        ByteReader in(message);
+        const std::uint64_t number = in.varint();
+        if (!in.ok() || number > 0xFFFF) return Error::malformed;
+        type.value = static_cast<std::uint16_t>(number);
+        payload = in.rest();
+        return true;
+    }
+
     std::uint64_t forgotten() const { return forgotten_; } // messages that never became whole
 
   private:
+    static constexpr std::size_t type_bytes_max = 3; // the type stands in front of the payload
     struct Partial {
         Assembly assembly;
         std::uint64_t seen[4] = {};

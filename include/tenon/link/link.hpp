@@ -15,14 +15,12 @@
 #include "tenon/link/channel_receiver.hpp"
 #include "tenon/link/clock_sync.hpp"
 #include "tenon/link/commands.hpp"
-#include "tenon/link/congestion.hpp"
 #include "tenon/link/fragments.hpp"
 #include "tenon/link/in_flight.hpp"
 #include "tenon/link/options.hpp"
 #include "tenon/link/outbox.hpp"
-#include "tenon/link/pacer.hpp"
+#include "tenon/link/path.hpp"
 #include "tenon/link/received.hpp"
-#include "tenon/link/rtt.hpp"
 #include "tenon/wire/packet.hpp"
 
 namespace tenon {
@@ -44,10 +42,10 @@ class Link {
           receivers_{{pool, chunk_bytes_, options.queue_bytes_max, options.message_bytes_max, true},
                      {pool, chunk_bytes_, options.queue_bytes_max, options.message_bytes_max, false}},
           outbox_(options.queue_bytes_max),
-          commands_(pool) {
+          commands_(pool),
+          path_(options.datagram_bytes, options.bandwidth),
+          clock_(options.asks_time) {
         stats_.last_rx = stats_.last_tx = last_progress_ = now;
-        budget_.set_rate(options.bandwidth);
-        if (!options.asks_time) ask_time_at_ = Instant::never();
     }
 
     // ---- what comes in
@@ -92,7 +90,9 @@ class Link {
         now_ = now;
         if (state_ != State::open) return;
         if (now - stats_.last_rx >= options_.timeout) return finish(Error::timed_out, {});
-        account(now, in_flight_.expire(now, round_trip_.smoothed(), [this](ChunkRef ref) { lost(ref); }), {});
+        account(now,
+                in_flight_.expire(now, path_.round_trip().smoothed(), [this](ChunkRef ref) { lost(ref); }),
+                {});
         if (now >= probe_at()) probe(now);
     }
 
@@ -109,7 +109,7 @@ class Link {
     std::size_t poll_transmit(Instant now, BytesOut into) {
         if (state_ == State::closed || !in_flight_.room()) return 0;
         now_ = now;
-        advance(now);
+        path_.advance(now);
         const bool content = state_ == State::open && may_send() && content_due(now);
         const bool answer = ack_due_ <= now;
         if (!content && !answer && !control_due(now)) return 0;
@@ -133,9 +133,9 @@ class Link {
         if (state_ == State::closed) return Instant::never();
         if (state_ == State::closing) return Instant{};
         Instant next =
-            min(stats_.last_rx + options_.timeout, min(ack_due_, min(keepalive_at(), ask_time_at_)));
-        next = min(next, min(in_flight_.expires_at(round_trip_.smoothed()), probe_at()));
-        if (has_content()) next = min(next, max(content_at(), ready_at()));
+            min(stats_.last_rx + options_.timeout, min(ack_due_, min(keepalive_at(), clock_.next())));
+        next = min(next, min(in_flight_.expires_at(path_.round_trip().smoothed()), probe_at()));
+        if (has_content()) next = min(next, max(content_at(), path_.ready_at(in_flight_.bytes())));
         return next;
     }
 
@@ -146,9 +146,7 @@ class Link {
         state_ = State::closing;
         goodbyes_ = 3;
     }
-    void set_bandwidth(std::uint64_t bytes_per_second) {
-        budget_.set_rate(options_.bandwidth = bytes_per_second);
-    }
+    void set_bandwidth(std::uint64_t bytes_per_second) { path_.set_bandwidth(bytes_per_second); }
 
     // ---- what is known
 
@@ -156,18 +154,15 @@ class Link {
     Error reason() const { return reason_; } // why it closed
     std::uint64_t key() const { return key_; }
     const LinkStats& stats() const { return stats_; }
-    const RoundTrip& round_trip() const { return round_trip_; }
+    const Path& path() const { return path_; }
     const ClockSync& clock() const { return clock_; }
-    const Congestion& congestion() const { return congestion_; }
     std::uint64_t commands_missed() const { return commands_in_.missed(); }
-    double loss() const { return loss_; } // share of packets, over the last few hundred
     std::size_t queued_bytes() const {
         return outbox_.bytes() + senders_[0].backlog() + senders_[1].backlog();
     }
     // How long what waits now will wait, at the rate of now.
     Duration queue_time() const {
-        std::uint64_t rate = congestion_.rate();
-        if (options_.bandwidth != 0 && (rate == 0 || options_.bandwidth < rate)) rate = options_.bandwidth;
+        const std::uint64_t rate = path_.rate();
         return rate == 0 ? Duration{}
                          : seconds(static_cast<double>(queued_bytes()) / static_cast<double>(rate));
     }
@@ -181,19 +176,7 @@ class Link {
     // ---- reading
 
     Error refuse(Error error) {
-        switch (error) {
-            case Error::duplicate:
-                ++stats_.duplicate;
-                break;
-            case Error::stale:
-                ++stats_.stale;
-                break;
-            case Error::bad_checksum:
-                ++stats_.bad_checksum;
-                break;
-            default:
-                ++stats_.malformed;
-        }
+        stats_.count(error);
         return error;
     }
 
@@ -210,9 +193,11 @@ class Link {
             case frame::ping:
                 return false;
             case frame::time_ask:
-                return answer_time();
+                clock_.read_ask(frames_, now_);
+                return false;
             case frame::time_tell:
-                return take_time();
+                clock_.read_tell(frames_, now_);
+                return false;
             case frame::close:
                 return take_close();
             case frame::fragment:
@@ -291,35 +276,13 @@ class Link {
         return false;
     }
     bool read_fragment_frame(LinkEvent& event) {
-        const auto fragment = read_fragment(frames_);
-        if (!fragment) return break_off(fragment.error());
-        BytesIn whole;
-        const Result<bool> complete = fragments_.add(*fragment, options_.message_bytes_max + 4, whole);
-        if (!complete) return break_off(complete.error());
-        if (!*complete) return false;
-        ByteReader in(whole);
-        const std::uint64_t type = in.varint();
-        if (!in.ok() || type > 0xFFFF) return break_off(Error::malformed);
         event.kind = LinkEvent::Kind::unreliable;
-        event.type.value = static_cast<std::uint16_t>(type);
-        event.payload = in.rest();
-        return true;
+        const Result<bool> complete =
+            fragments_.read(frames_, options_.message_bytes_max, event.type, event.payload);
+        if (!complete) return break_off(complete.error());
+        return *complete;
     }
 
-    bool answer_time() {
-        asked_at_ = frames_.u64();
-        if (!frames_.ok()) return break_off(Error::malformed);
-        asked_here_ = now_;
-        tell_time_ = true;
-        return false;
-    }
-    bool take_time() {
-        const auto asked = static_cast<std::int64_t>(frames_.u64()),
-                   told = static_cast<std::int64_t>(frames_.u64());
-        if (!frames_.ok()) return break_off(Error::malformed);
-        clock_.sample(Instant{asked}, Instant{told}, now_);
-        return false;
-    }
     bool take_close() {
         const std::uint8_t reason = frames_.u8();
         finish(reason < error_count ? static_cast<Error>(reason) : Error::left, {});
@@ -361,45 +324,20 @@ class Link {
 
     void handle_ack(Instant now, const AckBlock& ack) {
         const Settled settled = in_flight_.settle(
-            now, ack, round_trip_.smoothed(),
+            now, ack, path_.round_trip().smoothed(),
             [this](ChunkRef ref) { senders_[ref.channel].arrived(ref.sequence); },
             [this](ChunkRef ref) { lost(ref); });
-        Duration sample{};
-        if (settled.newest) {
-            sample = now - settled.sample.sent_at;
-            round_trip_.sample(now, sample, ack.delay);
-        }
         if (settled.commands_to != 0) commands_.arrived(settled.commands_to);
         if (settled.acked_packets != 0) {
             last_progress_ = now;
             probes_ = 0;
         }
-        account(now, settled, sample);
+        account(now, settled, ack.delay);
     }
-    void account(Instant now, const Settled& settled, Duration sample) {
-        if (settled.acked_packets == 0 && settled.lost_packets == 0) return;
+    void account(Instant now, const Settled& settled, Duration ack_delay) {
         stats_.lost += settled.lost_packets;
         stats_.resent_late += settled.spurious;
-        const double count = settled.acked_packets + settled.lost_packets,
-                     weight = count < 256 ? count / 256 : 1.0;
-        loss_ += (settled.lost_packets / count - loss_) * weight;
-        AckSample ack;
-        ack.now = now;
-        ack.acked_bytes = settled.acked_bytes;
-        ack.lost_bytes = settled.lost_bytes;
-        ack.acked_packets = settled.acked_packets;
-        ack.lost_packets = settled.lost_packets;
-        ack.rtt = sample;
-        ack.min_rtt = round_trip_.minimum();
-        ack.smoothed_rtt = round_trip_.smoothed();
-        ack.newest_sent_at = settled.sample.sent_at;
-        ack.delivered_at_send = settled.sample.delivered;
-        ack.delivered_time_at_send = settled.sample.delivered_at;
-        ack.delivered = in_flight_.delivered();
-        ack.in_flight = in_flight_.bytes();
-        ack.app_limited = settled.sample.app_limited;
-        congestion_.on_ack(ack);
-        pacer_.set_rate(congestion_.rate());
+        path_.settled(now, settled, ack_delay, in_flight_);
     }
     void lost(ChunkRef ref) { senders_[ref.channel].lost(ref.sequence); }
 
@@ -407,7 +345,7 @@ class Link {
 
     Instant probe_at() const {
         if (in_flight_.flying() == 0) return Instant::never();
-        const Duration timeout = round_trip_.resend_timeout(slow_ack_delay);
+        const Duration timeout = path_.round_trip().resend_timeout(slow_ack_delay);
         return max(in_flight_.newest_sent(), last_progress_) +
                timeout * (std::int64_t(1) << (probes_ < 6 ? probes_ : 6));
     }
@@ -417,8 +355,7 @@ class Link {
         last_progress_ = now;
         if (probes_ >= 3) {
             account(now, in_flight_.give_up(now, [this](ChunkRef ref) { lost(ref); }), {});
-            congestion_.on_timeout();
-            pacer_.set_rate(congestion_.rate());
+            path_.fell_silent();
         } else {
             senders_[0].probe();
             senders_[1].probe();
@@ -452,25 +389,11 @@ class Link {
         if (queued && waiting_since_ == Instant::never()) waiting_since_ = now;
         return content_at() <= now;
     }
-    bool may_send() const {
-        if (probe_credit_ != 0) return true;
-        return in_flight_.bytes() < congestion_.window() && pacer_.may_send(options_.datagram_bytes) &&
-               budget_.may_send(options_.datagram_bytes);
-    }
-    Instant ready_at() const {
-        if (in_flight_.bytes() >= congestion_.window())
-            return Instant::never(); // an acknowledgement or a probe will wake it
-        return max(pacer_.ready_at(options_.datagram_bytes), budget_.ready_at(options_.datagram_bytes));
-    }
-    void advance(Instant now) {
-        pacer_.advance(now);
-        budget_.advance(now);
-    }
+    bool may_send() const { return probe_credit_ != 0 || path_.may_send(in_flight_.bytes()); }
 
     Instant keepalive_at() const { return stats_.last_tx + options_.keepalive; }
     bool control_due(Instant now) const {
-        return ping_ || tell_time_ || ask_time_at_ <= now || keepalive_at() <= now ||
-               state_ == State::closing;
+        return ping_ || clock_.due(now) || keepalive_at() <= now || state_ == State::closing;
     }
     void fill_control(PacketWriter& packet, Instant now) {
         ByteWriter& out = packet.out();
@@ -480,18 +403,8 @@ class Link {
             if (--goodbyes_ == 0) state_ = State::closed;
             return;
         }
-        if (tell_time_) {
-            out.u8(frame::time_tell);
-            out.u64(asked_at_);
-            // The middle of the visit: what the question waited here is not the path's.
-            out.u64(static_cast<std::uint64_t>(asked_here_.ns + (now - asked_here_).ns / 2));
-            tell_time_ = false;
-        }
-        if (ask_time_at_ <= now) {
-            out.u8(frame::time_ask);
-            out.u64(static_cast<std::uint64_t>(now.ns));
-            ask_time_at_ = now + (++times_asked_ < 6 ? milliseconds(100) : seconds(2));
-        } else if (ping_ || keepalive_at() <= now || (!has_content() && in_flight_.unsettled() >= 48)) {
+        if (!clock_.write(out, now) &&
+            (ping_ || keepalive_at() <= now || (!has_content() && in_flight_.unsettled() >= 48))) {
             // A side that only ever acknowledges must be answered now and then, or its packet numbers would
             // grow unheard.
             out.u8(frame::ping);
@@ -503,10 +416,10 @@ class Link {
         if (probe_credit_ != 0) --probe_credit_;
         if (commands_.fresh() || (commands_.waiting() && commands_again_ <= now)) {
             commands_to = commands_.fill(packet);
-            commands_again_ =
-                now + max(milliseconds(33), round_trip_.smoothed() + round_trip_.smoothed() / 4);
+            commands_again_ = now + max(milliseconds(33),
+                                        path_.round_trip().smoothed() + path_.round_trip().smoothed() / 4);
         }
-        machine_.fill(now, round_trip_.smoothed(), packet);
+        machine_.fill(now, path_.round_trip().smoothed(), packet);
         // Reliable and lossy content take turns at the front of the packet, so that neither starves the
         // other.
         const bool reliable_first = (packet.number() & 1) == 0 || !senders_[0].urgent();
@@ -529,8 +442,7 @@ class Link {
         stats_.last_tx = now;
         ++stats_.packets_out;
         stats_.bytes_out += size;
-        pacer_.spent(size);
-        budget_.spent(size);
+        path_.sent(size);
     }
 
     // ---- the rest
@@ -564,9 +476,7 @@ class Link {
     CommandSender commands_;
     CommandReceiver commands_in_;
     Fragments fragments_;
-    RoundTrip round_trip_;
-    Congestion congestion_;
-    Pacer pacer_, budget_;
+    Path path_;
     ClockSync clock_;
     LinkStats stats_;
 
@@ -575,14 +485,11 @@ class Link {
     ChannelReceiver* source_ = nullptr;
     bool in_packet_ = false, eliciting_ = false, refused_ = false, urgent_ = false;
 
-    Instant now_{}, last_progress_{}, ask_time_at_{};
+    Instant now_{}, last_progress_{};
     Instant ack_due_ = Instant::never(), waiting_since_ = Instant::never(),
             commands_again_ = Instant::never();
-    Instant asked_here_{};
-    std::uint64_t asked_at_ = 0;
-    double loss_ = 0;
-    unsigned probes_ = 0, probe_credit_ = 0, goodbyes_ = 0, times_asked_ = 0;
-    bool ping_ = false, tell_time_ = false;
+    unsigned probes_ = 0, probe_credit_ = 0, goodbyes_ = 0;
+    bool ping_ = false;
 };
 
 } // namespace tenon

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "tenon/core/bytes.hpp"
+#include "tenon/core/error.hpp"
 #include "tenon/core/ids.hpp"
 #include "tenon/core/time.hpp"
 
@@ -27,6 +28,14 @@ struct LinkStats {
     std::uint64_t packets_in = 0, packets_out = 0, bytes_in = 0, bytes_out = 0;
     std::uint64_t lost = 0, resent_late = 0; // packets found lost, and those of them that came after all
     std::uint64_t duplicate = 0, stale = 0, bad_checksum = 0, malformed = 0, refused = 0;
+
+    // Counts a packet that was not read, by what was wrong with it.
+    void count(Error error) {
+        ++(error == Error::duplicate      ? duplicate
+           : error == Error::stale        ? stale
+           : error == Error::bad_checksum ? bad_checksum
+                                          : malformed);
+    }
 };
 
 // A message that arrived. The bytes lie in the datagram or in the link, until the next call that is not

@@ -579,9 +579,9 @@ class Room {
         health.peer_count = 1;
         health.last_rx = stats.last_rx;
         health.last_tx = stats.last_tx;
-        health.rtt = seat.link.round_trip().smoothed();
-        health.jitter = seat.link.round_trip().variation();
-        health.loss = seat.link.loss();
+        health.rtt = seat.link.path().round_trip().smoothed();
+        health.jitter = seat.link.path().round_trip().variation();
+        health.loss = seat.link.path().loss();
         health.bytes_in = stats.bytes_in;
         health.bytes_out = stats.bytes_out;
         health.packets_in = stats.packets_in;
