@@ -1,0 +1,51 @@
+#pragma once
+// The network's figures as a line of text, with rates over the last second.
+
+#include <cstdint>
+#include <cstdio>
+#include <string>
+
+#include "game.hpp"
+
+namespace arena {
+
+inline std::string bytes_text(double bytes) {
+    char text[32];
+    if (bytes < 1000)
+        std::snprintf(text, sizeof text, "%.0f B/s", bytes);
+    else
+        std::snprintf(text, sizeof text, "%.1f kB/s", bytes / 1000);
+    return text;
+}
+
+class Figures {
+  public:
+    void update(tenon::Instant now, const tenon::Health& health) {
+        health_ = health;
+        if (now - at_ < tenon::seconds(1)) return;
+        const double span = (now - at_).seconds();
+        if (at_ != tenon::Instant{}) {
+            in_ = static_cast<double>(health.bytes_in - bytes_in_) / span;
+            out_ = static_cast<double>(health.bytes_out - bytes_out_) / span;
+        }
+        at_ = now;
+        bytes_in_ = health.bytes_in;
+        bytes_out_ = health.bytes_out;
+    }
+    std::string line() const {
+        char text[200];
+        std::snprintf(text, sizeof text,
+                      "%s | rtt %.1f ms jitter %.1f ms loss %.1f%% | in %s out %s | queue %.1f ms",
+                      tenon::name(health_.status).data(), health_.rtt.ms(), health_.jitter.ms(), health_.loss * 100,
+                      bytes_text(in_).c_str(), bytes_text(out_).c_str(), health_.queue_time.ms());
+        return text;
+    }
+
+  private:
+    tenon::Health health_;
+    tenon::Instant at_{};
+    std::uint64_t bytes_in_ = 0, bytes_out_ = 0;
+    double in_ = 0, out_ = 0;
+};
+
+} // namespace arena

@@ -1,0 +1,133 @@
+#pragma once
+// One client: a ship steered by a person or by itself, and what it hears of the others. Bots and the view are both
+// this; a bot is a client like any other, with a socket of its own.
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "game.hpp"
+
+namespace arena {
+
+class Player {
+  public:
+    Player(std::string_view name, Line line) : net_({.room = room, .name = name}, std::move(line)) {}
+
+    tenon::Result<> join(std::string_view address) { return net_.join(address); }
+
+    // One turn; never waits.
+    void turn(tenon::Instant now, bool steers_itself) {
+        if (steers_itself && net_.status() == tenon::Status::joined) steer = chase(now);
+        net_.tick(now, *this);
+        const float dt = static_cast<float>(std::min((now - last_).seconds(), 0.1));
+        last_ = now;
+        shots_.erase(std::remove_if(shots_.begin(), shots_.end(), [dt](Shot& shot) { return !shot.fly(dt); }),
+                     shots_.end());
+        look(now);
+    }
+    void close() {
+        net_.leave();
+        net_.tick(tenon::now(), *this);
+    }
+
+    Steer steer;
+
+    Net& net() { return net_; }
+    const std::vector<Shot>& shots() const { return shots_; }
+    std::uint64_t shots_heard() const { return shots_heard_; }
+    std::uint64_t hits_heard() const { return hits_heard_; }
+    double seen_flown() const { return seen_flown_; } // how far our own ship went, as the server told us
+    bool closed() const { return closed_; }
+    tenon::Error reason() const { return reason_; }
+    const std::string& reason_text() const { return reason_text_; }
+    const std::string& last_hit() const { return last_hit_; }
+
+    // What the session asks and tells.
+    Steer command() { return steer; }
+    void on(tenon::PeerId, const Steer&) {} // only an authority hears these, and this is none
+    void on(tenon::PeerId from, const Fired& fired) {
+        if (from != net_.authority()) return; // another player may say it, and is not believed
+        ++shots_heard_;
+        shots_.emplace_back(fired);
+    }
+    void on(tenon::PeerId from, const Hit& hit) {
+        if (from != net_.authority()) return;
+        ++hits_heard_;
+        last_hit_ = who(hit.gunner) + " hit " + who(hit.target);
+    }
+    void on(tenon::Closed closed) {
+        closed_ = true;
+        reason_ = closed.reason;
+        reason_text_ = std::string(tenon::sentence(closed.reason));
+        if (!closed.text.empty()) reason_text_ += " (" + std::string(closed.text) + ")";
+    }
+    std::string who(std::uint32_t peer) {
+        std::string name(net_.name_of(tenon::PeerId{peer}).substr(0, 12));
+        for (char& c : name)
+            if (static_cast<unsigned char>(c) < ' ' || c == 127) c = '?'; // a name must not steer the terminal
+        return name.empty() ? "peer " + std::to_string(peer) : name;
+    }
+
+  private:
+    // Flies at the nearest ship and fires when the nose is on it; too near, it makes off to somewhere else first.
+    Steer chase(tenon::Instant now) {
+        Ship mine, other;
+        float nearest = 1e9f;
+        bool here = false;
+        for (auto [peer, ship] : net_.view<Ship>(now))
+            if (peer == net_.self()) mine = ship, here = true;
+        for (auto [peer, ship] : net_.view<Ship>(now)) {
+            const float far = std::hypot(ship.x - mine.x, ship.y - mine.y);
+            if (peer == net_.self() || far >= nearest) continue;
+            nearest = far;
+            other = ship;
+        }
+        if (!here || nearest > 1e8f) return {0.3f, 0.5f, false};
+        if (nearest < 14 && now >= away_until_) {
+            away_until_ = now + tenon::milliseconds(1800);
+            away_x_ = static_cast<float>(10 + (net_.self().value * 41 + ++escapes_ * 67) % 100);
+            away_y_ = static_cast<float>(8 + (net_.self().value * 29 + escapes_ * 31) % 44);
+        }
+        if (now < away_until_) return towards(mine, away_x_, away_y_);
+        Steer wish = towards(mine, other.x, other.y);
+        wish.fire = wish.turn > -0.6f && wish.turn < 0.6f && nearest < shot_speed * shot_life;
+        return wish;
+    }
+    static Steer towards(const Ship& ship, float to_x, float to_y) {
+        const float far = std::max(std::hypot(to_x - ship.x, to_y - ship.y), 0.01f);
+        const float x = (to_x - ship.x) / far, y = (to_y - ship.y) / far;
+        const float across = ship.nose_x * y - ship.nose_y * x, along = ship.nose_x * x + ship.nose_y * y;
+        Steer wish;
+        wish.turn = along < 0 ? (across < 0 ? -1.f : 1.f) : std::clamp(across * 4, -1.f, 1.f);
+        wish.thrust = along > 0 ? 1.f : 0.25f;
+        return wish;
+    }
+    void look(tenon::Instant now) {
+        for (auto [peer, ship] : net_.view<Ship>(now)) {
+            if (peer != net_.self()) continue;
+            if (seen_) seen_flown_ += static_cast<double>(std::hypot(ship.x - last_x_, ship.y - last_y_));
+            seen_ = true;
+            last_x_ = ship.x;
+            last_y_ = ship.y;
+        }
+    }
+
+    Net net_;
+    std::vector<Shot> shots_;
+    tenon::Instant last_{};
+    std::uint64_t shots_heard_ = 0, hits_heard_ = 0;
+    double seen_flown_ = 0;
+    float last_x_ = 0, last_y_ = 0;
+    tenon::Instant away_until_{};
+    float away_x_ = 0, away_y_ = 0;
+    std::uint32_t escapes_ = 0;
+    bool seen_ = false, closed_ = false;
+    tenon::Error reason_ = tenon::Error::none;
+    std::string reason_text_, last_hit_;
+};
+
+} // namespace arena

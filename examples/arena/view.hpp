@@ -1,0 +1,105 @@
+#pragma once
+// A player's view: the field, the scores and the network's figures on a terminal, or a line a second without one.
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "figures.hpp"
+#include "game.hpp"
+#include "player.hpp"
+#include "screen.hpp"
+
+namespace arena {
+
+class View {
+  public:
+    explicit View(Player& player) : player_(player) {}
+
+    bool has_terminal() const { return screen_.is_there(); }
+    void leave_screen() { screen_.leave(); }
+
+    // Looks at the keys; false when the player wants to go.
+    bool steer(tenon::Instant now) {
+        for (const char key : screen_.keys()) {
+            if (key == 'q') return false;
+            if (key == 'l' || key == 'a') left_ = now + held;
+            if (key == 'r' || key == 'd') right_ = now + held;
+            if (key == 'u' || key == 'w') thrust_ = now + held * 2;
+            if (key == ' ') fire_ = now + held;
+        }
+        const float turn = (now < right_ ? 1.f : 0.f) - (now < left_ ? 1.f : 0.f);
+        player_.steer = {turn, now < thrust_ ? 1.f : 0.f, now < fire_};
+        return true;
+    }
+
+    void show(tenon::Instant now) {
+        figures_.update(now, player_.net().health());
+        if (!screen_.is_there()) {
+            if (now >= next_) line();
+            if (now >= next_) next_ = now + tenon::seconds(1);
+            return;
+        }
+        if (now < next_) return;
+        next_ = now + tenon::period(30);
+        draw(now);
+    }
+
+    // Who has hit how often, the best first.
+    std::string scores(tenon::Instant now) {
+        std::vector<std::pair<std::uint16_t, std::string>> all;
+        for (auto [peer, ship] : player_.net().view<Ship>(now)) all.emplace_back(ship.score, player_.who(peer.value));
+        std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+        std::string text;
+        for (const auto& [score, name] : all) text += (text.empty() ? "" : ", ") + name + " " + std::to_string(score);
+        return text;
+    }
+
+  private:
+    // A terminal tells of keys that go down, over and over, and never of one that comes up.
+    static constexpr tenon::Duration held = tenon::milliseconds(220);
+
+    void line() {
+        std::printf("%3.0f s: %zu ships, %llu shots and %llu hits heard | %s\n", std::floor(elapsed_), ships(),
+                    static_cast<unsigned long long>(player_.shots_heard()),
+                    static_cast<unsigned long long>(player_.hits_heard()), figures_.line().c_str());
+        std::fflush(stdout);
+        elapsed_ += 1;
+    }
+    std::size_t ships() {
+        std::size_t count = 0;
+        for (auto [peer, ship] : player_.net().view<Ship>(tenon::now())) count += peer.value != 0 && ship.x >= 0;
+        return count;
+    }
+    void draw(tenon::Instant now) {
+        screen_.begin();
+        for (const Shot& shot : player_.shots()) screen_.mark(shot.x, shot.y, '*', color_of(shot.gunner));
+        for (auto [peer, ship] : player_.net().view<Ship>(now)) {
+            const bool mine = peer == player_.net().self();
+            const int color = ship.dazed ? 90 : color_of(peer.value);
+            screen_.mark(ship.x + 2 * ship.nose_x, ship.y + 3 * ship.nose_y, nose(ship), color);
+            if (ship.thrusts) screen_.mark(ship.x - 2 * ship.nose_x, ship.y - 3 * ship.nose_y, '.', 33);
+            screen_.text(ship.x, ship.y, mine ? "@" : "o", color);
+            screen_.text(ship.x + 2, ship.y + 4, player_.who(peer.value), color);
+        }
+        screen_.show({figures_.line(), "score: " + scores(now), player_.last_hit(),
+                      "arrows or w a d steer, space fires, q quits"});
+    }
+    static int color_of(std::uint32_t peer) { return 91 + static_cast<int>(peer % 6); }
+    static char nose(const Ship& ship) {
+        if (std::fabs(ship.nose_x) > 2 * std::fabs(ship.nose_y)) return '-';
+        if (std::fabs(ship.nose_y) > 2 * std::fabs(ship.nose_x)) return '|';
+        return ship.nose_x * ship.nose_y > 0 ? '\\' : '/';
+    }
+
+    Player& player_;
+    Screen screen_;
+    Figures figures_;
+    tenon::Instant next_{}, left_{}, right_{}, thrust_{}, fire_{};
+    double elapsed_ = 0;
+};
+
+} // namespace arena
