@@ -1,6 +1,7 @@
 #!/bin/sh
-# Builds the examples in release and plays the arena: until q on a terminal, for ten seconds elsewhere. Arguments go
-# to the arena: sh examples/run.sh --bots 4 --impair loss=5,delay=50. The last line is `N passed, N failed`.
+# Builds the examples in release and plays the arena: until q on a terminal. Elsewhere it first lets the minimal game
+# and the chat talk to themselves over loopback, then plays the arena for ten seconds. Arguments go to the arena:
+# sh examples/run.sh --bots 4 --impair loss=5,delay=50. The last line is `N passed, N failed`.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/tests/setup.sh"
@@ -11,40 +12,120 @@ failed=0
 count() {
     if [ "$2" = 0 ]; then
         passed=$((passed + 1))
+        say "passed: $1"
     else
         failed=$((failed + 1))
-        say "$1 ended with status $2"
+        say "FAILED: $1 (status $2)"
     fi
+}
+finish() {
+    say "$passed passed, $failed failed"
+    [ "$failed" = 0 ] || exit 1
+    exit 0
 }
 
 setup build
 built=0
-configure release -Dbuildtype=release -Dtests=disabled -Dbench=disabled || die "0 passed, 1 failed"
-compile release || built=$?
+configure release -Dbuildtype=release -Dtests=disabled -Dbench=disabled && compile release || built=$?
 count "the build of the examples" "$built"
+[ "$built" = 0 ] || finish
 
 examples=$builds/release/examples
-interactive=
-if [ -t 0 ] && [ -t 1 ]; then interactive=yes; fi
+logs=$builds/release/played
+mkdir -p "$logs"
 
-# play NAME ARGUMENTS...: runs one example to its end.
-play() {
-    name=$1
-    shift
-    status=0
-    say "-- $name $*"
-    "$examples/$name" "$@" || status=$?
-    count "$name" "$status"
+# Nothing here may wait for ever.
+limited() { if have timeout; then timeout 30 "$@"; else "$@"; fi; }
+# await FILE TEXT: true as soon as the file holds the text.
+await() {
+    tries=100
+    until grep -qF -- "$2" "$logs/$1" 2>/dev/null; do
+        tries=$((tries - 1))
+        if [ "$tries" = 0 ]; then
+            say "$1 does not say: $2"
+            return 1
+        fi
+        sleep 0.05
+    done
 }
 
-if [ -n "$interactive" ]; then
-    play arena "$@"
-else
-    case " $* " in
-    *" --seconds "*) play arena "$@" ;;
-    *) play arena --seconds 10 "$@" ;;
-    esac
+# One hosts, another joins, flies three seconds, fires and leaves; the host hears it all and ends.
+play_minimal() {
+    limited "$examples/minimal" >"$logs/minimal-host" &
+    host=$!
+    sleep 0.2
+    limited "$examples/minimal" 127.0.0.1:4000 >"$logs/minimal-join" || return 1
+    wait "$host" || return 1
+    tail -n 1 "$logs/minimal-host"
+    await minimal-host " and 1 shots"
+}
+
+# Three people: each hears what the others say. A fourth finds the room full, a fifth the port taken.
+start_chat() {
+    rm -f "$logs"/*.in
+    mkfifo "$logs/ann.in" "$logs/bob.in" "$logs/cyd.in"
+    exec 3<>"$logs/ann.in" 4<>"$logs/bob.in" 5<>"$logs/cyd.in"
+    : >"$logs/ann" && : >"$logs/bob" && : >"$logs/cyd"
+    limited "$examples/chat" host 0 ann 2 <&3 >"$logs/ann" &
+    ann=$!
+    await ann "hosting port" || true
+    port=$(sed -n 's/.*hosting port //p' "$logs/ann")
+    limited "$examples/chat" join "127.0.0.1:$port" bob <&4 >"$logs/bob" &
+    bob=$!
+    limited "$examples/chat" join "127.0.0.1:$port" cyd <&5 >"$logs/cyd" &
+    cyd=$!
+}
+talk() {
+    await bob "cyd is here" && await cyd "bob is here" && await ann "bob is here" && await ann "cyd is here" || return 1
+    echo "hello from ann" >&3
+    echo "hello from bob" >&4
+    echo "hello from cyd" >&5
+    for person in bob cyd; do await "$person" "<ann> hello from ann" || return 1; done
+    for person in ann cyd; do await "$person" "<bob> hello from bob" || return 1; done
+    for person in ann bob; do await "$person" "<cyd> hello from cyd" || return 1; done
+}
+# refused TEXT ARGUMENTS...: the chat ends with an error and says this.
+refused() {
+    text=$1
+    shift
+    ! limited "$examples/chat" "$@" </dev/null >"$logs/refused" || return 1
+    await refused "$text"
+}
+refusals() {
+    refused "room has as many peers" join "127.0.0.1:$port" dan &&
+        refused "Another program holds this port" host "$port" &&
+        refused "address can't be read" join "nonsense"
+}
+part() {
+    echo /quit >&5
+    wait "$cyd" && await ann "cyd is gone: left" && await bob "cyd is gone: left" || return 1
+    echo /quit >&3
+    wait "$ann" && wait "$bob" && await bob "left in good order"
+}
+
+# check WHAT COMMAND...
+check() {
+    what=$1
+    shift
+    status=0
+    "$@" || status=$?
+    count "$what" "$status"
+}
+
+if [ -t 0 ] && [ -t 1 ]; then
+    check "the arena" "$examples/arena" "$@"
+    finish
 fi
 
-say "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+check "minimal: one hosts, one joins" play_minimal
+start_chat
+check "chat: three people hear each other" talk
+check "chat: a full room, a taken port and a wrong address are told" refusals
+check "chat: goodbyes are heard" part
+exec 3>&- 4>&- 5>&-
+case " $* " in
+*" --seconds "* | *" --help "*) ;;
+*) set -- --seconds 10 "$@" ;;
+esac
+check "arena $*" "$examples/arena" "$@"
+finish

@@ -34,10 +34,9 @@ class Figures {
     }
     std::string line() const {
         char text[200];
-        std::snprintf(text, sizeof text,
-                      "%s | rtt %.1f ms jitter %.1f ms loss %.1f%% | in %s out %s | queue %.1f ms",
-                      tenon::name(health_.status).data(), health_.rtt.ms(), health_.jitter.ms(), health_.loss * 100,
-                      bytes_text(in_).c_str(), bytes_text(out_).c_str(), health_.queue_time.ms());
+        std::snprintf(text, sizeof text, "%s | rtt %.1f jitter %.1f queue %.1f ms | loss %.1f%% | in %s out %s",
+                      tenon::name(health_.status).data(), health_.rtt.ms(), health_.jitter.ms(),
+                      health_.queue_time.ms(), health_.loss * 100, bytes_text(in_).c_str(), bytes_text(out_).c_str());
         return text;
     }
 

@@ -89,7 +89,7 @@ class Screen {
             mark(x + static_cast<float>(i) * width / static_cast<float>(columns_), y, letters[i], color);
     }
     void show(const std::vector<std::string>& below) {
-        const std::string edge = "+" + std::string(columns_, '-') + "+\033[K\r\n";
+        const std::string edge = "+" + std::string(columns_, '-') + "+\033[K\n";
         std::string frame = "\033[H" + edge;
         for (std::size_t row = 0; row < rows_; ++row) {
             frame += '|';
@@ -100,10 +100,10 @@ class Screen {
                 color = cell.color;
                 frame += cell.letter;
             }
-            frame += color != 0 ? "\033[0m|\033[K\r\n" : "|\033[K\r\n";
+            frame += color != 0 ? "\033[0m|\033[K\n" : "|\033[K\n";
         }
         frame += edge;
-        for (const std::string& line : below) frame += line.substr(0, columns_ + 2) + "\033[K\r\n";
+        for (const std::string& line : below) frame += line.substr(0, columns_ + 2) + "\033[K\n";
         write(frame + "\033[J");
     }
 
