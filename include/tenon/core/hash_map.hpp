@@ -63,6 +63,16 @@ class HashMap {
         --size_;
         return true;
     }
+    // Erases those of which f(key, value) says so.
+    template <class F>
+    void erase_if(F&& f) {
+        for (std::size_t i = 0; i < capacity_;) {
+            // What follows may move into the place of what went, and is looked at as well.
+            if (!slots_[i].used || !f(std::as_const(slots_[i].key), slots_[i].value) ||
+                !erase(Key(slots_[i].key)))
+                ++i;
+        }
+    }
     void clear() {
         for (std::size_t i = 0; i < capacity_; ++i) slots_[i] = Slot();
         size_ = 0;

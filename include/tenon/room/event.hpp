@@ -1,6 +1,5 @@
 #pragma once
-// What a room says on the wire in its own name, what it tells the session, and what it must know of a game to
-// carry its messages.
+// What a room tells the session, and what it must know of a game to carry its messages.
 
 #include <cstdint>
 #include <span>
@@ -12,14 +11,6 @@
 #include "tenon/schema/delivery.hpp"
 
 namespace tenon {
-
-// The room's own words; they travel in order on every link.
-namespace room_word {
-inline constexpr MessageType joined{0};  // id, name
-inline constexpr MessageType left{1};    // id, reason
-inline constexpr MessageType relay{2};   // to the host: whom it is for (0: all, else id + 1), type, payload
-inline constexpr MessageType relayed{3}; // from the host: who said it, type, payload
-} // namespace room_word
 
 // Something the room has to tell. Bytes and text are valid until the next call that is not poll_event.
 struct RoomEvent {

@@ -1,5 +1,5 @@
 #pragma once
-// What a session is told when it is made, how a message may be sent, and what it tells about itself.
+// What a session is told when it is made, how a message may be sent, and what its handlers are told.
 
 #include <cstdint>
 #include <string_view>
@@ -7,6 +7,7 @@
 #include "tenon/core/error.hpp"
 #include "tenon/core/ids.hpp"
 #include "tenon/core/time.hpp"
+#include "tenon/link/options.hpp"
 
 namespace tenon {
 
@@ -24,6 +25,21 @@ struct Options {
     std::uint64_t seed = 0;                   // of the session's random numbers; 0: the transport's entropy
 };
 
+// The same for one link, of which messages have `head_bytes` more when they are passed on.
+inline LinkOptions link_options(const Options& options, std::size_t datagram_bytes, Duration keepalive,
+                                std::size_t head_bytes) {
+    LinkOptions link;
+    link.datagram_bytes = datagram_bytes;
+    link.message_bytes_max = options.message_bytes_max + head_bytes;
+    link.queue_bytes_max = options.queue_bytes_max;
+    link.ack_delay = options.ack_delay;
+    link.coalesce = options.coalesce;
+    link.keepalive = keepalive;
+    link.timeout = options.timeout;
+    link.bandwidth = options.bandwidth;
+    return link;
+}
+
 // How one message is sent, where it should differ from what its type says.
 struct How {
     Duration ttl = Duration::max(); // dropped instead of sent when it has waited longer
@@ -32,6 +48,9 @@ struct How {
 
 enum class Status : std::uint8_t { idle, joining, joined, hosting, closed };
 
+constexpr bool is_open(Status status) {
+    return status == Status::joining || status == Status::joined || status == Status::hosting;
+}
 constexpr std::string_view name(Status status) {
     switch (status) {
         case Status::idle:
@@ -47,20 +66,6 @@ constexpr std::string_view name(Status status) {
     }
     return "unknown";
 }
-
-// How well one peer, or the whole room, is heard. Of a room: sums, and the worst of what can't be summed.
-struct Health {
-    Status status = Status::idle;
-    std::uint32_t peer_count = 0;
-    Instant last_rx{}, last_tx{};
-    Duration rtt{}, jitter{};
-    double loss = 0; // share of our packets that did not arrive, lately
-    std::uint64_t bytes_in = 0, bytes_out = 0, packets_in = 0, packets_out = 0;
-    Duration queue_time{};          // how long what waits to be sent will wait
-    std::uint64_t queued_bytes = 0; // waiting, or sent and not acknowledged
-    std::uint64_t expired = 0;      // messages dropped because their time had passed
-    std::uint64_t refused = 0;      // datagrams that were damaged, doubled, stale or not ours
-};
 
 // What a session tells its handlers, if they listen.
 struct Joined {

@@ -4,24 +4,25 @@
 // and drains it.
 
 #include <cstdint>
-#include <new>
 #include <optional>
 
 #include "tenon/core/bytes.hpp"
 #include "tenon/core/error.hpp"
-#include "tenon/core/hash_map.hpp"
 #include "tenon/core/ids.hpp"
 #include "tenon/core/machine.hpp"
 #include "tenon/core/pool.hpp"
 #include "tenon/core/random.hpp"
-#include "tenon/core/ring.hpp"
-#include "tenon/core/timers.hpp"
 #include "tenon/link/handshake.hpp"
 #include "tenon/link/link.hpp"
+#include "tenon/room/entrance.hpp"
 #include "tenon/room/event.hpp"
+#include "tenon/room/health.hpp"
+#include "tenon/room/notices.hpp"
 #include "tenon/room/options.hpp"
 #include "tenon/room/roster.hpp"
+#include "tenon/room/scratch.hpp"
 #include "tenon/room/seats.hpp"
+#include "tenon/room/words.hpp"
 #include "tenon/schema/delivery.hpp"
 
 namespace tenon {
@@ -41,44 +42,30 @@ class Room {
         : options_(options),
           terms_(terms),
           carriage_(carriage),
+          link_options_(link_options(options, datagram_bytes, keepalive, RelayHead::bytes_max)),
           name_(options.name),
           random_(seed),
           pool_(datagram_bytes - chunk_reserve, options.pool_bytes_max),
-          door_(SipKey{random_.next(), random_.next()}),
-          seats_(random_.fork()) {
-        link_options_.datagram_bytes = datagram_bytes;
-        link_options_.message_bytes_max = options.message_bytes_max + relay_header_bytes_max;
-        link_options_.queue_bytes_max = options.queue_bytes_max;
-        link_options_.ack_delay = options.ack_delay;
-        link_options_.coalesce = options.coalesce;
-        link_options_.keepalive = keepalive;
-        link_options_.timeout = options.timeout;
-        link_options_.bandwidth = options.bandwidth;
-        scratch_bytes_ = options.message_bytes_max + relay_header_bytes_max;
-        scratch_ = static_cast<std::byte*>(::operator new(scratch_bytes_));
-    }
+          entrance_(SipKey{random_.next(), random_.next()}),
+          seats_(random_.fork()),
+          scratch_(options.message_bytes_max) {}
     Room(const Room&) = delete;
     Room& operator=(const Room&) = delete;
-    ~Room() {
-        clear();
-        ::operator delete(scratch_);
-    }
+    ~Room() { clear(); }
 
     // ---- opening and closing
 
     Result<> host() {
-        if (status_ == Status::hosting || status_ == Status::joining || status_ == Status::joined)
-            return Error::already_open;
+        if (is_open(status_)) return Error::already_open;
         clear();
         status_ = Status::hosting;
         self_ = PeerId::host();
         roster_.add(self_, name_.view());
-        tell({RoomEvent::Kind::joined, self_, {}, {}, Error::none, {}});
+        notices_.tell({RoomEvent::Kind::joined, self_, {}, {}, Error::none, {}});
         return {};
     }
     Result<> join(Instant now, const Address& host) {
-        if (status_ == Status::hosting || status_ == Status::joining || status_ == Status::joined)
-            return Error::already_open;
+        if (is_open(status_)) return Error::already_open;
         clear();
         status_ = Status::joining;
         host_address_ = host;
@@ -88,8 +75,7 @@ class Room {
     // Ends in good order: every peer is told when the room is next drained.
     void leave() {
         seats_.for_each_open([&](Seat& seat) { close(seat, Error::left); });
-        if (status_ == Status::joining || status_ == Status::joined || status_ == Status::hosting)
-            status_ = Status::closed;
+        if (is_open(status_)) status_ = Status::closed;
         knock_ = Knock();
     }
     Result<> kick(PeerId peer) {
@@ -137,15 +123,8 @@ class Room {
                 if (const auto heard = hear(*reading_, event)) return heard;
                 continue;
             }
-            if (notices_.empty()) return std::nullopt;
-            told_ = notices_.front();
-            notices_.pop_front();
-            RoomEvent event = told_.event;
-            if (event.kind == RoomEvent::Kind::peer_joined || event.kind == RoomEvent::Kind::closed)
-                event.text = told_.text.view();
-            if (event.kind == RoomEvent::Kind::closed && told_.long_text != nullptr)
-                event.text = told_.long_text->text();
-            return event;
+            RoomEvent event;
+            return notices_.poll(event) ? std::optional(event) : std::nullopt;
         }
     }
 
@@ -169,13 +148,12 @@ class Room {
     template <class Lend, class Take>
     void drain(Instant now, Lend&& lend, Take&& take) {
         now_ = now;
-        while (!replies_.empty()) {
-            const Reply& reply = replies_.front();
-            const BytesOut into = lend(reply.to);
-            if (into.size() < reply.size) return;
-            copy(into.data(), BytesIn(reply.bytes, reply.size));
-            const bool go_on = take(reply.size);
-            replies_.pop_front();
+        while (const auto* reply = entrance_.front()) {
+            const BytesOut into = lend(reply->to);
+            if (into.size() < reply->size) return;
+            copy(into.data(), BytesIn(reply->bytes, reply->size));
+            const bool go_on = take(reply->size);
+            entrance_.pop();
             if (!go_on) return;
         }
         if (knock_.poll_timeout() <= now) {
@@ -191,10 +169,10 @@ class Room {
     }
 
     // Nothing is left to be said or done.
-    bool drained() const { return seats_.empty() && replies_.empty() && notices_.empty(); }
+    bool drained() const { return seats_.empty() && entrance_.front() == nullptr && notices_.empty(); }
 
     Instant poll_timeout() const {
-        if (!replies_.empty() || !notices_.empty()) return Instant{};
+        if (entrance_.front() != nullptr || !notices_.empty()) return Instant{};
         return min(knock_.poll_timeout(), seats_.next());
     }
 
@@ -235,18 +213,13 @@ class Room {
                         std::uint32_t stream) {
         Seat* seat = seat_of(PeerId::host());
         if (seat == nullptr) return Error::not_connected;
-        // The payload lies behind the room that relay_room() left for this header.
-        ByteWriter head(BytesOut(scratch_, relay_header_bytes_max));
-        head.varint(to ? std::uint64_t(to.value) + 1 : 0);
-        head.varint(type.value);
-        const std::size_t size = head.position();
-        std::memmove(scratch_ + size, payload.data(), payload.size());
-        return push(*seat, room_word::relay, delivery, BytesIn(scratch_, size + payload.size()), how, stream);
+        const BytesIn whole = scratch_.with_head(payload, [&](ByteWriter& out) {
+            RelayHead{to, type}.write_relay(out);
+        });
+        return push(*seat, room_word::relay, delivery, whole, how, stream);
     }
     // Where messages are encoded that do not go straight into a queue; large enough for any.
-    BytesOut scratch() {
-        return {scratch_ + relay_header_bytes_max, scratch_bytes_ - relay_header_bytes_max};
-    }
+    BytesOut scratch() { return scratch_.payload(); }
 
     void mark(Seat& seat) { seats_.mark(seat); }
     template <class F>
@@ -265,9 +238,6 @@ class Room {
     Status status() const { return status_; }
     PeerId self() const { return self_; }
     const Roster& roster() const { return roster_; }
-    const Carriage& carriage() const { return carriage_; }
-    Pool& pool() { return pool_; }
-    Instant now() const { return now_; }
     // The host's time, which all share.
     Instant room_time(Instant now) {
         Seat* seat = status_ == Status::joined ? seat_of(PeerId::host()) : nullptr;
@@ -279,70 +249,35 @@ class Room {
         sum.status = status_;
         sum.peer_count = static_cast<std::uint32_t>(roster_.size() > 0 ? roster_.size() - 1 : 0);
         sum.refused = strange_;
-        seats_.for_each([&](Seat& seat) { add(sum, health_of(seat)); });
+        seats_.for_each([&](Seat& seat) { sum.add(Health::of(seat.link)); });
         return sum;
     }
     Result<Health> health(PeerId peer) {
         Seat* seat = seat_of(peer);
         if (seat == nullptr) return Error::unknown_peer;
-        return health_of(*seat);
+        return Health::of(seat->link);
     }
 
   private:
-    struct Reply {
-        Address to{};
-        std::size_t size = 0;
-        std::byte bytes[meeting::hello_bytes];
-    };
-    struct Notice {
-        RoomEvent event;
-        PeerName text;
-        const Knock* long_text = nullptr;
-    };
-    static constexpr std::size_t relay_header_bytes_max = 5 + 3, replies_max = 64;
-
     // ---- at the door
 
     void meet(Instant now, const Address& from, BytesIn datagram) {
         const std::uint8_t kind = meeting_kind(datagram);
         if (status_ == Status::hosting) {
-            if (kind == meeting::hello) return greet(now, from, datagram);
+            if (kind == meeting::hello) return count_strange(!entrance_.greet(now, from, datagram, terms_));
             if (kind == meeting::connect) return admit(now, from, datagram);
         } else if (status_ == Status::joining && from == host_address_) {
             if (knock_.handle_datagram(now, datagram))
                 knock_.state() == Knock::State::accepted ? enter(now) : give_up_joining();
             return;
         }
-        if (kind == 0) ++strange_;
+        count_strange(kind == 0);
     }
-
-    template <class Answer>
-    void reply(const Address& to, const Answer& answer) {
-        if (replies_.size() >= replies_max) return; // a flood of strangers; the honest ones ask again
-        Reply* reply = replies_.push_back({});
-        if (reply == nullptr) return;
-        reply->to = to;
-        reply->size = write(BytesOut(reply->bytes), answer);
-    }
-
-    void greet(Instant now, const Address& from, BytesIn datagram) {
-        const auto hello = read_hello(datagram);
-        if (!hello) {
-            ++strange_;
-            return;
-        }
-        if (hello->protocol != protocol_version)
-            return reply(from, Refusal{hello->nonce, Error::version_mismatch, {}});
-        if (hello->game != terms_.game) return reply(from, Refusal{hello->nonce, Error::wrong_game, {}});
-        reply(from, door_.challenge(now, from.text(), hello->nonce));
-    }
+    void count_strange(bool strange) { strange_ += strange ? 1 : 0; }
 
     void admit(Instant now, const Address& from, BytesIn datagram) {
-        const auto connect = read_connect(datagram);
-        if (!connect || !door_.admits(now, from.text(), *connect)) {
-            ++strange_;
-            return;
-        }
+        const auto connect = entrance_.hear(now, from, datagram);
+        if (!connect) return count_strange(true);
         if (Seat* seat = seats_.at(from)) {
             // The same caller again: its acceptance was lost. Another: the program behind the address has
             // started anew.
@@ -352,15 +287,15 @@ class Room {
         std::size_t type = 0;
         const Error mismatch = compare(terms_, *connect, type);
         if (mismatch != Error::none)
-            return reply(from,
-                         Refusal{connect->nonce, mismatch,
-                                 mismatch == Error::schema_mismatch ? type_name(type) : std::string_view()});
+            return entrance_.reply(
+                from, Refusal{connect->nonce, mismatch,
+                              mismatch == Error::schema_mismatch ? type_name(type) : std::string_view()});
         if (roster_.size() > options_.peers_max)
-            return reply(from, Refusal{connect->nonce, Error::room_full, {}});
+            return entrance_.reply(from, Refusal{connect->nonce, Error::room_full, {}});
         const std::uint64_t host_nonce = random_.next();
         Seat* seat = take_seat(from, PeerId{next_id_}, link_key(terms_.schema, connect->nonce, host_nonce),
                                now, false);
-        if (seat == nullptr) return reply(from, Refusal{connect->nonce, Error::room_full, {}});
+        if (seat == nullptr) return entrance_.reply(from, Refusal{connect->nonce, Error::room_full, {}});
         ++next_id_;
         seat->nonce = connect->nonce;
         seat->host_nonce = host_nonce;
@@ -374,9 +309,9 @@ class Room {
                    : std::string_view("another number of types");
     }
     void accept(const Seat& seat) {
-        reply(seat.address, Accept{seat.nonce, seat.host_nonce, seat.id, terms_.features,
-                                   static_cast<std::uint32_t>(options_.timeout.ns / 1'000'000),
-                                   options_.message_bytes_max});
+        entrance_.reply(seat.address, Accept{seat.nonce, seat.host_nonce, seat.id, terms_.features,
+                                             static_cast<std::uint32_t>(options_.timeout.ns / 1'000'000),
+                                             options_.message_bytes_max});
     }
     // Tells the newcomer who is there, and the others who has come.
     void introduce(Seat& newcomer, const PeerName& name) {
@@ -384,14 +319,11 @@ class Room {
             say_joined(newcomer, roster_[i].id, roster_[i].name.view());
         roster_.add(newcomer.id, name.view());
         for_each_seat([&](Seat& seat) { say_joined(seat, newcomer.id, name.view()); });
-        tell({RoomEvent::Kind::peer_joined, newcomer.id, {}, {}, Error::none, {}}, name);
+        notices_.tell({RoomEvent::Kind::peer_joined, newcomer.id, {}, {}, Error::none, {}}, name);
     }
     void say_joined(Seat& seat, PeerId id, std::string_view name) {
-        std::byte bytes[5 + name_bytes_max];
-        ByteWriter out(bytes);
-        out.varint(id.value);
-        out.bytes(bytes_of(name));
-        say(seat, room_word::joined, BytesIn(bytes, out.position()));
+        std::byte bytes[JoinedWord::bytes_max];
+        say(seat, room_word::joined, JoinedWord{id, name}.write(bytes));
     }
     // A peer that can't be told who is in the room can't be in it.
     void say(Seat& seat, MessageType word, BytesIn payload) {
@@ -406,11 +338,11 @@ class Room {
         if (seat == nullptr) return;
         status_ = Status::joined;
         self_ = accept.peer;
-        tell({RoomEvent::Kind::joined, self_, {}, {}, Error::none, {}});
+        notices_.tell({RoomEvent::Kind::joined, self_, {}, {}, Error::none, {}});
     }
     void give_up_joining() {
         status_ = Status::closed;
-        tell({RoomEvent::Kind::closed, self_, {}, {}, knock_.reason(), {}}, PeerName(), &knock_);
+        notices_.tell({RoomEvent::Kind::closed, self_, {}, {}, knock_.reason(), {}}, PeerName(), &knock_);
     }
 
     // ---- seats
@@ -436,14 +368,12 @@ class Room {
         seats_.remove(seat);
         if (status_ == Status::joined) {
             status_ = Status::closed;
-            tell({RoomEvent::Kind::closed, self_, {}, {}, reason, {}});
+            notices_.tell({RoomEvent::Kind::closed, self_, {}, {}, reason, {}});
         } else if (roster_.remove(id) && status_ == Status::hosting) {
-            std::byte bytes[6];
-            ByteWriter out(bytes);
-            out.varint(id.value);
-            out.u8(static_cast<std::uint8_t>(reason));
-            for_each_seat([&](Seat& other) { say(other, room_word::left, BytesIn(bytes, out.position())); });
-            tell({RoomEvent::Kind::peer_left, id, {}, {}, reason, {}});
+            std::byte bytes[LeftWord::bytes_max];
+            const BytesIn word = LeftWord{id, reason}.write(bytes);
+            for_each_seat([&](Seat& other) { say(other, room_word::left, word); });
+            notices_.tell({RoomEvent::Kind::peer_left, id, {}, {}, reason, {}});
         }
     }
 
@@ -462,7 +392,7 @@ class Room {
     void clear() {
         seats_.clear();
         notices_.clear();
-        replies_.clear();
+        entrance_.clear();
         roster_.clear();
         reading_ = nullptr;
         next_id_ = 1;
@@ -478,7 +408,8 @@ class Room {
             if (!carriage_.knows(event.type)) return misbehaved(seat);
             return RoomEvent{RoomEvent::Kind::command, seat.id, event.type, event.payload, Error::none, {}};
         }
-        if (event.type == room_word::joined || event.type == room_word::left) return hear_roster(seat, event);
+        if (event.type == room_word::joined) return hear_joined(seat, event);
+        if (event.type == room_word::left) return hear_left(seat, event);
         if (event.type == room_word::relay) return pass_on(seat, event);
         if (event.type == room_word::relayed) return hear_relayed(seat, event);
         return hear_message(seat, seat.id, event.type, event.payload, event);
@@ -486,7 +417,7 @@ class Room {
     std::optional<RoomEvent> hear_message(Seat& seat, PeerId from, MessageType type, BytesIn payload,
                                           const LinkEvent& event) {
         if (!carriage_.knows(type)) return misbehaved(seat);
-        if (is_newest(carriage_.of(type)) && is_stale(seat, from, type, payload, event.packet))
+        if (is_newest(carriage_.of(type)) && seat.newest.is_stale(from, type, payload, event.packet))
             return std::nullopt;
         return RoomEvent{RoomEvent::Kind::message, from, type, payload, Error::none, {}};
     }
@@ -497,115 +428,52 @@ class Room {
         return std::nullopt;
     }
 
-    std::optional<RoomEvent> hear_roster(Seat& seat, const LinkEvent& event) {
-        ByteReader in(event.payload);
-        const std::uint64_t number = in.varint();
-        if (!in.ok() || number > 0xFFFF'FFFE || status_ != Status::joined) return misbehaved(seat);
-        const PeerId id{static_cast<std::uint32_t>(number)};
-        if (event.type == room_word::joined) {
-            if (in.left() > name_bytes_max || roster_.size() > 0x1'0000) return misbehaved(seat);
-            if (!roster_.add(id, text_of(in.rest())) || id == self_) return std::nullopt;
-            return RoomEvent{RoomEvent::Kind::peer_joined, id, {}, {}, Error::none, roster_.name_of(id)};
-        }
-        const std::uint8_t reason = in.u8();
-        if (!in.ok() || reason >= error_count) return misbehaved(seat);
-        if (!roster_.remove(id)) return std::nullopt;
-        return RoomEvent{RoomEvent::Kind::peer_left, id, {}, {}, static_cast<Error>(reason), {}};
+    std::optional<RoomEvent> hear_joined(Seat& seat, const LinkEvent& event) {
+        const auto word = JoinedWord::read(event.payload);
+        if (!word || status_ != Status::joined || roster_.size() > 0x1'0000) return misbehaved(seat);
+        if (!roster_.add(word->peer, word->name) || word->peer == self_) return std::nullopt;
+        return RoomEvent{RoomEvent::Kind::peer_joined, word->peer, {}, {}, Error::none,
+                         roster_.name_of(word->peer)};
+    }
+    std::optional<RoomEvent> hear_left(Seat& seat, const LinkEvent& event) {
+        const auto word = LeftWord::read(event.payload);
+        if (!word || status_ != Status::joined) return misbehaved(seat);
+        if (!roster_.remove(word->peer)) return std::nullopt;
+        return RoomEvent{RoomEvent::Kind::peer_left, word->peer, {}, {}, word->reason, {}};
     }
 
     // The host hands a message on to one peer, or to all others and itself.
     std::optional<RoomEvent> pass_on(Seat& seat, const LinkEvent& event) {
         ByteReader in(event.payload);
-        const std::uint64_t to = in.varint(), number = in.varint();
-        const MessageType type{static_cast<std::uint16_t>(number)};
-        if (!in.ok() || number > 0xFFFF || to > 0xFFFF'FFFF || !carriage_.knows(type) ||
-            status_ != Status::hosting)
-            return misbehaved(seat);
+        const auto head = RelayHead::read_relay(in);
+        if (!head || !carriage_.knows(head->type) || status_ != Status::hosting) return misbehaved(seat);
+        const MessageType type = head->type;
         const Delivery delivery = carriage_.of(type);
         const BytesIn payload = in.rest();
-        if (is_newest(delivery) && is_stale(seat, seat.id, type, payload, event.packet)) return std::nullopt;
-        if (to != 1) {
-            ByteWriter out{BytesOut(scratch_, scratch_bytes_)};
-            out.varint(seat.id.value);
-            out.varint(type.value);
-            out.bytes(payload);
-            const BytesIn whole(scratch_, out.position());
+        if (is_newest(delivery) && seat.newest.is_stale(seat.id, type, payload, event.packet))
+            return std::nullopt;
+        if (head->peer != PeerId::host()) {
+            const BytesIn whole = scratch_.with_head(payload, [&](ByteWriter& out) {
+                RelayHead{seat.id, type}.write_relayed(out);
+            });
             const auto stream = static_cast<std::uint32_t>(
-                splitmix(std::uint64_t(seat.id.value) << 16 | type.value) + stream_key(payload));
+                splitmix(std::uint64_t(seat.id.value) << 16 | type.value) + NewestWins::key(payload));
             for_each_seat([&](Seat& other) {
-                if (&other == &seat || (to != 0 && other.id.value != to - 1)) return;
+                if (&other == &seat || (head->peer && other.id != head->peer)) return;
                 // What is promised must not be lost here: a peer that can't take it is not kept
                 // half-informed.
                 if (!push(other, room_word::relayed, delivery, whole, {}, stream) && is_reliable(delivery))
                     close(other, Error::queue_full);
             });
-            if (to != 0) return std::nullopt;
+            if (head->peer) return std::nullopt;
         }
         return RoomEvent{RoomEvent::Kind::message, seat.id, type, payload, Error::none, {}};
     }
     std::optional<RoomEvent> hear_relayed(Seat& seat, const LinkEvent& event) {
         ByteReader in(event.payload);
-        const std::uint64_t from = in.varint(), number = in.varint();
-        if (!in.ok() || number > 0xFFFF || from > 0xFFFF'FFFE || status_ != Status::joined)
-            return misbehaved(seat);
-        return hear_message(seat, PeerId{static_cast<std::uint32_t>(from)},
-                            MessageType{static_cast<std::uint16_t>(number)}, in.rest(), event);
-    }
-
-    static std::uint32_t stream_key(BytesIn payload) {
-        ByteReader in(payload);
-        return static_cast<std::uint32_t>(in.varint());
-    }
-    bool is_stale(Seat& seat, PeerId from, MessageType type, BytesIn payload, std::uint64_t packet) {
-        const Stream stream{from.value, type.value, stream_key(payload)};
-        if (std::uint64_t* last = seat.newest.find(stream)) {
-            if (packet < *last) return true;
-            *last = packet;
-            return false;
-        }
-        // With more streams than can be remembered, order is kept for those that are known.
-        return seat.newest.insert(stream, packet) == nullptr;
-    }
-
-    // ---- telling
-
-    void tell(const RoomEvent& event, const PeerName& text = PeerName(), const Knock* long_text = nullptr) {
-        notices_.push_back({event, text, long_text});
-    }
-
-    static Health health_of(const Seat& seat) {
-        const LinkStats& stats = seat.link.stats();
-        Health health;
-        health.peer_count = 1;
-        health.last_rx = stats.last_rx;
-        health.last_tx = stats.last_tx;
-        health.rtt = seat.link.path().round_trip().smoothed();
-        health.jitter = seat.link.path().round_trip().variation();
-        health.loss = seat.link.path().loss();
-        health.bytes_in = stats.bytes_in;
-        health.bytes_out = stats.bytes_out;
-        health.packets_in = stats.packets_in;
-        health.packets_out = stats.packets_out;
-        health.queue_time = seat.link.queue_time();
-        health.queued_bytes = seat.link.queued_bytes();
-        health.expired = seat.link.expired();
-        health.refused = stats.bad_checksum + stats.malformed + stats.duplicate + stats.stale + stats.refused;
-        return health;
-    }
-    static void add(Health& sum, const Health& one) {
-        sum.last_rx = max(sum.last_rx, one.last_rx);
-        sum.last_tx = max(sum.last_tx, one.last_tx);
-        sum.rtt = max(sum.rtt, one.rtt);
-        sum.jitter = max(sum.jitter, one.jitter);
-        sum.loss = sum.loss > one.loss ? sum.loss : one.loss;
-        sum.bytes_in += one.bytes_in;
-        sum.bytes_out += one.bytes_out;
-        sum.packets_in += one.packets_in;
-        sum.packets_out += one.packets_out;
-        sum.queue_time = max(sum.queue_time, one.queue_time);
-        sum.queued_bytes += one.queued_bytes;
-        sum.expired += one.expired;
-        sum.refused += one.refused;
+        const auto head = RelayHead::read_relayed(in);
+        if (!head || status_ != Status::joined) return misbehaved(seat);
+        return hear_message(seat, head->peer, head->type, in.rest(), event);
     }
 
     Options options_;
@@ -619,18 +487,15 @@ class Room {
     PeerId self_;
     std::uint32_t next_id_ = 1;
 
-    Door door_;
+    Entrance<Address> entrance_;
     Knock knock_;
     Address host_address_{};
     Roster roster_;
 
     Seats seats_;
-    Ring<Notice> notices_;
-    Ring<Reply> replies_;
-    Notice told_;
+    Notices notices_;
     Seat* reading_ = nullptr;
-    std::byte* scratch_ = nullptr;
-    std::size_t scratch_bytes_ = 0;
+    Scratch scratch_;
     std::uint64_t strange_ = 0; // datagrams from nobody we know, or that nobody of ours would send
     Instant now_{};
 };

@@ -12,24 +12,14 @@
 #include "tenon/core/ring.hpp"
 #include "tenon/core/timers.hpp"
 #include "tenon/link/link.hpp"
+#include "tenon/room/newest.hpp"
 
 namespace tenon {
-
-// One newest-wins stream: of a peer, of a type, and of a key that the sender chose.
-struct Stream {
-    std::uint32_t peer = 0;
-    std::uint16_t type = 0;
-    std::uint32_t key = 0;
-
-    std::uint64_t hash() const { return splitmix(std::uint64_t(peer) << 32 | key) ^ type; }
-    friend bool operator==(const Stream&, const Stream&) = default;
-};
 
 template <class Address, class Reliability>
 class Seats {
   public:
     using Link = tenon::Link<Reliability>;
-    static constexpr std::size_t streams_max = 4096;
 
     struct Seat {
         Address address;
@@ -37,12 +27,12 @@ class Seats {
         std::uint64_t nonce = 0, host_nonce = 0; // of its handshake
         std::uint32_t index = 0;
         bool dirty = false;
-        HashMap<Stream, std::uint64_t> newest; // of each newest-wins stream, the packet that brought the last
+        NewestWins newest;
         Link link;
 
         Seat(const Address& a, PeerId peer, Pool& pool, const LinkOptions& options, std::uint64_t key,
              Instant now, Random random)
-            : address(a), id(peer), newest(streams_max, key), link(pool, options, key, now, random) {}
+            : address(a), id(peer), newest(key), link(pool, options, key, now, random) {}
     };
 
     explicit Seats(Random random) : by_address_(seats_max, random.next()), by_id_(seats_max, random.next()) {}

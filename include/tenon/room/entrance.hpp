@@ -1,0 +1,65 @@
+#pragma once
+// The host's side of the door before anybody is let in: it answers strangers, keeps nothing of them, and
+// holds the few answers that wait to leave. The room decides whom to admit.
+
+#include <cstdint>
+#include <optional>
+
+#include "tenon/core/bytes.hpp"
+#include "tenon/core/ring.hpp"
+#include "tenon/core/siphash.hpp"
+#include "tenon/core/time.hpp"
+#include "tenon/link/handshake.hpp"
+
+namespace tenon {
+
+template <class Address>
+class Entrance {
+  public:
+    struct Reply {
+        Address to{};
+        std::size_t size = 0;
+        std::byte bytes[meeting::hello_bytes]; // no answer is longer than the shortest question
+    };
+
+    explicit Entrance(const SipKey& key) : door_(key) {}
+
+    // Answers a first call with a riddle, or says why it is pointless. False when it is no hello.
+    bool greet(Instant now, const Address& from, BytesIn datagram, const Terms& terms) {
+        const auto hello = read_hello(datagram);
+        if (!hello) return false;
+        if (hello->protocol != protocol_version)
+            reply(from, Refusal{hello->nonce, Error::version_mismatch, {}});
+        else if (hello->game != terms.game)
+            reply(from, Refusal{hello->nonce, Error::wrong_game, {}});
+        else
+            reply(from, door_.challenge(now, from.text(), hello->nonce));
+        return true;
+    }
+    // The request of a caller who solved the riddle, and so really is at that address.
+    auto hear(Instant now, const Address& from, BytesIn datagram) const {
+        auto connect = read_connect(datagram);
+        if (connect && !door_.admits(now, from.text(), *connect)) connect = Error::malformed;
+        return connect;
+    }
+
+    template <class Answer>
+    void reply(const Address& to, const Answer& answer) {
+        if (replies_.size() >= replies_max) return; // a flood of strangers; the honest ones ask again
+        Reply* reply = replies_.push_back({});
+        if (reply == nullptr) return;
+        reply->to = to;
+        reply->size = write(BytesOut(reply->bytes), answer);
+    }
+    const Reply* front() const { return replies_.empty() ? nullptr : &replies_.front(); }
+    void pop() { replies_.pop_front(); }
+    void clear() { replies_.clear(); }
+
+  private:
+    static constexpr std::size_t replies_max = 64;
+
+    Door door_;
+    Ring<Reply> replies_;
+};
+
+} // namespace tenon

@@ -1,0 +1,63 @@
+#pragma once
+// How well one peer, or the whole room, is heard: the figures that a session shows.
+
+#include <cstdint>
+
+#include "tenon/core/time.hpp"
+#include "tenon/room/options.hpp"
+
+namespace tenon {
+
+// Of a room: sums, and the worst of what can't be summed.
+struct Health {
+    Status status = Status::idle;
+    std::uint32_t peer_count = 0;
+    Instant last_rx{}, last_tx{};
+    Duration rtt{}, jitter{};
+    double loss = 0; // share of our packets that did not arrive, lately
+    std::uint64_t bytes_in = 0, bytes_out = 0, packets_in = 0, packets_out = 0;
+    Duration queue_time{};          // how long what waits to be sent will wait
+    std::uint64_t queued_bytes = 0; // waiting, or sent and not acknowledged
+    std::uint64_t expired = 0;      // messages dropped because their time had passed
+    std::uint64_t refused = 0;      // datagrams that were damaged, doubled, stale or not ours
+
+    template <class Link>
+    static Health of(const Link& link) {
+        const auto& stats = link.stats();
+        Health health;
+        health.peer_count = 1;
+        health.last_rx = stats.last_rx;
+        health.last_tx = stats.last_tx;
+        health.rtt = link.path().round_trip().smoothed();
+        health.jitter = link.path().round_trip().variation();
+        health.loss = link.path().loss();
+        health.bytes_in = stats.bytes_in;
+        health.bytes_out = stats.bytes_out;
+        health.packets_in = stats.packets_in;
+        health.packets_out = stats.packets_out;
+        health.queue_time = link.queue_time();
+        health.queued_bytes = link.queued_bytes();
+        health.expired = link.expired();
+        health.refused = stats.bad_checksum + stats.malformed + stats.duplicate + stats.stale + stats.refused;
+        return health;
+    }
+
+    // Takes another peer's in; who is there and how the room stands is the caller's to say.
+    void add(const Health& other) {
+        last_rx = max(last_rx, other.last_rx);
+        last_tx = max(last_tx, other.last_tx);
+        rtt = max(rtt, other.rtt);
+        jitter = max(jitter, other.jitter);
+        loss = loss > other.loss ? loss : other.loss;
+        bytes_in += other.bytes_in;
+        bytes_out += other.bytes_out;
+        packets_in += other.packets_in;
+        packets_out += other.packets_out;
+        queue_time = max(queue_time, other.queue_time);
+        queued_bytes += other.queued_bytes;
+        expired += other.expired;
+        refused += other.refused;
+    }
+};
+
+} // namespace tenon

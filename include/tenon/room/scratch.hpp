@@ -1,0 +1,45 @@
+#pragma once
+// Where the room writes a message that does not go straight into a queue, with space for a head in front.
+
+#include <cstddef>
+#include <cstring>
+#include <new>
+
+#include "tenon/core/bytes.hpp"
+#include "tenon/room/words.hpp"
+#include "tenon/wire/varint.hpp"
+
+namespace tenon {
+
+class Scratch {
+  public:
+    explicit Scratch(std::size_t payload_bytes_max)
+        : payload_bytes_max_(payload_bytes_max), bytes_(static_cast<std::byte*>(::operator new(size()))) {}
+    Scratch(const Scratch&) = delete;
+    Scratch& operator=(const Scratch&) = delete;
+    ~Scratch() { ::operator delete(bytes_); }
+
+    BytesOut payload() { return {bytes_ + RelayHead::bytes_max, payload_bytes_max_}; }
+
+    // The payload, which may lie in here, behind the head that `write(ByteWriter&)` writes.
+    template <class F>
+    BytesIn with_head(BytesIn payload, F&& write) {
+        std::byte head[RelayHead::bytes_max];
+        ByteWriter out{BytesOut(head)};
+        write(out);
+        const std::size_t left = size() - out.position();
+        if (payload.size() > left) payload = payload.first(left); // longer than any link lets through
+        std::memmove(bytes_ + out.position(), payload.data(), payload.size());
+        std::memcpy(bytes_, head, out.position());
+        return {bytes_, out.position() + payload.size()};
+    }
+
+  private:
+    // Whoever sends a message to be passed on may use the space of the head that it will have.
+    std::size_t size() const { return RelayHead::bytes_max * 2 + payload_bytes_max_; }
+
+    std::size_t payload_bytes_max_;
+    std::byte* bytes_;
+};
+
+} // namespace tenon

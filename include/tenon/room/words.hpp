@@ -1,0 +1,92 @@
+#pragma once
+// The room's own words on the wire: who came, who left, and messages that the host passes on. They travel in
+// order on every link. Readers give nothing for what no honest room would say.
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "tenon/core/bytes.hpp"
+#include "tenon/core/error.hpp"
+#include "tenon/core/ids.hpp"
+#include "tenon/link/handshake.hpp"
+#include "tenon/wire/varint.hpp"
+
+namespace tenon {
+
+namespace room_word {
+inline constexpr MessageType joined{0};  // id, name
+inline constexpr MessageType left{1};    // id, reason
+inline constexpr MessageType relay{2};   // to the host: whom it is for (0: all, else id + 1), type, payload
+inline constexpr MessageType relayed{3}; // from the host: who said it, type, payload
+} // namespace room_word
+
+struct JoinedWord {
+    static constexpr std::size_t bytes_max = 5 + name_bytes_max;
+    PeerId peer;
+    std::string_view name;
+
+    BytesIn write(BytesOut into) const {
+        ByteWriter out(into);
+        out.varint(peer.value);
+        out.bytes(bytes_of(name));
+        return into.first(out.position());
+    }
+    static std::optional<JoinedWord> read(BytesIn payload) {
+        ByteReader in(payload);
+        const std::uint64_t id = in.varint();
+        if (!in.ok() || id >= PeerId::none().value || in.left() > name_bytes_max) return std::nullopt;
+        return JoinedWord{PeerId{static_cast<std::uint32_t>(id)}, text_of(in.rest())};
+    }
+};
+
+struct LeftWord {
+    static constexpr std::size_t bytes_max = 6;
+    PeerId peer;
+    Error reason = Error::left;
+
+    BytesIn write(BytesOut into) const {
+        ByteWriter out(into);
+        out.varint(peer.value);
+        out.u8(static_cast<std::uint8_t>(reason));
+        return into.first(out.position());
+    }
+    static std::optional<LeftWord> read(BytesIn payload) {
+        ByteReader in(payload);
+        const std::uint64_t id = in.varint();
+        const std::uint8_t reason = in.u8();
+        if (!in.ok() || id >= PeerId::none().value || reason >= error_count) return std::nullopt;
+        return LeftWord{PeerId{static_cast<std::uint32_t>(id)}, static_cast<Error>(reason)};
+    }
+};
+
+// What stands before a message that goes through the host. `peer` is whom it is for, or none for all; on the
+// second half of the way it is who said it.
+struct RelayHead {
+    static constexpr std::size_t bytes_max = 5 + 3;
+    PeerId peer;
+    MessageType type;
+
+    void write_relay(ByteWriter& out) const {
+        out.varint(peer ? std::uint64_t(peer.value) + 1 : 0);
+        out.varint(type.value);
+    }
+    void write_relayed(ByteWriter& out) const {
+        out.varint(peer.value);
+        out.varint(type.value);
+    }
+    static std::optional<RelayHead> read_relay(ByteReader& in) {
+        const std::uint64_t to = in.varint(), type = in.varint();
+        if (!in.ok() || type > 0xFFFF || to > PeerId::none().value) return std::nullopt;
+        return RelayHead{to == 0 ? PeerId::none() : PeerId{static_cast<std::uint32_t>(to - 1)},
+                         MessageType{static_cast<std::uint16_t>(type)}};
+    }
+    static std::optional<RelayHead> read_relayed(ByteReader& in) {
+        const std::uint64_t from = in.varint(), type = in.varint();
+        if (!in.ok() || type > 0xFFFF || from >= PeerId::none().value) return std::nullopt;
+        return RelayHead{PeerId{static_cast<std::uint32_t>(from)},
+                         MessageType{static_cast<std::uint16_t>(type)}};
+    }
+};
+
+} // namespace tenon
