@@ -8,93 +8,20 @@
 #include <string_view>
 #include <utility>
 
-#include "tenon/clock/concept.hpp"
-#include "tenon/codec/concept.hpp"
+#include "tenon/check_session.hpp"
 #include "tenon/core/bytes.hpp"
 #include "tenon/core/error.hpp"
 #include "tenon/core/ids.hpp"
 #include "tenon/core/time.hpp"
-#include "tenon/reliability/concept.hpp"
-#include "tenon/replica/track.hpp"
+#include "tenon/replica/states.hpp"
 #include "tenon/room/handlers.hpp"
 #include "tenon/room/options.hpp"
 #include "tenon/room/room.hpp"
-#include "tenon/schema/game.hpp"
-#include "tenon/topology/concept.hpp"
 #include "tenon/transport/concept.hpp"
 
 namespace tenon {
 
 namespace detail {
-
-// One track of states for each State<T> of the game, and one value for each type that is worth keeping
-// between messages.
-template <class Entry>
-struct EntryStore {};
-template <class T>
-struct EntryStore<State<T>> {
-    Tracks<T> tracks;
-};
-template <class Game, class Indices>
-struct GameStore;
-template <class Game, std::size_t... I>
-struct GameStore<Game, std::index_sequence<I...>> : EntryStore<typename Game::template entry<I>>... {
-    template <class T>
-    Tracks<T>& tracks() {
-        return static_cast<EntryStore<State<T>>&>(*this).tracks;
-    }
-    template <class T>
-    const Tracks<T>& tracks() const {
-        return static_cast<const EntryStore<State<T>>&>(*this).tracks;
-    }
-};
-
-template <class Game, class Reliability>
-constexpr bool promises_kept(bool ordered) {
-    for (std::size_t i = 0; i < Game::type_count; ++i) {
-        const Delivery delivery = Game::delivery_of(i);
-        if (ordered ? is_ordered(delivery) && !Reliability::traits.ordered
-                    : delivery == Delivery::reliable && !Reliability::traits.reliable)
-            return false;
-    }
-    return true;
-}
-
-// A wrong combination of policies is refused in one sentence.
-template <class Game, class Transport, class Codec, class Clock, class Topology, class Reliability>
-struct CheckSession {
-    static constexpr bool each = CheckTransport<Transport>::ok && CheckCodec<Codec>::ok &&
-                                 CheckClock<Clock>::ok && CheckTopology<Topology>::ok &&
-                                 CheckReliability<Reliability>::ok && Game::ok;
-    static constexpr bool commands_land = [] {
-        if constexpr (each) return Topology::traits.has_authority || Game::count_of(EntryKind::command) == 0;
-        return true;
-    }();
-    static_assert(
-        commands_land,
-        "tenon: the game has a Command, and this topology has no authority to hear it; choose ClientServer");
-    static constexpr bool reliable = [] {
-        if constexpr (each) return promises_kept<Game, Reliability>(false);
-        return true;
-    }();
-    static_assert(reliable,
-                  "tenon: the game has a Reliable event, and reliability::BestEffort promises none; choose "
-                  "AckVector or AckRetry");
-    static constexpr bool ordered = [] {
-        if constexpr (each) return promises_kept<Game, Reliability>(true);
-        return true;
-    }();
-    static_assert(
-        ordered,
-        "tenon: the game has an Ordered event, and this reliability policy keeps no order; choose AckVector");
-    static constexpr bool fits = [] {
-        if constexpr (each) return Transport::traits.datagram_bytes >= 512;
-        return true;
-    }();
-    static_assert(fits,
-                  "tenon: the transport's datagrams are too small for a handshake; 512 bytes are the least");
-    static constexpr bool ok = each && commands_land && reliable && ordered && fits;
-};
 
 template <class Game, class Transport, class Codec, class Clock, class Topology, class Reliability>
 class SessionCore {
@@ -120,7 +47,7 @@ class SessionCore {
         const auto address = transport_.open(port);
         if (!address) return address.error();
         port_ = address->port;
-        store_clear();
+        states_.clear();
         return room_.host();
     }
     // Asks the host at "HOST:PORT" to be let in; Joined or Closed tells how it went. A name is looked up at
@@ -133,7 +60,7 @@ class SessionCore {
         const auto local = transport_.open(0);
         if (!local) return local.error();
         port_ = local->port;
-        store_clear();
+        states_.clear();
         joining_ = *to;
         return {};
     }
@@ -239,14 +166,14 @@ class SessionCore {
     template <class T>
     View<T> view(Instant now) {
         static_assert(Game::template has_state<T>, "tenon: view shows a State of the game");
-        return View<T>(store_.template tracks<T>(),
+        return View<T>(states_.template tracks<T>(),
                        room_.room_time(now) - milliseconds(clock_.rates().interpolation_ms));
     }
     // The newest state of one peer, as it arrived.
     template <class T>
     std::optional<T> latest(PeerId peer) const {
         static_assert(Game::template has_state<T>, "tenon: latest shows a State of the game");
-        const Track<T>* track = store_.template tracks<T>().find(peer);
+        const Track<T>* track = states_.template tracks<T>().find(peer);
         if (track == nullptr || track->empty()) return std::nullopt;
         return track->latest();
     }
@@ -367,16 +294,16 @@ class SessionCore {
     template <class T, class Handlers>
     void provide_states(Instant now, Handlers& handlers) {
         const Instant at = room_.room_time(now);
-        Tracks<T>& tracks = store_.template tracks<T>();
+        Tracks<T>& tracks = states_.template tracks<T>();
         T state{};
         if constexpr (ProvidesStateOf<Handlers, T>) {
             if (self() == authority())
                 for (const PeerId peer : roster())
-                    if (provide_state_of(handlers, peer, state)) note(tracks, peer, at, state);
+                    if (provide_state_of(handlers, peer, state)) states_.note(peer, at, state);
         }
         if constexpr (ProvidesState<Handlers, T>) {
             if ((self() != authority() || !ProvidesStateOf<Handlers, T>)&&provide_state(handlers, state)) {
-                note(tracks, self(), at, state);
+                states_.note(self(), at, state);
                 if (self() != authority()) push_state(room_.way_to(authority()), self(), at, state);
             }
         }
@@ -390,17 +317,10 @@ class SessionCore {
         }
     }
     template <class T>
-    void note(Tracks<T>& tracks, PeerId peer, Instant at, const T& state) {
-        if (Track<T>* track = tracks.of(peer)) track->add(at, state);
-    }
-    // A state message: whose it is, when it held, and what it is.
-    template <class T>
     Encoded write_state(PeerId owner, Instant at, const T& state) {
-        ByteWriter head(room_.scratch());
-        head.varint(owner.value);
-        head.u16(static_cast<std::uint16_t>(at.ns / 1'000'000));
-        const Encoded encoded = encode(room_.scratch().subspan(head.position()), state);
-        return encoded ? Encoded(*encoded + head.position()) : encoded;
+        const std::size_t head = StateHead::of(owner, at).write(room_.scratch());
+        const Encoded encoded = encode(room_.scratch().subspan(head), state);
+        return encoded ? Encoded(*encoded + head) : encoded;
     }
     template <class T>
     void push_state(typename RoomType::Seat* seat, PeerId owner, Instant at, const T& state) {
@@ -466,7 +386,7 @@ class SessionCore {
                     notify(handlers, PeerJoined{event->peer, event->text});
                     break;
                 case RoomEvent::Kind::peer_left:
-                    forget(event->peer);
+                    states_.forget(event->peer);
                     notify(handlers, PeerLeft{event->peer, event->reason});
                     break;
                 case RoomEvent::Kind::gave_up:
@@ -506,36 +426,15 @@ class SessionCore {
     template <class T, bool authority_decides>
     void hear_state(const RoomEvent& event) {
         ByteReader in(event.payload);
-        const std::uint64_t owner = in.varint();
-        const std::uint16_t stamp = in.u16();
-        const PeerId peer{static_cast<std::uint32_t>(owner)};
+        const auto head = StateHead::read(in);
         T state{};
-        if (!in.ok() || owner > 0xFFFF'FFFE || !Codec::decode(in.rest(), state)) {
+        if (!head || !Codec::decode(in.rest(), state)) {
             ++undecodable_;
             return;
         }
         // A peer speaks for itself alone, and not at all where the authority decides.
-        if (self() == authority() && (authority_decides || peer != event.peer)) return;
-        if (!roster().contains(peer)) return;
-        const auto near = static_cast<std::uint64_t>(room_.room_time(now_).ns / 1'000'000 + stamp_bias);
-        const auto ms = static_cast<std::int64_t>(expand(stamp, 16, near)) - stamp_bias;
-        note(store_.template tracks<T>(), peer, Instant{ms * 1'000'000}, state);
-    }
-    static constexpr std::int64_t stamp_bias = 0x1'0000'0000'0000;
-
-    void forget(PeerId peer) {
-        Game::for_each([&](auto entry, auto) {
-            using Entry = decltype(entry);
-            if constexpr (Entry::kind == EntryKind::state)
-                store_.template tracks<typename Entry::type>().remove(peer);
-        });
-    }
-    void store_clear() {
-        Game::for_each([&](auto entry, auto) {
-            using Entry = decltype(entry);
-            if constexpr (Entry::kind == EntryKind::state)
-                store_.template tracks<typename Entry::type>().clear();
-        });
+        if (self() == authority() && (authority_decides || head->owner != event.peer)) return;
+        if (roster().contains(head->owner)) states_.note(head->owner, head->at(room_.room_time(now_)), state);
     }
 
     template <class Handlers>
@@ -560,19 +459,13 @@ class SessionCore {
     Clock clock_;
     TENON_NO_UNIQUE_ADDRESS Topology topology_;
     RoomType room_;
-    GameStore<Game, std::make_index_sequence<Game::type_count>> store_;
+    States<Game> states_;
     std::optional<Address> joining_;
     std::uint64_t undecodable_ = 0;
     std::uint16_t port_ = 0;
     Instant now_{};
 };
 
-// Stands in for a session that was refused, so that its mistake is told once and nothing follows from it.
-template <bool ok, class... Policies>
-struct SessionGate {
-    template <class... Args>
-    explicit SessionGate(Args&&...) {}
-};
 template <class... Policies>
 struct SessionGate<true, Policies...> : SessionCore<Policies...> {
     using SessionCore<Policies...>::SessionCore;

@@ -33,7 +33,6 @@ class Room {
     using Address = AddressType;
     using Event = RoomEvent;
     using Link = tenon::Link<Reliability>;
-
     using Seats = tenon::Seats<Address, Reliability>;
     using Seat = typename Seats::Seat;
 
@@ -222,10 +221,7 @@ class Room {
     BytesOut scratch() { return scratch_.payload(); }
 
     void mark(Seat& seat) { seats_.mark(seat); }
-    template <class F>
-    void for_each_seat(F&& f) {
-        seats_.for_each_open(f);
-    }
+    void for_each_seat(auto&& f) { seats_.for_each_open(f); }
     Seat* seat_of(PeerId peer) { return seats_.of(peer); }
 
     void set_bandwidth(std::uint64_t bytes_per_second) {

@@ -1,0 +1,71 @@
+#pragma once
+// Whether a game and five policies fit together, said in one sentence when they don't. Session asks it before
+// anything else of it is compiled.
+
+#include <cstddef>
+
+#include "tenon/clock/concept.hpp"
+#include "tenon/codec/concept.hpp"
+#include "tenon/reliability/concept.hpp"
+#include "tenon/schema/delivery.hpp"
+#include "tenon/schema/game.hpp"
+#include "tenon/topology/concept.hpp"
+#include "tenon/transport/concept.hpp"
+
+namespace tenon::detail {
+
+template <class Game, class Reliability>
+constexpr bool promises_kept(bool ordered) {
+    for (std::size_t i = 0; i < Game::type_count; ++i) {
+        const Delivery delivery = Game::delivery_of(i);
+        if (ordered ? is_ordered(delivery) && !Reliability::traits.ordered
+                    : delivery == Delivery::reliable && !Reliability::traits.reliable)
+            return false;
+    }
+    return true;
+}
+
+// A wrong combination of policies is refused in one sentence.
+template <class Game, class Transport, class Codec, class Clock, class Topology, class Reliability>
+struct CheckSession {
+    static constexpr bool each = CheckTransport<Transport>::ok && CheckCodec<Codec>::ok &&
+                                 CheckClock<Clock>::ok && CheckTopology<Topology>::ok &&
+                                 CheckReliability<Reliability>::ok && Game::ok;
+    static constexpr bool commands_land = [] {
+        if constexpr (each) return Topology::traits.has_authority || Game::count_of(EntryKind::command) == 0;
+        return true;
+    }();
+    static_assert(
+        commands_land,
+        "tenon: the game has a Command, and this topology has no authority to hear it; choose ClientServer");
+    static constexpr bool reliable = [] {
+        if constexpr (each) return promises_kept<Game, Reliability>(false);
+        return true;
+    }();
+    static_assert(reliable,
+                  "tenon: the game has a Reliable event, and reliability::BestEffort promises none; choose "
+                  "AckVector or AckRetry");
+    static constexpr bool ordered = [] {
+        if constexpr (each) return promises_kept<Game, Reliability>(true);
+        return true;
+    }();
+    static_assert(
+        ordered,
+        "tenon: the game has an Ordered event, and this reliability policy keeps no order; choose AckVector");
+    static constexpr bool fits = [] {
+        if constexpr (each) return Transport::traits.datagram_bytes >= 512;
+        return true;
+    }();
+    static_assert(fits,
+                  "tenon: the transport's datagrams are too small for a handshake; 512 bytes are the least");
+    static constexpr bool ok = each && commands_land && reliable && ordered && fits;
+};
+
+// Stands in for a session that was refused, so that its mistake is told once and nothing follows from it.
+template <bool ok, class... Policies>
+struct SessionGate {
+    template <class... Args>
+    explicit SessionGate(Args&&...) {}
+};
+
+} // namespace tenon::detail
