@@ -1,0 +1,274 @@
+#pragma once
+// World: hosts with sessions on a simulated network, in virtual time and from one seed. Whoever writes a test
+// of a game makes a World, gives its ports to sessions, and runs it as long as wished in a moment.
+
+#include <concepts>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "tenon/core/hash_map.hpp"
+#include "tenon/core/random.hpp"
+#include "tenon/core/time.hpp"
+#include "tenon/core/timers.hpp"
+#include "tenon/sim/faults.hpp"
+#include "tenon/sim/network.hpp"
+#include "tenon/transport/memory.hpp"
+
+namespace tenon::sim {
+
+// How a session is driven. Without a frame rate: whenever a datagram arrives or its own deadline comes.
+struct Drive {
+    double frame_hz = 0; // so often and only then, like the loop of a game that draws
+};
+
+// What a World drives: a Session over transport::Memory, or anything with the same three functions.
+template <class S, class Handlers>
+concept Driven = requires(S& session, const S& constant, Handlers& handlers, Instant now) {
+    session.tick(now, handlers);
+    { constant.next_deadline() } -> std::convertible_to<Instant>;
+    { constant.transport().local_address() } -> std::convertible_to<transport::MemoryAddress>;
+};
+
+class World {
+  public:
+    explicit World(std::uint64_t seed = 1, const Faults& faults = Faults::none())
+        : seed_(seed),
+          faults_(faults),
+          random_(splitmix(seed)),
+          exchange_(random_.next()),
+          network_(exchange_, random_.next()),
+          partition_random_(random_.fork()),
+          pause_random_(random_.fork()),
+          frame_random_(random_.fork()) {
+        network_.set_path(faults.path());
+        next_partition_ = now_ + pause_before(partition_random_, faults.partitions);
+        next_pause_ = now_ + pause_before(pause_random_, faults.pauses);
+    }
+    World(const World&) = delete;
+    World& operator=(const World&) = delete;
+
+    // ---- who is in it
+
+    // A transport of this host, for a session to be made with. Any number is a host; "host7:4000" finds port
+    // 4000 of host 7.
+    transport::Memory port(std::uint32_t host) {
+        host_of(host);
+        return transport::Memory(exchange_, host);
+    }
+    // From here on the world ticks the session with these handlers. Both must outlive it or be removed.
+    template <class S, class Handlers>
+    void add(S& session, Handlers& handlers, const Drive& drive = {}) requires Driven<S, Handlers> {
+        Seat seat;
+        seat.session = &session;
+        seat.handlers = &handlers;
+        seat.tick = [](void* s, void* h, Instant now) {
+            static_cast<S*>(s)->tick(now, *static_cast<Handlers*>(h));
+        };
+        seat.deadline = [](const void* s) -> Instant { return static_cast<const S*>(s)->next_deadline(); };
+        seat.address = [](const void* s) -> transport::MemoryAddress {
+            return static_cast<const S*>(s)->transport().local_address();
+        };
+        seat.frame = drive.frame_hz > 0 ? period(drive.frame_hz) : Duration{};
+        seat.host = index_of(seat.address(seat.session).host);
+        seat.next_on_host = hosts_[seat.host].seats;
+        if (seat.frame.ns > 0) seat.due = now_ + nanoseconds(frame_random_.between(0, seat.frame.ns));
+        hosts_[seat.host].seats = static_cast<std::uint32_t>(seats_.size());
+        seats_.push_back(seat);
+    }
+    // The world forgets the session, which may then be destroyed.
+    template <class S>
+    void remove(const S& session) {
+        for (std::uint32_t i = 0; i < seats_.size(); ++i) {
+            if (seats_[i].session != &session) continue;
+            seats_[i].session = nullptr;
+            timers_.cancel(i);
+        }
+    }
+
+    // ---- time
+
+    void run(Duration time) {
+        run_until([] { return false; }, time);
+    }
+    // Until the predicate holds, which is asked after everything that happens; false when it never did.
+    template <class Predicate>
+    bool run_until(Predicate&& holds, Duration limit) {
+        const Instant end = now_ + limit;
+        network_.collect(now_);
+        for (std::uint32_t i = 0; i < seats_.size(); ++i) schedule(i);
+        if (holds()) return true;
+        while (step(end))
+            if (holds()) return true;
+        return false;
+    }
+
+    // ---- what happens to it
+
+    // The hosts of the group and the others don't hear each other for so long.
+    void partition(std::vector<std::uint32_t> group, Duration time) {
+        network_.split(std::move(group), now_ + time);
+    }
+    // The host stands still for so long: nothing on it is ticked, and what arrives waits.
+    void pause(std::uint32_t host, Duration time) {
+        Host& paused = host_of(host);
+        paused.paused_until = max(paused.paused_until, now_ + time);
+    }
+    // From here on nothing goes wrong any more: what shall come to pass in the end must come to pass now.
+    void calm() {
+        Faults kept;
+        kept.latency_ms = faults_.latency_ms;
+        kept.spread = faults_.spread;
+        network_.heal();
+        network_.set_path(kept.path());
+        next_partition_ = next_pause_ = Instant::never();
+        for (Host& host : hosts_) host.paused_until = now_;
+    }
+
+    // ---- asking
+
+    Instant now() const { return now_; }
+    // The time that this host's clock shows, which its sessions are ticked with.
+    Instant now(std::uint32_t host) { return now_ + host_of(host).skew; }
+    Duration elapsed() const { return now_ - begin; }
+    std::uint64_t seed() const { return seed_; }
+    const Faults& faults() const { return faults_; }
+    Random& random() { return random_; } // for the scenario's own choices
+    Network& network() { return network_; }
+    const Network& network() const { return network_; }
+    transport::Exchange& exchange() { return exchange_; }
+    std::uint64_t ticks() const { return ticks_; }
+    // Ticks that left their session with a deadline that had already passed: it would spin in a real loop.
+    std::uint64_t restless() const { return restless_; }
+
+  private:
+    static constexpr Instant begin{1'000'000'000'000};
+    static constexpr std::uint32_t nobody = 0xFFFF'FFFF;
+    // How soon a session that wants its turn at once gets another.
+    static constexpr Duration breath = microseconds(100);
+
+    struct Host {
+        std::uint32_t number = 0, seats = nobody; // the first of its seats
+        Duration skew{};
+        Instant paused_until{};
+    };
+    struct Seat {
+        void* session = nullptr;
+        void* handlers = nullptr;
+        void (*tick)(void*, void*, Instant) = nullptr;
+        Instant (*deadline)(const void*) = nullptr;
+        transport::MemoryAddress (*address)(const void*) = nullptr;
+        std::uint32_t host = 0, next_on_host = nobody;
+        Duration frame{};
+        Instant due{}; // of the next frame
+    };
+    struct HostNumber {
+        std::uint32_t value = 0;
+        std::uint64_t hash() const { return value; }
+        friend bool operator==(HostNumber, HostNumber) = default;
+    };
+
+    std::uint32_t index_of(std::uint32_t number) {
+        if (const std::uint32_t* known = host_index_.find(HostNumber{number})) return *known;
+        const auto index = static_cast<std::uint32_t>(hosts_.size());
+        Host host;
+        host.number = number;
+        const double share = Random(seed_ ^ splitmix(number)).real() * 2 - 1;
+        host.skew = seconds(faults_.clock_ms / 1000 * share);
+        hosts_.push_back(host);
+        host_index_.insert(HostNumber{number}, index);
+        return index;
+    }
+    Host& host_of(std::uint32_t number) { return hosts_[index_of(number)]; }
+
+    // Everything of the next moment at which something happens; false when that is after `end`.
+    bool step(Instant end) {
+        const Instant next = min(min(network_.next(), timers_.next()), min(next_partition_, next_pause_));
+        if (next > end) {
+            now_ = max(now_, end);
+            return false;
+        }
+        now_ = max(now_, next);
+        if (next_partition_ <= now_) part();
+        if (next_pause_ <= now_) stall();
+        network_.deliver(now_, [this](const transport::MemoryAddress& to) { wake(to); });
+        std::uint32_t due = 0;
+        while (timers_.pop_due(now_, due)) turn(due);
+        return true;
+    }
+    void wake(const transport::MemoryAddress& to) {
+        const std::uint32_t* host = host_index_.find(HostNumber{to.host});
+        if (host == nullptr) return;
+        for (std::uint32_t i = hosts_[*host].seats; i != nobody; i = seats_[i].next_on_host) {
+            const Seat& seat = seats_[i];
+            if (seat.session != nullptr && seat.frame.ns == 0 && seat.address(seat.session) == to)
+                timers_.set(i, now_);
+        }
+    }
+    void turn(std::uint32_t index) {
+        Seat& seat = seats_[index];
+        const Host& host = hosts_[seat.host];
+        if (host.paused_until > now_) {
+            timers_.set(index, host.paused_until);
+            return;
+        }
+        ++ticks_;
+        seat.tick(seat.session, seat.handlers, now_ + host.skew);
+        network_.collect(now_);
+        if (seats_[index].session == nullptr) return; // its handlers have removed it
+        schedule(index, true);
+    }
+    void schedule(std::uint32_t index, bool ticked = false) {
+        Seat& seat = seats_[index];
+        if (seat.session == nullptr) return;
+        if (seat.frame.ns > 0) {
+            while (ticked && seat.due <= now_) seat.due += seat.frame;
+            timers_.set(index, seat.due);
+            return;
+        }
+        const Instant deadline = seat.deadline(seat.session);
+        if (deadline >= Instant::never()) return timers_.cancel(index);
+        Instant due = deadline - hosts_[seat.host].skew;
+        if (ticked && due <= now_) {
+            ++restless_;
+            due = now_ + breath;
+        }
+        timers_.set(index, max(due, now_));
+    }
+
+    // Seconds between two events of which `a_minute` happen a minute, at random.
+    static Duration pause_before(Random& random, double a_minute) {
+        return a_minute > 0 ? seconds(60 / a_minute * (0.2 + 1.6 * random.real())) : Duration::max();
+    }
+    static Duration about(Random& random, double ms) { return seconds(ms / 1000 * (0.5 + random.real())); }
+    void part() {
+        std::vector<std::uint32_t> group;
+        for (const Host& host : hosts_)
+            if (partition_random_.chance(0.5)) group.push_back(host.number);
+        if ((group.empty() || group.size() == hosts_.size()) && !hosts_.empty())
+            group = {hosts_[partition_random_.below(hosts_.size())].number};
+        partition(std::move(group), about(partition_random_, faults_.partition_ms));
+        next_partition_ = now_ + pause_before(partition_random_, faults_.partitions);
+    }
+    void stall() {
+        const Duration time = about(pause_random_, faults_.pause_ms);
+        if (!hosts_.empty()) pause(hosts_[pause_random_.below(hosts_.size())].number, time);
+        next_pause_ = now_ + pause_before(pause_random_, faults_.pauses);
+    }
+
+    std::uint64_t seed_;
+    Faults faults_;
+    Random random_;
+    transport::Exchange exchange_;
+    Network network_;
+    Random partition_random_, pause_random_, frame_random_;
+    Instant now_ = begin, next_partition_, next_pause_;
+    std::vector<Host> hosts_;
+    HashMap<HostNumber, std::uint32_t> host_index_;
+    std::vector<Seat> seats_;
+    Timers timers_;
+    std::uint64_t ticks_ = 0, restless_ = 0;
+};
+
+} // namespace tenon::sim
