@@ -80,7 +80,7 @@ class ChannelSender {
     }
 
     // Something waits to be sent, again or for the first time.
-    bool pending() const { return !lost_.empty() || unsent_ < chunks_.size(); }
+    bool pending() const { return !lost_.empty() || !again_.empty() || unsent_ < chunks_.size(); }
     // What waits is a full chunk or was lost: nothing is gained by waiting for more.
     bool urgent() const {
         return !lost_.empty() || unsent_ + 1 < chunks_.size() ||
@@ -88,6 +88,10 @@ class ChannelSender {
     }
     std::size_t backlog() const { return backlog_; }
     std::size_t in_flight() const { return unsent_; }
+
+    // Whether what was lost is sent twice, in two packets. Where loss is common, an answer in time is worth
+    // more than the few bytes.
+    void set_twice(bool twice) { twice_ = twice; }
 
     // Writes the next chunk as a frame. False when nothing waits or it does not fit. `ref` names it for the
     // packet's record.
@@ -102,7 +106,18 @@ class ChannelSender {
             chunks_[at].state = State::flying;
             sequence = lost_.front();
             lost_.pop_front();
+            if (twice_) again_.push_back({sequence, packet.number()});
             return true;
+        }
+        while (!again_.empty() && again_.front().packet != packet.number()) {
+            const std::uint32_t at = again_.front().sequence - base_;
+            if (at < chunks_.size() && chunks_[at].state == State::flying) {
+                if (!write(packet, chunks_[at], again_.front().sequence)) return false;
+                sequence = again_.front().sequence;
+                again_.pop_front();
+                return true;
+            }
+            again_.pop_front();
         }
         if (unsent_ >= chunks_.size() || unsent_ >= channel_chunks_max - 1) return false;
         Chunk& chunk = chunks_[unsent_];
@@ -130,12 +145,21 @@ class ChannelSender {
     void lost(std::uint32_t sequence) {
         const std::uint32_t at = sequence - base_;
         if (at >= chunks_.size() || chunks_[at].state != State::flying) return;
-        if (lost_.push_back(sequence) != nullptr) chunks_[at].state = State::lost;
+        if (chunks_[at].copies > 1) {
+            --chunks_[at].copies;
+            return;
+        }
+        if (lost_.push_back(sequence) == nullptr) return;
+        chunks_[at].state = State::lost;
+        chunks_[at].copies = 0;
     }
     // Sends the oldest chunk again on suspicion, to learn whether the path still carries anything.
     void probe() {
         for (std::size_t i = 0; i < unsent_; ++i)
-            if (chunks_[i].state == State::flying) return lost(base_ + static_cast<std::uint32_t>(i));
+            if (chunks_[i].state == State::flying && lost_.push_back(base_ + static_cast<std::uint32_t>(i))) {
+                chunks_[i].state = State::lost;
+                return;
+            }
     }
 
   private:
@@ -145,6 +169,7 @@ class ChannelSender {
         std::uint16_t size = 0;
         std::uint8_t flags = 0;
         State state = State::waiting;
+        std::uint8_t copies = 0; // in flight
         bool sealed = false;
     };
 
@@ -180,24 +205,31 @@ class ChannelSender {
         return true;
     }
 
-    bool write(PacketWriter& packet, const Chunk& chunk, std::uint32_t sequence) const {
+    struct Again {
+        std::uint32_t sequence = 0;
+        std::uint64_t packet = 0; // that carries the first copy
+    };
+
+    bool write(PacketWriter& packet, Chunk& chunk, std::uint32_t sequence) const {
         if (packet.left() < chunk_header_bytes_max + chunk.size) return false;
         packet.out().u8(
             static_cast<std::uint8_t>(frame::chunk | chunk.flags | (ordered_ ? 0 : chunk_flag::unordered)));
         packet.out().u16(static_cast<std::uint16_t>(sequence));
         packet.length(chunk_flag::length, 3, chunk.size);
         packet.out().bytes(BytesIn(chunk.bytes, chunk.size));
+        if (chunk.copies < UINT8_MAX) ++chunk.copies;
         return true;
     }
 
     Pool* pool_;
     Ring<Chunk> chunks_{channel_chunks_max};
     Ring<std::uint32_t> lost_{channel_chunks_max};
+    Ring<Again> again_{channel_chunks_max};
     std::size_t chunk_bytes_, backlog_max_, backlog_ = 0;
     std::size_t unsent_ = 0; // the first chunk that was never sent
     std::size_t head_ = 0;
     std::uint32_t base_ = 0;
-    bool ordered_;
+    bool ordered_, twice_ = false;
 };
 
 } // namespace tenon

@@ -429,7 +429,9 @@ class Link {
         waiting_since_ = Instant::never();
     }
     void fill_channels(PacketWriter& packet) {
+        const bool twice = path_.loss() > 0.01 && in_flight_.bytes() < path_.congestion().window() / 2;
         for (std::uint32_t channel = 0; channel < 2; ++channel) {
+            senders_[channel].set_twice(twice);
             ChunkRef ref{0, channel};
             while (senders_[channel].fill(packet, ref.sequence))
                 if (!in_flight_.add_ref(ref)) return;

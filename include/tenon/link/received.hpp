@@ -46,7 +46,9 @@ class Received {
         } else {
             packet.ack(largest, number_bytes_, now - newest_at_, run);
             std::uint64_t next = largest - run; // the newest that is missing, or wraps when all are there
-            while (pairs-- != 0 && run <= largest) {
+            // What lies before everything that is still to be said was said often enough.
+            const std::uint64_t oldest = oldest_reported();
+            while (pairs-- != 0 && run <= largest && next > oldest) {
                 const std::uint64_t gap = gap_down(next);
                 if (gap > next || expected_ - (next - gap) > window) break;
                 const std::uint64_t more = run_down(next - gap);
