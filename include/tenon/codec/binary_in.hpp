@@ -186,10 +186,8 @@ void BinaryIn::limited(const T& wrapper) {
     auto& value = tenon::detail::strip(wrapper.value);
     read(value);
     if constexpr (form_of<T>() == Form::quantized) {
-        using Number = std::remove_reference_t<decltype(value)>;
-        if (!(static_cast<double>(value) >= wrapper.lo)) value = static_cast<Number>(wrapper.lo);
-        if (static_cast<double>(value) > wrapper.hi) value = static_cast<Number>(wrapper.hi);
-    } else if (!ok() || value < wrapper.lo || value > wrapper.hi) {
+        wrapper.clamp();
+    } else if (!wrapper.holds()) {
         fail(Error::over_bound);
         value = wrapper.lo;
     }

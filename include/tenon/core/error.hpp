@@ -46,9 +46,11 @@ enum class Error : std::uint8_t {
     stale,
     duplicate,
     flooded,
+    missing_field,
+    unknown_field,
 };
 
-inline constexpr std::uint8_t error_count = static_cast<std::uint8_t>(Error::flooded) + 1;
+inline constexpr std::uint8_t error_count = static_cast<std::uint8_t>(Error::unknown_field) + 1;
 
 struct ErrorText {
     std::string_view name, sentence;
@@ -140,6 +142,10 @@ constexpr ErrorText describe(Error error) {
             return {"duplicate", "It has arrived before."};
         case Error::flooded:
             return {"flooded", "The other side sends more than it may."};
+        case Error::missing_field:
+            return {"missing_field", "A field that the message needs is not there."};
+        case Error::unknown_field:
+            return {"unknown_field", "A field is there that the message does not have, or it is there twice."};
     }
     return {"unknown", "An error of an unknown number."};
 }

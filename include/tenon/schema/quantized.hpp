@@ -45,6 +45,11 @@ struct Quantized {
         const auto nearest = static_cast<std::uint64_t>((x - lo) / step + 0.5);
         return nearest < index_max ? nearest : index_max;
     }
+    // Brings what a plain archive has read into the range.
+    constexpr void clamp() const {
+        if (!(static_cast<double>(value) >= lo)) value = static_cast<T>(lo);
+        if (static_cast<double>(value) > hi) value = static_cast<T>(hi);
+    }
     // For an index up to index_max.
     constexpr T at(std::uint64_t index) const {
         const double x = lo + static_cast<double>(static_cast<std::int64_t>(index)) * step;
@@ -96,6 +101,7 @@ struct Ranged {
     constexpr std::uint64_t index() const {
         return value <= lo ? 0 : value >= hi ? index_max() : wide(value) - wide(lo);
     }
+    constexpr bool holds() const { return value >= lo && value <= hi; }
     constexpr Plain at(std::uint64_t index) const {
         return static_cast<Plain>(static_cast<Integer>(wide(lo) + index));
     }
