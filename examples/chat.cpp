@@ -27,7 +27,8 @@ class Keyboard {
   public:
     Keyboard() {
         std::ios::sync_with_stdio(false);
-        // The thread may wait in getline for ever, so it owns nothing and nobody waits for it; Keyboard outlives main.
+        // The thread may wait in getline for ever, so it owns nothing and nobody waits for it; Keyboard
+        // outlives main.
         std::thread([this] {
             for (std::string line; std::getline(std::cin, line);) push(line);
             push("/quit");

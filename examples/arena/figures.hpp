@@ -34,9 +34,10 @@ class Figures {
     }
     std::string line() const {
         char text[200];
-        std::snprintf(text, sizeof text, "%s | rtt %.1f jitter %.1f queue %.1f ms | loss %.1f%% | in %s out %s",
-                      tenon::name(health_.status).data(), health_.rtt.ms(), health_.jitter.ms(),
-                      health_.queue_time.ms(), health_.loss * 100, bytes_text(in_).c_str(), bytes_text(out_).c_str());
+        std::snprintf(
+            text, sizeof text, "%s | rtt %.1f jitter %.1f queue %.1f ms | loss %.1f%% | in %s out %s",
+            tenon::name(health_.status).data(), health_.rtt.ms(), health_.jitter.ms(),
+            health_.queue_time.ms(), health_.loss * 100, bytes_text(in_).c_str(), bytes_text(out_).c_str());
         return text;
     }
 

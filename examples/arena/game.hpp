@@ -7,12 +7,13 @@
 
 namespace arena {
 
-inline constexpr float width = 120, height = 60;                       // of the field, in units
+inline constexpr float width = 120, height = 60;                        // of the field, in units
 inline constexpr float shot_speed = 45, shot_life = 1.2f, reach = 2.2f; // units and seconds
 inline constexpr double step_hz = 60;
 
-// A ship as everybody sees it. The nose is a direction rather than an angle: halfway between two directions is a
-// direction, while halfway between 359 and 1 degrees is the wrong way round, and ships are shown in between states.
+// A ship as everybody sees it. The nose is a direction rather than an angle: halfway between two directions
+// is a direction, while halfway between 359 and 1 degrees is the wrong way round, and ships are shown in
+// between states.
 struct Ship {
     float x = 0, y = 0, nose_x = 1, nose_y = 0;
     bool thrusts = false, dazed = false;
@@ -51,10 +52,11 @@ struct Hit {
     void serialize(auto& ar) { ar(gunner, target); }
 };
 
-using Game = tenon::Game<"arena", 1, tenon::State<Ship>, tenon::Command<Steer>, tenon::Event<Fired, tenon::Reliable>,
-                         tenon::Event<Hit, tenon::Reliable>>;
+using Game = tenon::Game<"arena", 1, tenon::State<Ship>, tenon::Command<Steer>,
+                         tenon::Event<Fired, tenon::Reliable>, tenon::Event<Hit, tenon::Reliable>>;
 
-// Real sockets, with a bad line in front of them for who asks for one; without it Impaired passes all through.
+// Real sockets, with a bad line in front of them for who asks for one; without it Impaired passes all
+// through.
 using Line = tenon::transport::Impaired<tenon::transport::Udp>;
 using Net = tenon::profile::Action<Game, Line>;
 
@@ -65,7 +67,8 @@ struct Shot {
     std::uint32_t gunner = 0;
     float x = 0, y = 0, dx = 0, dy = 0, left = shot_life;
 
-    explicit Shot(const Fired& fired) : gunner(fired.gunner), x(fired.x), y(fired.y), dx(fired.dx), dy(fired.dy) {}
+    explicit Shot(const Fired& fired)
+        : gunner(fired.gunner), x(fired.x), y(fired.y), dx(fired.dx), dy(fired.dy) {}
     // False when it has flown far enough.
     bool fly(float dt) {
         x += dx * dt;

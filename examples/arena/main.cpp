@@ -1,5 +1,5 @@
-// The arena: a server that decides, bots that are clients like any other, and a player's view, each on a thread of its
-// own with sockets of its own. `arena --help` tells the options.
+// The arena: a server that decides, bots that are clients like any other, and a player's view, each on a
+// thread of its own with sockets of its own. `arena --help` tells the options.
 
 #include <atomic>
 #include <csignal>
@@ -37,7 +37,8 @@ class Bots {
   public:
     tenon::Result<> join(const CommandLine& line, const std::string& address) {
         for (unsigned i = 0; i < line.bots; ++i) {
-            bots_.push_back(std::make_unique<Player>("bot " + std::to_string(i + 1), make_line(line.impairment, 100 + i)));
+            bots_.push_back(std::make_unique<Player>("bot " + std::to_string(i + 1),
+                                                     make_line(line.impairment, 100 + i)));
             if (const auto joined = bots_.back()->join(address); !joined) return joined;
         }
         return {};
@@ -63,12 +64,13 @@ void serve_alone(Server& server, const CommandLine& line) {
     while (!interrupted) {
         server.turn();
         const tenon::Instant now = tenon::now();
-        if (line.seconds != 0 && now - start >= tenon::seconds(static_cast<std::int64_t>(line.seconds))) return;
+        if (line.seconds != 0 && now - start >= tenon::seconds(static_cast<std::int64_t>(line.seconds)))
+            return;
         if (now < next) continue;
         figures.update(now, server.health());
-        std::printf("%3.0f s: %zu ships, %llu shots, %llu hits | %s\n", (now - start).seconds(), server.world().size(),
-                    static_cast<unsigned long long>(server.shots()), static_cast<unsigned long long>(server.hits()),
-                    figures.line().c_str());
+        std::printf("%3.0f s: %zu ships, %llu shots, %llu hits | %s\n", (now - start).seconds(),
+                    server.world().size(), static_cast<unsigned long long>(server.shots()),
+                    static_cast<unsigned long long>(server.hits()), figures.line().c_str());
         std::fflush(stdout);
         next += tenon::seconds(1);
     }
@@ -81,7 +83,8 @@ bool fly(Player& player, const CommandLine& line) {
     const tenon::Instant start = tenon::now();
     while (!interrupted && !player.closed()) {
         const tenon::Instant now = tenon::now();
-        if (line.seconds != 0 && now - start >= tenon::seconds(static_cast<std::int64_t>(line.seconds))) break;
+        if (line.seconds != 0 && now - start >= tenon::seconds(static_cast<std::int64_t>(line.seconds)))
+            break;
         if (by_hand && !view.steer(now)) break;
         player.turn(now, !by_hand);
         view.show(now);
@@ -90,8 +93,8 @@ bool fly(Player& player, const CommandLine& line) {
     const std::string scores = view.scores(tenon::now());
     view.leave_screen();
     if (player.closed()) std::printf("the server is gone: %s\n", player.reason_text().c_str());
-    std::printf("summary: own ship flew %.0f units; heard %llu shots and %llu hits; score: %s\n", player.seen_flown(),
-                static_cast<unsigned long long>(player.shots_heard()),
+    std::printf("summary: own ship flew %.0f units; heard %llu shots and %llu hits; score: %s\n",
+                player.seen_flown(), static_cast<unsigned long long>(player.shots_heard()),
                 static_cast<unsigned long long>(player.hits_heard()), scores.c_str());
     // A person may leave before anything happens, or never move.
     if (by_hand) return !player.closed();
@@ -120,7 +123,10 @@ int play(const CommandLine& line) {
     std::thread server_thread;
     bool ran = false;
     if (player) {
-        if (server) server_thread = std::thread([&] { while (!server_stop) server->turn(); });
+        if (server)
+            server_thread = std::thread([&] {
+                while (!server_stop) server->turn();
+            });
         ran = fly(*player, line);
         player->close();
     } else {
@@ -134,7 +140,8 @@ int play(const CommandLine& line) {
         server->close();
         std::printf("server:  ships flew %.0f units; %llu inputs heard, %llu shots, %llu hits\n",
                     server->world().flown(), static_cast<unsigned long long>(server->commands()),
-                    static_cast<unsigned long long>(server->shots()), static_cast<unsigned long long>(server->hits()));
+                    static_cast<unsigned long long>(server->shots()),
+                    static_cast<unsigned long long>(server->hits()));
         if (!player) ran = server->world().flown() > 1 && server->hits() > 0;
     }
     return ran ? 0 : 1;

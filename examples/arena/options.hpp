@@ -11,16 +11,19 @@
 namespace arena {
 
 inline constexpr const char* help =
-    "arena: a small ship game over real sockets. Without options: a server, three bots and your ship in one program.\n"
+    "arena: a small ship game over real sockets. Without options: a server, three bots and your ship in one "
+    "program.\n"
     "  --listen [PORT]   only serve, on this port (4000), with bots if they are asked for\n"
     "  --join HOST:PORT  only fly, on a server elsewhere, with bots if they are asked for\n"
     "  --bots N          how many bots come along\n"
     "  --seconds N       end by itself after that long\n"
     "  --impair LIST     a bad line for the clients of this program, or for a server alone, each way:\n"
-    "                    loss=5,delay=50,jitter=10,duplicate=1,bandwidth=50000 (percent, ms, bytes a second)\n"
+    "                    loss=5,delay=50,jitter=10,duplicate=1,bandwidth=50000 (percent, ms, bytes a "
+    "second)\n"
     "  --name NAME       what the others call you\n"
     "  --help            this\n"
-    "Keys: arrows or w a d steer, space fires, q quits. Without a terminal your ship flies by itself and a line a\n"
+    "Keys: arrows or w a d steer, space fires, q quits. Without a terminal your ship flies by itself and a "
+    "line a\n"
     "second tells how it goes; the exit code is 0 when ships moved and hits were heard.\n";
 
 struct CommandLine {
@@ -55,7 +58,8 @@ inline CommandLine read_command_line(int argc, char** argv) {
         } else if (option == "--listen") {
             line.listens = true;
             line.port = 4000;
-            if (!value.empty() && value[0] != '-') fine = read_number<std::uint16_t>(value, line.port, 65535), ++i;
+            if (!value.empty() && value[0] != '-')
+                fine = read_number<std::uint16_t>(value, line.port, 65535), ++i;
         } else if (option == "--join") {
             line.join = value, fine = !value.empty(), ++i;
         } else if (option == "--name") {
@@ -72,7 +76,8 @@ inline CommandLine read_command_line(int argc, char** argv) {
         } else {
             fine = false;
         }
-        if (!fine && line.wrong.empty()) line.wrong = "can't read " + option + (value.empty() ? "" : " " + value);
+        if (!fine && line.wrong.empty())
+            line.wrong = "can't read " + option + (value.empty() ? "" : " " + value);
     }
     if (line.listens && !line.join.empty()) line.wrong = "--listen and --join exclude each other";
     if (!bots_named && (line.listens || !line.join.empty())) line.bots = 0;

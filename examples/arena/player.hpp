@@ -1,6 +1,6 @@
 #pragma once
-// One client: a ship steered by a person or by itself, and what it hears of the others. Bots and the view are both
-// this; a bot is a client like any other, with a socket of its own.
+// One client: a ship steered by a person or by itself, and what it hears of the others. Bots and the view are
+// both this; a bot is a client like any other, with a socket of its own.
 
 #include <algorithm>
 #include <cmath>
@@ -68,12 +68,14 @@ class Player {
     std::string who(std::uint32_t peer) {
         std::string name(net_.name_of(tenon::PeerId{peer}).substr(0, 12));
         for (char& c : name)
-            if (static_cast<unsigned char>(c) < ' ' || c == 127) c = '?'; // a name must not steer the terminal
+            if (static_cast<unsigned char>(c) < ' ' || c == 127)
+                c = '?'; // a name must not steer the terminal
         return name.empty() ? "peer " + std::to_string(peer) : name;
     }
 
   private:
-    // Flies at the nearest ship and fires when the nose is on it; too near, it makes off to somewhere else first.
+    // Flies at the nearest ship and fires when the nose is on it; too near, it makes off to somewhere else
+    // first.
     Steer chase(tenon::Instant now) {
         Ship mine, other;
         float nearest = 1e9f;

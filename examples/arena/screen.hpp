@@ -1,6 +1,6 @@
 #pragma once
-// The terminal: keys as they are pressed, and the field drawn with ANSI sequences. Elsewhere than on a POSIX terminal
-// it is not there, and the view prints lines instead.
+// The terminal: keys as they are pressed, and the field drawn with ANSI sequences. Elsewhere than on a POSIX
+// terminal it is not there, and the view prints lines instead.
 
 #include <algorithm>
 #include <cstdint>
@@ -57,7 +57,8 @@ class Screen {
             if (size <= 0) return typed.empty() ? "q" : typed; // the terminal is gone
             typed.append(bytes, static_cast<std::size_t>(size));
         }
-        for (const auto& [sequence, key] : {std::pair("\033[A", 'u'), std::pair("\033[C", 'r'), std::pair("\033[D", 'l')})
+        for (const auto& [sequence, key] :
+             {std::pair("\033[A", 'u'), std::pair("\033[C", 'r'), std::pair("\033[D", 'l')})
             for (auto at = typed.find(sequence); at != typed.npos; at = typed.find(sequence))
                 typed.replace(at, 3, 1, key);
 #endif

@@ -1,5 +1,6 @@
 #pragma once
-// The authority: hears what the players want, moves the world, and says what became of it. It flies no ship itself.
+// The authority: hears what the players want, moves the world, and says what became of it. It flies no ship
+// itself.
 
 #include <cstdint>
 #include <optional>
@@ -54,7 +55,8 @@ class Server {
     // A player whose queue is full misses an event; its line is about to time out anyway.
     void step() {
         world_.step(
-            static_cast<float>(1 / step_hz), [this](const Fired& fired) { ++shots_, (void)net_.broadcast(fired); },
+            static_cast<float>(1 / step_hz),
+            [this](const Fired& fired) { ++shots_, (void)net_.broadcast(fired); },
             [this](const Hit& hit) { ++hits_, (void)net_.broadcast(hit); });
     }
 

@@ -1,5 +1,6 @@
 #pragma once
-// A player's view: the field, the scores and the network's figures on a terminal, or a line a second without one.
+// A player's view: the field, the scores and the network's figures on a terminal, or a line a second without
+// one.
 
 #include <algorithm>
 #include <cmath>
@@ -51,10 +52,13 @@ class View {
     // Who has hit how often, the best first.
     std::string scores(tenon::Instant now) {
         std::vector<std::pair<std::uint16_t, std::string>> all;
-        for (auto [peer, ship] : player_.net().view<Ship>(now)) all.emplace_back(ship.score, player_.who(peer.value));
-        std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+        for (auto [peer, ship] : player_.net().view<Ship>(now))
+            all.emplace_back(ship.score, player_.who(peer.value));
+        std::stable_sort(all.begin(), all.end(),
+                         [](const auto& a, const auto& b) { return a.first > b.first; });
         std::string text;
-        for (const auto& [score, name] : all) text += (text.empty() ? "" : ", ") + name + " " + std::to_string(score);
+        for (const auto& [score, name] : all)
+            text += (text.empty() ? "" : ", ") + name + " " + std::to_string(score);
         return text;
     }
 
@@ -63,15 +67,16 @@ class View {
     static constexpr tenon::Duration held = tenon::milliseconds(220);
 
     void line() {
-        std::printf("%3.0f s: %zu ships, %llu shots and %llu hits heard | %s\n", std::floor(elapsed_), ships(),
-                    static_cast<unsigned long long>(player_.shots_heard()),
+        std::printf("%3.0f s: %zu ships, %llu shots and %llu hits heard | %s\n", std::floor(elapsed_),
+                    ships(), static_cast<unsigned long long>(player_.shots_heard()),
                     static_cast<unsigned long long>(player_.hits_heard()), figures_.line().c_str());
         std::fflush(stdout);
         elapsed_ += 1;
     }
     std::size_t ships() {
         std::size_t count = 0;
-        for (auto [peer, ship] : player_.net().view<Ship>(tenon::now())) count += peer.value != 0 && ship.x >= 0;
+        for (auto [peer, ship] : player_.net().view<Ship>(tenon::now()))
+            count += peer.value != 0 && ship.x >= 0;
         return count;
     }
     void draw(tenon::Instant now) {

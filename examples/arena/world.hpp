@@ -1,6 +1,6 @@
 #pragma once
-// The rules, in small steps of equal length, and nothing about networks: the server feeds it commands and sends what
-// it tells.
+// The rules, in small steps of equal length, and nothing about networks: the server feeds it commands and
+// sends what it tells.
 
 #include <algorithm>
 #include <cmath>
@@ -88,7 +88,8 @@ class World {
         pilot.daze = std::max(0.f, pilot.daze - dt);
         ship.dazed = pilot.daze > 0;
         ship.thrusts = push > 0;
-        flown_ += std::sqrt(static_cast<double>(pilot.dx * pilot.dx + pilot.dy * pilot.dy)) * static_cast<double>(dt);
+        flown_ += std::sqrt(static_cast<double>(pilot.dx * pilot.dx + pilot.dy * pilot.dy)) *
+                  static_cast<double>(dt);
     }
     static void bounce(float& at, float& speed, float end) {
         if (at >= 1 && at <= end - 1) return;

@@ -4,6 +4,7 @@
 ```cpp continued  goes after the file that the blocks before it have made
 ```cpp body       statements, in a function after that file
 An HTML comment that begins with `<!-- cpp` holds lines that are compiled like a block and not shown.
+The first block of README.md is what examples/minimal.cpp holds below its comment, so what is printed is what runs.
 """
 import re
 import tempfile
@@ -49,20 +50,30 @@ def compiles(root, name, number, program):
     return "%s:%d: this block does not compile:\n%s" % (name, number, said) if status else None
 
 
+def strays(root):
+    front, program = Path(root) / "README.md", Path(root) / "examples/minimal.cpp"
+    if front.exists() and program.exists():
+        first = BLOCK.search(guard.text(front))
+        if not first or not first.group("code") or not guard.text(program).endswith("\n" + first.group("code")):
+            yield "README.md: its first block is not what examples/minimal.cpp holds"
+
+
 def check(root):
     blocks = []
     for pattern in GUIDES:
         for path in sorted(Path(root).glob(pattern)):
             name = str(path.relative_to(root))
             blocks += [(root, name, number, program) for number, program in programs(guard.text(path))]
-    return [c for c in guard.in_parallel(lambda block: compiles(*block), blocks) if c]
+    return list(strays(root)) + [c for c in guard.in_parallel(lambda block: compiles(*block), blocks) if c]
 
 
 TREE = {"include/tenon.hpp": "#pragma once\ninline int two() { return 2; }\n",
+        "examples/minimal.cpp": "// A program.\n#include <tenon.hpp>\nint main() { return two() - 2; }\n",
         "README.md": "```cpp\n#include <tenon.hpp>\nint main() { return two() - 2; }\n```\n"
                      "<!-- cpp\nint three();\n-->\n```cpp body\nint a = two() + three();\n```\n"
                      "```cpp continued\nint four() { return three() + 1; }\n```\n```sh\nls\n```\n"}
 guard.run(check, TREE, [
+    ({"examples/minimal.cpp": "#include <tenon.hpp>\nint main() { return two() - 1; }\n"}, "first block"),
     ({"README.md": "```cpp\n#include <tenon.hpp>\nint main() { return three(); }\n```\n"}, "README.md:2"),
     ({"include/tenon/wire/A.md": "\n```cpp\nint main() { return three(); }\n```\n"}, "A.md:3"),
     ({"README.md": "```cpp\nint missing();\nint main() { return missing(); }\n```\n"}, "undefined reference"),
