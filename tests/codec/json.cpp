@@ -1,6 +1,8 @@
 #include "tenon/codec/json.hpp"
 #include "tenon/codec/json_in.hpp"
 #include "tenon/codec/json_out.hpp"
+#include "tenon/codec/json_scan.hpp"
+#include "tenon/codec/json_text.hpp"
 
 #include <doctest/doctest.h>
 
