@@ -89,6 +89,19 @@ TEST_CASE("the reserved flag and that of the handshake are refused") {
     }
 }
 
+TEST_CASE("flags of an acknowledgement that isn't there are refused, so that a packet has one form") {
+    Buffer buffer{};
+    for (const unsigned flag : {0x04u, 0x08u, 0x20u}) {
+        PacketWriter packet(buffer, 1, 0);
+        packet.out().u8(tenon::frame::ping);
+        const std::size_t size = packet.seal(key);
+        buffer[0] = static_cast<std::byte>(flag);
+        const tenon::BytesIn whole = tenon::BytesIn(buffer).first(size);
+        tenon::store_le(&buffer[1], tenon::packet_checksum(whole, key, 1, 0));
+        CHECK(open_packet(whole, key, 1, 0).error() == Error::malformed);
+    }
+}
+
 TEST_CASE("an acknowledgement without runs speaks of the last 32, or of as many as there are") {
     Buffer buffer{};
     for (const std::uint64_t largest : {0u, 30u, 31u, 32u, 1000u}) {

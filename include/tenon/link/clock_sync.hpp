@@ -43,7 +43,10 @@ class ClockSync {
     }
     // `told` is the other side's time at the middle of the question's visit there.
     void sample(Instant asked, Instant told, Instant now) {
-        if (asked > now) return; // an echo of a question that was never asked
+        // An echo of a question that was never asked, or a time that no clock shows.
+        if (asked > now || asked < now - question_life || told < Instant{-Instant::never().ns} ||
+            told > Instant::never())
+            return;
         Sample& place = samples_[next_++ % count];
         place.round_trip = now - asked;
         place.offset = told - Instant{asked.ns + place.round_trip.ns / 2};
@@ -60,6 +63,7 @@ class ClockSync {
 
   private:
     static constexpr unsigned count = 8;
+    static constexpr Duration question_life = seconds(60); // an answer that took longer says nothing
     struct Sample {
         Duration round_trip{}, offset{};
         bool set = false;

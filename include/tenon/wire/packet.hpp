@@ -106,6 +106,16 @@ struct OpenPacket {
     BytesIn frames;
 };
 
+// Reads a message frame behind its tag.
+inline bool read_message_frame(ByteReader& frames, std::uint8_t tag, MessageType& type, BytesIn& payload) {
+    std::uint64_t number = tag & message_flag::type;
+    if (number == message_flag::type_follows) number += frames.varint();
+    payload =
+        frames.bytes(tag & message_flag::length ? static_cast<std::size_t>(frames.varint()) : frames.left());
+    type.value = static_cast<std::uint16_t>(number);
+    return frames.ok() && number <= 0xFFFF;
+}
+
 // The checksum is keyed by the link and bound to the whole numbers, of which the packet shows only the ends:
 // a packet of another build, another link or another lap of the counter fails it.
 inline std::uint32_t packet_checksum(BytesIn packet, std::uint64_t key, std::uint64_t number,
@@ -229,6 +239,8 @@ inline Result<OpenPacket> open_packet(BytesIn datagram, std::uint64_t key, std::
     OpenPacket packet;
     const std::uint8_t flags = std::to_integer<std::uint8_t>(datagram[0]);
     if (flags & (packet_flag::meeting | packet_flag::reserved)) return Error::malformed;
+    if (!(flags & packet_flag::has_ack) && (flags & (packet_flag::acked_bytes | packet_flag::has_runs)))
+        return Error::malformed;
     ByteReader in(datagram.subspan(1 + checksum_bytes));
     packet.number_bytes = (flags & packet_flag::number_bytes) + 1u;
     packet.number = expand(in.le(packet.number_bytes), packet.number_bytes * 8, expected);

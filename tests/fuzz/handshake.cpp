@@ -1,0 +1,133 @@
+// The datagrams of the handshake, as they are and with their checksum made right: what is read is written the
+// same again, nobody gets in without a cookie, and no answer is larger than its question.
+//   input: u8 what to do, then a datagram without its kind and checksum
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstdlib>
+
+#include "tenon/room/entrance.hpp"
+#include "tenon/transport/memory.hpp"
+
+namespace {
+
+using tenon::BytesIn;
+namespace meeting = tenon::meeting;
+
+constexpr std::array<std::uint32_t, 3> hashes{1, 2, 3};
+
+void must(bool holds) {
+    if (!holds) std::abort();
+}
+tenon::Terms terms() {
+    tenon::Terms terms;
+    terms.game = 0x0101'0101'0101'0101;
+    terms.type_hashes = hashes;
+    return terms;
+}
+
+// What was read, written again, begins like the datagram; padding and what follows the fields is not read.
+template <class Datagram>
+void check_rewritten(const Datagram& read, BytesIn datagram, std::size_t fields) {
+    std::array<std::byte, 2048> again{};
+    must(write(again, read) >= fields && fields <= datagram.size());
+    must(std::equal(again.begin() + 5, again.begin() + static_cast<std::ptrdiff_t>(fields),
+                    datagram.begin() + 5));
+}
+void check_connect(tenon::Connect connect, BytesIn datagram) {
+    must(connect.name.size() <= tenon::name_bytes_max && connect.hash_count() <= 255);
+    std::array<std::uint32_t, 255> copied{};
+    for (std::size_t i = 0; i < connect.hash_count(); ++i) copied[i] = connect.hash(i);
+    connect.terms.type_hashes = std::span<const std::uint32_t>(copied.data(), connect.hash_count());
+    check_rewritten(connect, datagram, 68 + connect.name.size() + 1 + connect.hashes.size());
+    std::size_t type = 0;
+    tenon::compare(terms(), connect, type);
+    must(type <= hashes.size());
+}
+
+void read_all(BytesIn datagram, std::uint8_t kind) {
+    if (kind == meeting::hello)
+        if (const auto hello = tenon::read_hello(datagram)) check_rewritten(*hello, datagram, 23);
+    if (kind == meeting::challenge)
+        if (const auto challenge = tenon::read_challenge(datagram)) check_rewritten(*challenge, datagram, 25);
+    if (kind == meeting::connect)
+        if (const auto connect = tenon::read_connect(datagram)) check_connect(*connect, datagram);
+    if (kind == meeting::accept)
+        if (const auto accept = tenon::read_accept(datagram)) check_rewritten(*accept, datagram, 37);
+    if (kind == meeting::refusal)
+        if (const auto refusal = tenon::read_refusal(datagram);
+            refusal && refusal->text.size() <= 80 &&
+            static_cast<std::uint8_t>(refusal->reason) == std::to_integer<std::uint8_t>(datagram[13]))
+            check_rewritten(*refusal, datagram, 15 + refusal->text.size());
+}
+
+constexpr tenon::Instant now{100'000'000'000};
+constexpr std::uint64_t nonce = 0x0202'0202'0202'0202;
+
+// A host that hears it. Without the cookie that the harness may put in, nobody is let in.
+void hear(tenon::BytesOut datagram, std::uint8_t kind, bool with_cookie) {
+    const tenon::transport::MemoryAddress from{7, 4000};
+    const tenon::SipKey secret{1, 2};
+    tenon::Entrance<tenon::transport::MemoryAddress> entrance(secret);
+    if (kind == meeting::hello) entrance.greet(now, from, datagram, terms());
+    if (kind == meeting::connect && datagram.size() >= 27) {
+        if (with_cookie) {
+            const auto fair =
+                tenon::Door(secret).challenge(now, from.text(), tenon::load_le<std::uint64_t>(&datagram[7]));
+            tenon::store_le(&datagram[15], fair.cookie);
+            tenon::store_le(&datagram[23], fair.stamp);
+        }
+        must(static_cast<bool>(entrance.hear(now, from, datagram)) ==
+             (with_cookie && static_cast<bool>(tenon::read_connect(datagram))));
+    }
+    if (const auto* reply = entrance.front()) must(reply->size != 0 && reply->size <= datagram.size());
+}
+
+// A caller who hears it, before and after the challenge.
+void answer(BytesIn datagram, std::uint8_t kind, bool challenged) {
+    tenon::Knock knock;
+    std::array<std::byte, 1200> buffer{};
+    knock.begin(now, tenon::seconds(5), nonce, terms(), "name");
+    must(knock.poll_transmit(now, buffer) == meeting::hello_bytes);
+    if (challenged) {
+        const std::size_t size = write(buffer, tenon::Challenge{nonce, 5, 6});
+        must(!knock.handle_datagram(now, BytesIn(buffer).first(size)));
+        must(knock.poll_transmit(now, buffer) == meeting::connect_bytes);
+    }
+    const bool over = knock.handle_datagram(now, datagram);
+    const auto state = knock.state();
+    must(over == (state == tenon::Knock::State::accepted || state == tenon::Knock::State::refused));
+    must(state != tenon::Knock::State::accepted || (challenged && kind == meeting::accept));
+    must(state != tenon::Knock::State::refused || kind == meeting::refusal);
+    must(knock.text().size() <= 96);
+    if (over) must(knock.poll_timeout() == tenon::Instant::never());
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    if (size == 0 || size > 1500) return 0;
+    const std::uint8_t what = data[0];
+    const BytesIn raw{reinterpret_cast<const std::byte*>(data), size};
+    if (const std::uint8_t kind = tenon::meeting_kind(raw); kind != 0) read_all(raw, kind);
+
+    // As long as asked for, so that mutations of a short seed reach the padded kinds as well.
+    auto* bytes = new std::byte[5 + 1200 + size];
+    std::fill(bytes, bytes + 5 + 1200 + size, std::byte{0});
+    const std::size_t whole = 4 + size + (what & 8 ? 1200 : 0);
+    tenon::copy(bytes + 5, raw.subspan(1));
+    bytes[0] = static_cast<std::byte>(meeting::hello + what % 5);
+    tenon::store_le(bytes + 1, tenon::detail::meeting_checksum(BytesIn(bytes, whole)));
+    // In an allocation of exactly its size.
+    auto* exact = new std::byte[whole];
+    tenon::copy(exact, BytesIn(bytes, whole));
+    delete[] bytes;
+    const tenon::BytesOut datagram(exact, whole);
+    const std::uint8_t kind = tenon::meeting_kind(datagram);
+    must(kind == meeting::hello + what % 5);
+    read_all(datagram, kind);
+    answer(datagram, kind, (what & 16) != 0);
+    hear(datagram, kind, (what & 16) != 0);
+    delete[] exact;
+    return 0;
+}
