@@ -153,7 +153,11 @@ class SessionCore {
     PeerId authority() const { return topology_.authority(); }
     const Roster& roster() const { return room_.roster(); }
     std::string_view name_of(PeerId peer) const { return room_.roster().name_of(peer); }
-    Health health() { return room_.health(); }
+    Health health() {
+        Health health = room_.health();
+        health.refused += undecodable_;
+        return health;
+    }
     Result<Health> health(PeerId peer) { return room_.health(peer); }
     std::uint16_t port() const { return port_; }
     const Rates& rates() const { return clock_.rates(); }
@@ -387,7 +391,7 @@ class SessionCore {
                     break;
                 case RoomEvent::Kind::peer_left:
                     states_.forget(event->peer);
-                    notify(handlers, PeerLeft{event->peer, event->reason});
+                    notify(handlers, PeerLeft{event->peer, event->reason, event->text});
                     break;
                 case RoomEvent::Kind::gave_up:
                     notify(handlers, GaveUp{event->peer, event->type,

@@ -123,9 +123,19 @@ class ChannelSender {
         Chunk& chunk = chunks_[unsent_];
         sequence = base_ + static_cast<std::uint32_t>(unsent_);
         if (!write(packet, chunk, sequence)) return false;
+        fresh_ = unsent_;
         chunk.state = State::flying;
         chunk.sealed = true;
         ++unsent_;
+        return true;
+    }
+
+    // What fill() wrote last, if it went out for the first time: flags and content.
+    bool take_fresh(std::uint8_t& flags, BytesIn& content) {
+        if (fresh_ == none) return false;
+        flags = chunks_[fresh_].flags;
+        content = {chunks_[fresh_].bytes, chunks_[fresh_].size};
+        fresh_ = none;
         return true;
     }
 
@@ -144,14 +154,13 @@ class ChannelSender {
     }
     void lost(std::uint32_t sequence) {
         const std::uint32_t at = sequence - base_;
-        if (at >= chunks_.size() || chunks_[at].state != State::flying) return;
-        if (chunks_[at].copies > 1) {
-            --chunks_[at].copies;
-            return;
-        }
-        if (lost_.push_back(sequence) == nullptr) return;
-        chunks_[at].state = State::lost;
-        chunks_[at].copies = 0;
+        if (at >= chunks_.size() || chunks_[at].state == State::arrived) return;
+        // A copy that is lost counts even while another waits to be sent, or the last of them would be
+        // missed.
+        Chunk& chunk = chunks_[at];
+        if (chunk.copies != 0) --chunk.copies;
+        if (chunk.copies != 0 || chunk.state != State::flying) return;
+        if (lost_.push_back(sequence)) chunk.state = State::lost;
     }
     // Sends the oldest chunk again on suspicion, to learn whether the path still carries anything.
     void probe() {
@@ -163,6 +172,7 @@ class ChannelSender {
     }
 
   private:
+    static constexpr std::size_t none = SIZE_MAX;
     enum class State : std::uint8_t { waiting, flying, lost, arrived };
     struct Chunk {
         std::byte* bytes = nullptr;
@@ -228,6 +238,7 @@ class ChannelSender {
     std::size_t chunk_bytes_, backlog_max_, backlog_ = 0;
     std::size_t unsent_ = 0; // the first chunk that was never sent
     std::size_t head_ = 0;
+    std::size_t fresh_ = none; // the chunk that take_fresh() tells of
     std::uint32_t base_ = 0;
     bool ordered_, twice_ = false;
 };

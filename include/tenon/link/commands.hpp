@@ -9,6 +9,7 @@
 #include "tenon/core/ids.hpp"
 #include "tenon/core/pool.hpp"
 #include "tenon/core/sequence.hpp"
+#include "tenon/core/time.hpp"
 #include "tenon/wire/packet.hpp"
 
 namespace tenon {
@@ -49,15 +50,19 @@ class CommandSender {
     bool waiting() const { return count_ != 0; } // something is not acknowledged
     bool fresh() const { return fresh_; }        // something has never been sent
 
-    // Writes all that is kept as one frame; gives one more than the newest number inside, 0 when nothing was
-    // written.
-    std::uint32_t fill(PacketWriter& packet) {
-        if (count_ == 0 || packet.left() < used_ + 6) return 0;
+    // When what is kept should go: at once if it never went, else after a round trip without an answer.
+    Instant due() const { return fresh_ ? Instant{} : count_ != 0 ? again_ : Instant::never(); }
+
+    // Writes all that is kept as one frame, if it is due; gives one more than the newest number inside, 0
+    // when nothing was written.
+    std::uint32_t fill(PacketWriter& packet, Instant now, Duration round_trip) {
+        if (due() > now || packet.left() < used_ + 6) return 0;
         packet.out().u8(frame::commands);
         packet.out().u16(static_cast<std::uint16_t>(first_));
         packet.out().u8(static_cast<std::uint8_t>(count_));
         packet.out().bytes({bytes_, used_});
         fresh_ = false;
+        again_ = now + max(milliseconds(33), round_trip + round_trip / 4);
         return first_ + static_cast<std::uint32_t>(count_);
     }
 
@@ -76,6 +81,7 @@ class CommandSender {
     std::size_t used_ = 0, count_ = 0;
     std::uint16_t sizes_[kept_max] = {};
     std::uint32_t first_ = 1; // the number of the oldest that is kept
+    Instant again_{};
     bool fresh_ = false;
 };
 

@@ -21,6 +21,7 @@
 #include "tenon/link/outbox.hpp"
 #include "tenon/link/path.hpp"
 #include "tenon/link/received.hpp"
+#include "tenon/link/silence.hpp"
 #include "tenon/wire/packet.hpp"
 
 namespace tenon {
@@ -32,8 +33,7 @@ class Link {
     using Machine = typename Reliability::Machine;
 
     Link(Pool& pool, const LinkOptions& options, std::uint64_t key, Instant now, Random random)
-        : pool_(&pool),
-          options_(options),
+        : options_(options),
           key_(key),
           machine_(random),
           chunk_bytes_(options.datagram_bytes - chunk_reserve),
@@ -44,8 +44,9 @@ class Link {
           outbox_(options.queue_bytes_max),
           commands_(pool),
           path_(options.datagram_bytes, options.bandwidth),
-          clock_(options.asks_time) {
-        stats_.last_rx = stats_.last_tx = last_progress_ = now;
+          clock_(options.asks_time),
+          silence_(now) {
+        stats_.last_rx = stats_.last_tx = now;
     }
 
     // ---- what comes in
@@ -78,6 +79,7 @@ class Link {
             if (commands_in_.reading() && read_command(event)) return true;
             if (source_ != nullptr || commands_in_.reading()) continue;
             if (frames_.left() == 0 || state_ == State::closed) {
+                if (state_ != State::closed && offer_recovered()) continue;
                 end_packet();
                 break;
             }
@@ -89,7 +91,7 @@ class Link {
     void handle_timeout(Instant now) {
         now_ = now;
         if (state_ != State::open) return;
-        if (now - stats_.last_rx >= options_.timeout) return finish(Error::timed_out, {});
+        if (now - stats_.last_rx >= options_.timeout) return finish(Error::timed_out);
         account(now,
                 in_flight_.expire(now, path_.round_trip().smoothed(), [this](ChunkRef ref) { lost(ref); }),
                 {});
@@ -110,7 +112,7 @@ class Link {
         if (state_ == State::closed || !in_flight_.room()) return 0;
         now_ = now;
         path_.advance(now);
-        const bool content = state_ == State::open && may_send() && content_due(now);
+        const bool content = may_send() && (state_ == State::open ? content_due(now) : has_unsent());
         const bool answer = ack_due_ <= now;
         if (!content && !answer && !control_due(now)) return 0;
         PacketWriter packet(
@@ -217,21 +219,18 @@ class Link {
             if ((tag == frame::retried_event || tag == frame::receipts) && frames_.ok()) return false;
         }
         if constexpr (Reliability::traits.redundant) {
-            if (tag == frame::repair) return read_repair();
+            if (tag == frame::repair) {
+                machine_.read_repair(frames_);
+                if (frames_.ok()) return false;
+            }
         }
         return break_off(Error::malformed);
     }
 
     bool read_message(std::uint8_t tag, LinkEvent& event) {
         eliciting_ = true;
-        std::uint64_t type = tag & message_flag::type;
-        if (type == message_flag::type_follows) type += frames_.varint();
-        event.payload = frames_.bytes(tag & message_flag::length ? static_cast<std::size_t>(frames_.varint())
-                                                                 : frames_.left());
-        if (!frames_.ok() || type > 0xFFFF) return break_off(Error::malformed);
         event.kind = LinkEvent::Kind::unreliable;
-        event.type.value = static_cast<std::uint16_t>(type);
-        return true;
+        return read_message_frame(frames_, tag, event.type, event.payload) || break_off(Error::malformed);
     }
 
     bool read_chunk(std::uint8_t tag) {
@@ -240,7 +239,9 @@ class Link {
             tag & chunk_flag::length ? static_cast<std::size_t>(frames_.varint()) : frames_.left());
         if (!frames_.ok()) return break_off(Error::malformed);
         ChannelReceiver& receiver = receivers_[tag & chunk_flag::unordered ? 1 : 0];
-        if constexpr (Reliability::traits.redundant) machine_.heard(tag, receiver.full(sequence), content);
+        if constexpr (Reliability::traits.redundant)
+            machine_.heard(tag & chunk_flag::unordered ? 1 : 0, sequence,
+                           tag & (chunk_flag::continues | chunk_flag::unfinished), content);
         return offer(receiver, sequence, tag, content);
     }
     bool offer(ChannelReceiver& receiver, std::uint16_t sequence, std::uint8_t tag, BytesIn content) {
@@ -256,9 +257,19 @@ class Link {
         }
         return false;
     }
-    bool read_repair() {
-        const BytesIn repair = frames_.bytes(frames_.left());
-        if (!machine_.handle_repair(repair)) return false;
+    // The next chunk that repairs have brought back, if its channel still waits for it.
+    bool offer_recovered() {
+        if constexpr (Reliability::traits.redundant) {
+            unsigned channel = 0;
+            std::uint16_t sequence = 0;
+            std::uint8_t flags = 0;
+            BytesIn content;
+            if (machine_.poll_recovered(channel, sequence, flags, content)) {
+                offer(receivers_[channel], sequence, flags, content);
+                refused_ = false; // it is no part of this packet
+                return true;
+            }
+        }
         return false;
     }
     bool read_channel(LinkEvent& event) {
@@ -285,7 +296,7 @@ class Link {
 
     bool take_close() {
         const std::uint8_t reason = frames_.u8();
-        finish(reason < error_count ? static_cast<Error>(reason) : Error::left, {});
+        finish(reason < error_count ? static_cast<Error>(reason) : Error::left);
         return false;
     }
 
@@ -296,7 +307,7 @@ class Link {
         close(error);
         return false;
     }
-    void finish(Error reason, BytesIn) {
+    void finish(Error reason) {
         reason_ = reason;
         state_ = State::closed;
         source_ = nullptr;
@@ -329,8 +340,7 @@ class Link {
             [this](ChunkRef ref) { lost(ref); });
         if (settled.commands_to != 0) commands_.arrived(settled.commands_to);
         if (settled.acked_packets != 0) {
-            last_progress_ = now;
-            probes_ = 0;
+            silence_.broken(now);
         }
         account(now, settled, ack.delay);
     }
@@ -345,51 +355,42 @@ class Link {
 
     Instant probe_at() const {
         if (in_flight_.flying() == 0) return Instant::never();
-        const Duration timeout = path_.round_trip().resend_timeout(slow_ack_delay);
-        return max(in_flight_.newest_sent(), last_progress_) +
-               timeout * (std::int64_t(1) << (probes_ < 6 ? probes_ : 6));
+        return silence_.asks_at(in_flight_.newest_sent(), path_.round_trip().resend_timeout(slow_ack_delay));
     }
-    // Silence where an answer was due: ask again, and after several times take everything for lost.
     void probe(Instant now) {
-        ++probes_;
-        last_progress_ = now;
-        if (probes_ >= 3) {
+        ping_ = true;
+        if (silence_.ask(now)) {
             account(now, in_flight_.give_up(now, [this](ChunkRef ref) { lost(ref); }), {});
             path_.fell_silent();
         } else {
             senders_[0].probe();
             senders_[1].probe();
         }
-        ping_ = true;
-        probe_credit_ = 2;
     }
 
     // ---- sending
 
+    bool has_unsent() const { return !outbox_.empty() || senders_[0].pending() || senders_[1].pending(); }
     bool has_content() const {
-        return !outbox_.empty() || senders_[0].pending() || senders_[1].pending() || commands_.waiting() ||
-               machine_pending();
+        return has_unsent() || commands_.waiting() || machine_.deadline() < Instant::never();
     }
-    bool machine_pending() const { return machine_.deadline() < Instant::never(); }
     bool urgent() const {
         return commands_.fresh() || senders_[0].urgent() || senders_[1].urgent() ||
                outbox_.bytes() >= chunk_bytes_;
     }
     Instant content_at() const {
-        Instant at = commands_.waiting() ? commands_again_ : Instant::never();
-        at = min(at, machine_.deadline());
+        Instant at = min(commands_.due(), machine_.deadline());
         if (urgent()) return Instant{};
-        if (!outbox_.empty() || senders_[0].pending() || senders_[1].pending())
+        if (has_unsent())
             at = min(at, waiting_since_ == Instant::never() ? Instant{} : waiting_since_ + options_.coalesce);
         return at;
     }
     bool content_due(Instant now) {
         if (!has_content()) return false;
-        const bool queued = !outbox_.empty() || senders_[0].pending() || senders_[1].pending();
-        if (queued && waiting_since_ == Instant::never()) waiting_since_ = now;
+        if (has_unsent() && waiting_since_ == Instant::never()) waiting_since_ = now;
         return content_at() <= now;
     }
-    bool may_send() const { return probe_credit_ != 0 || path_.may_send(in_flight_.bytes()); }
+    bool may_send() const { return silence_.may_send() || path_.may_send(in_flight_.bytes()); }
 
     Instant keepalive_at() const { return stats_.last_tx + options_.keepalive; }
     bool control_due(Instant now) const {
@@ -398,6 +399,7 @@ class Link {
     void fill_control(PacketWriter& packet, Instant now) {
         ByteWriter& out = packet.out();
         if (state_ == State::closing) {
+            if (has_unsent() && may_send()) return; // what was said before the goodbye goes before it
             out.u8(frame::close);
             out.u8(static_cast<std::uint8_t>(reason_));
             if (--goodbyes_ == 0) state_ = State::closed;
@@ -413,12 +415,8 @@ class Link {
     }
 
     void fill_content(PacketWriter& packet, Instant now, std::uint32_t& commands_to) {
-        if (probe_credit_ != 0) --probe_credit_;
-        if (commands_.fresh() || (commands_.waiting() && commands_again_ <= now)) {
-            commands_to = commands_.fill(packet);
-            commands_again_ = now + max(milliseconds(33),
-                                        path_.round_trip().smoothed() + path_.round_trip().smoothed() / 4);
-        }
+        silence_.spend();
+        commands_to = commands_.fill(packet, now, path_.round_trip().smoothed());
         machine_.fill(now, path_.round_trip().smoothed(), packet);
         // Reliable and lossy content take turns at the front of the packet, so that neither starves the
         // other.
@@ -429,17 +427,28 @@ class Link {
         waiting_since_ = Instant::never();
     }
     void fill_channels(PacketWriter& packet) {
-        const bool twice = path_.loss() > 0.01 && in_flight_.bytes() < path_.congestion().window() / 2;
+        const bool twice = !Reliability::traits.redundant && path_.loss() > 0.01 &&
+                           in_flight_.bytes() < path_.congestion().window() / 2;
         for (std::uint32_t channel = 0; channel < 2; ++channel) {
             senders_[channel].set_twice(twice);
             ChunkRef ref{0, channel};
-            while (senders_[channel].fill(packet, ref.sequence))
+            while (senders_[channel].fill(packet, ref.sequence)) {
+                protect(ref);
                 if (!in_flight_.add_ref(ref)) return;
+            }
+        }
+    }
+    void protect(const ChunkRef& ref) {
+        if constexpr (Reliability::traits.redundant) {
+            std::uint8_t flags = 0;
+            BytesIn content;
+            if (senders_[ref.channel].take_fresh(flags, content))
+                machine_.sent(now_, ref.channel, static_cast<std::uint16_t>(ref.sequence), flags, content);
         }
     }
     void note_sent(Instant now, std::size_t size, bool eliciting, std::uint32_t commands_to) {
         ack_due_ = Instant::never();
-        const bool limited = outbox_.empty() && !senders_[0].pending() && !senders_[1].pending();
+        const bool limited = !has_unsent();
         in_flight_.sent(now, size, eliciting, commands_to, limited);
         stats_.last_tx = now;
         ++stats_.packets_out;
@@ -447,22 +456,16 @@ class Link {
         path_.sent(size);
     }
 
-    // ---- the rest
-
     bool poll_given_up(LinkEvent& event) {
         if constexpr (Reliability::traits.gives_up) {
             typename Machine::GivenUp given_up;
-            if (machine_.poll_given_up(given_up)) {
-                event.kind = LinkEvent::Kind::gave_up;
-                event.type = given_up.type;
-                event.payload = {};
-                return true;
-            }
+            if (!machine_.poll_given_up(given_up)) return false;
+            event = {LinkEvent::Kind::gave_up, given_up.type, 0, {}};
+            return true;
         }
         return false;
     }
 
-    Pool* pool_;
     LinkOptions options_;
     std::uint64_t key_;
     State state_ = State::open;
@@ -480,6 +483,7 @@ class Link {
     Fragments fragments_;
     Path path_;
     ClockSync clock_;
+    Silence silence_;
     LinkStats stats_;
 
     OpenPacket reading_;
@@ -487,10 +491,9 @@ class Link {
     ChannelReceiver* source_ = nullptr;
     bool in_packet_ = false, eliciting_ = false, refused_ = false, urgent_ = false;
 
-    Instant now_{}, last_progress_{};
-    Instant ack_due_ = Instant::never(), waiting_since_ = Instant::never(),
-            commands_again_ = Instant::never();
-    unsigned probes_ = 0, probe_credit_ = 0, goodbyes_ = 0;
+    Instant now_{};
+    Instant ack_due_ = Instant::never(), waiting_since_ = Instant::never();
+    unsigned goodbyes_ = 0;
     bool ping_ = false;
 };
 

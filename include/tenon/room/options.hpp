@@ -67,7 +67,8 @@ constexpr std::string_view name(Status status) {
     return "unknown";
 }
 
-// What a session tells its handlers, if they listen.
+// What a session tells its handlers, if they listen. Who was in the room before us follows, one PeerJoined
+// each.
 struct Joined {
     PeerId self;
 };
@@ -82,6 +83,7 @@ struct PeerJoined {
 struct PeerLeft {
     PeerId peer;
     Error reason = Error::left;
+    std::string_view name;
 };
 // A reliable event was never acknowledged and will not be sent again.
 struct GaveUp {

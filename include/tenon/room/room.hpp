@@ -144,8 +144,7 @@ class Room {
 
     // The same for a transport that lends its buffer once it knows the address: `lend(address)` gives the
     // buffer, empty to stop; `take(size)` gets what was written, 0 when nothing was, and gives false to stop.
-    template <class Lend, class Take>
-    void drain(Instant now, Lend&& lend, Take&& take) {
+    void drain(Instant now, auto&& lend, auto&& take) {
         now_ = now;
         while (const auto* reply = entrance_.front()) {
             const BytesOut into = lend(reply->to);
@@ -341,8 +340,6 @@ class Room {
         notices_.tell({RoomEvent::Kind::closed, self_, {}, {}, knock_.reason(), {}}, PeerName(), &knock_);
     }
 
-    // ---- seats
-
     Seat* take_seat(const Address& address, PeerId id, std::uint64_t key, Instant now, bool asks_time) {
         LinkOptions options = link_options_;
         options.asks_time = asks_time;
@@ -365,16 +362,18 @@ class Room {
         if (status_ == Status::joined) {
             status_ = Status::closed;
             notices_.tell({RoomEvent::Kind::closed, self_, {}, {}, reason, {}});
-        } else if (roster_.remove(id) && status_ == Status::hosting) {
+            return;
+        }
+        const PeerName name(roster_.name_of(id));
+        if (roster_.remove(id) && status_ == Status::hosting) {
             std::byte bytes[LeftWord::bytes_max];
             const BytesIn word = LeftWord{id, reason}.write(bytes);
             for_each_seat([&](Seat& other) { say(other, room_word::left, word); });
-            notices_.tell({RoomEvent::Kind::peer_left, id, {}, {}, reason, {}});
+            notices_.tell({RoomEvent::Kind::peer_left, id, {}, {}, reason, {}}, name);
         }
     }
 
-    template <class Lend, class Take>
-    bool drain_seat(Instant now, Seat& seat, Lend& lend, Take& take) {
+    bool drain_seat(Instant now, Seat& seat, auto& lend, auto& take) {
         for (;;) {
             const BytesOut into = lend(seat.address);
             if (into.empty()) return false;
@@ -434,8 +433,9 @@ class Room {
     std::optional<RoomEvent> hear_left(Seat& seat, const LinkEvent& event) {
         const auto word = LeftWord::read(event.payload);
         if (!word || status_ != Status::joined) return misbehaved(seat);
+        left_name_ = PeerName(roster_.name_of(word->peer));
         if (!roster_.remove(word->peer)) return std::nullopt;
-        return RoomEvent{RoomEvent::Kind::peer_left, word->peer, {}, {}, word->reason, {}};
+        return RoomEvent{RoomEvent::Kind::peer_left, word->peer, {}, {}, word->reason, left_name_.view()};
     }
 
     // The host hands a message on to one peer, or to all others and itself.
@@ -487,6 +487,7 @@ class Room {
     Knock knock_;
     Address host_address_{};
     Roster roster_;
+    PeerName left_name_; // of the one whose leaving was just told
 
     Seats seats_;
     Notices notices_;
