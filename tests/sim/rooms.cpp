@@ -15,10 +15,18 @@ std::string room(sim::World& world) {
     return room.settle();
 }
 
+// Every second run is on a line that is bad in all the usual ways at once, and the others draw their own.
+sim::Faults faults(std::uint64_t seed) {
+    if (seed % 2 != 0) return sim::Faults::from(seed);
+    return *sim::Faults::parse(
+        "latency_ms=50,spread=0.5,jitter_ms=15,loss=0.05,reorder=0.1,duplicate=0.02,"
+        "partitions=4,partition_ms=1000");
+}
 sim::Search search(std::string_view name) {
     sim::Search search;
     search.seeds = 30;
     search.seeds_long = 1000;
+    search.faults = faults;
     search.command = name;
     return search;
 }

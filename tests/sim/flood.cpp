@@ -1,0 +1,217 @@
+// A server under a flood of handshakes from addresses that are not their senders'.
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <new>
+#include <vector>
+
+#include "tenon/clock/independent.hpp"
+#include "tenon/codec/bits.hpp"
+#include "tenon/link/handshake.hpp"
+#include "tenon/reliability/ack_vector.hpp"
+#include "tenon/session.hpp"
+#include "tenon/sim/world.hpp"
+#include "tenon/topology/client_server.hpp"
+
+namespace {
+std::size_t allocations = 0;
+void* counted(std::size_t size) {
+    ++allocations;
+    if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
+    std::abort();
+}
+} // namespace
+
+void* operator new(std::size_t size) { return counted(size); }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return counted(size); }
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
+
+using namespace tenon;
+using sim::World;
+using transport::Memory;
+using transport::MemoryAddress;
+
+namespace {
+
+struct Beat {
+    std::uint32_t number = 0;
+    void serialize(auto& ar) { ar(number); }
+};
+using Flooded = Game<"flooded", 1, Event<Beat, Reliable>>;
+using Net = Session<Flooded, Memory, codec::Bits, clock::Independent<>, topology::ClientServer,
+                    reliability::AckVector>;
+
+struct Player {
+    int joined = 0;
+    void on(PeerId, const Beat&) {}
+    void on(const PeerJoined&) { ++joined; }
+};
+struct Nothing {};
+
+// The server, with an eye on what it allocates.
+struct Watched {
+    Net net;
+    std::size_t allocated = 0;
+
+    explicit Watched(World& world) : net({.room = "lobby"}, world.port(1)) {}
+    void tick(Instant now, Player& player) {
+        const std::size_t before = allocations;
+        net.tick(now, player);
+        allocated += allocations - before;
+    }
+    Instant next_deadline() const { return net.next_deadline(); }
+    const Memory& transport() const { return net.transport(); }
+};
+
+// Stands between a player and the server, and keeps the player's request to be let in for itself.
+struct Thief {
+    Memory port;
+    std::vector<std::byte> stolen;
+
+    explicit Thief(World& world) : port(world.port(50)) { REQUIRE(port.open(4000)); }
+    void tick(Instant, Nothing&) {
+        port.poll([&](const MemoryAddress& from, Lane lane, BytesIn bytes) {
+            if (from.host != 1) player = from;
+            if (meeting_kind(bytes) == meeting::connect)
+                stolen.assign(bytes.begin(), bytes.end());
+            else
+                (void)port.send(from.host == 1 ? player : MemoryAddress{1, 4000}, lane, bytes);
+        });
+    }
+    Instant next_deadline() const { return Instant::never(); }
+    const Memory& transport() const { return port; }
+
+    MemoryAddress player;
+};
+
+// A server, and a thief who holds a player's request to be let in.
+struct Siege {
+    World world{1, *sim::Faults::parse("latency_ms=10")};
+    Watched server{world};
+    Player host, robbed;
+    Nothing nothing;
+    Net victim{{.room = "lobby"}, world.port(3)};
+    Thief thief{world};
+
+    Siege() {
+        world.add(server, host);
+        world.add(victim, robbed);
+        world.add(thief, nothing);
+        REQUIRE(server.net.host(4000));
+        REQUIRE(victim.join("host50:4000"));
+        REQUIRE(world.run_until([&] { return !thief.stolen.empty(); }, seconds(2)));
+        world.remove(victim);
+    }
+};
+
+// What strangers may say, one kind after the other.
+std::size_t forge(BytesOut into, std::uint64_t turn, Random& random, BytesIn stolen) {
+    Hello hello{random.next(), stable_id(Flooded::name), protocol_version};
+    switch (turn % 7) {
+        case 0:
+            return write(into, hello);
+        case 1: // of another game, which deserves an answer
+            hello.game = random.next();
+            return write(into, hello);
+        case 2: // of another time
+            hello.protocol = 7;
+            return write(into, hello);
+        case 3: { // so short that an answer would be longer
+            ByteWriter out = detail::begin_meeting(into, meeting::hello);
+            out.u16(hello.protocol);
+            out.u64(hello.nonce);
+            out.u64(hello.game);
+            return detail::seal_meeting(into, out, 0);
+        }
+        case 4: { // with a cookie out of thin air
+            Connect connect;
+            connect.nonce = random.next();
+            connect.cookie = random.next();
+            connect.stamp = static_cast<std::uint32_t>(turn);
+            return write(into, connect);
+        }
+        case 5: // with another's cookie
+            copy(into.data(), stolen);
+            return stolen.size();
+        default:
+            for (std::size_t i = 0; i < 100; ++i) into[i] = static_cast<std::byte>(random.below(256));
+            return random.below(100);
+    }
+}
+
+} // namespace
+
+TEST_CASE("a flood of forged handshakes leaves nothing behind and is not amplified") {
+    Siege siege;
+    World& world = siege.world;
+    Watched& server = siege.server;
+    Player friendly;
+    Net honest({.room = "lobby"}, world.port(2));
+    world.add(honest, friendly);
+
+    constexpr std::uint32_t first = 1000, each_ms = 20, milliseconds_long = 1000;
+    std::uint32_t stranger = first;
+    std::uint64_t turn = 0;
+    std::byte bytes[1500];
+    const auto flood = [&](std::uint32_t for_ms) {
+        for (std::uint32_t ms = 0; ms < for_ms; ++ms) {
+            for (std::uint32_t i = 0; i < each_ms; ++i) {
+                const std::size_t size = forge(bytes, turn++, world.random(), siege.thief.stolen);
+                world.network().send(world.now(), MemoryAddress{stranger++, 1234}, MemoryAddress{1, 4000},
+                                     Lane{}, BytesIn(bytes, size));
+            }
+            world.run(milliseconds(1));
+        }
+    };
+    flood(200); // until every buffer has its size
+    server.allocated = 0;
+    flood(milliseconds_long);
+    CHECK(server.allocated == 0);
+    CHECK(server.net.roster().size() == 1);
+    CHECK(server.net.health().peer_count == 0);
+    CHECK(server.net.health().refused > 1000);
+    CHECK(siege.host.joined == 0);
+
+    std::uint64_t answered = 0;
+    for (std::uint32_t address = first; address < stranger; ++address) {
+        const std::uint64_t got = world.network().counters(1, address).bytes_sent;
+        answered += got != 0;
+        if (got > world.network().counters(address, 1).bytes_sent)
+            CHECK_MESSAGE(false, "host " << address << " got " << got << " bytes");
+    }
+    CHECK(answered > (stranger - first) / 3); // three kinds of seven deserve an answer
+
+    // Who is honest gets in all the same, in the midst of it.
+    REQUIRE(honest.join("host1:4000"));
+    flood(500);
+    CHECK(honest.status() == Status::joined);
+    CHECK(server.net.roster().size() == 2);
+}
+
+TEST_CASE("a stolen request to be let in is good from its own address alone") {
+    Siege siege;
+    World& world = siege.world;
+    const auto replay = [&](std::uint32_t from, std::uint16_t port) {
+        world.network().send(world.now(), MemoryAddress{from, port}, MemoryAddress{1, 4000}, Lane{},
+                             siege.thief.stolen);
+        world.run(milliseconds(100));
+        return siege.host.joined;
+    };
+    CHECK(replay(51, 4000) == 0);
+    CHECK(replay(50, 4001) == 0);
+    CHECK(replay(50, 4000) == 1);
+    CHECK(replay(50, 4000) == 1); // it is the same caller, however often it asks
+    CHECK(siege.server.net.roster().size() == 2);
+}
+
+TEST_CASE("a cookie goes stale") {
+    Siege siege;
+    World& world = siege.world;
+    world.run(cookie_life + milliseconds(100));
+    world.network().send(world.now(), MemoryAddress{50, 4000}, MemoryAddress{1, 4000}, Lane{},
+                         siege.thief.stolen);
+    world.run(milliseconds(100));
+    CHECK(siege.host.joined == 0);
+}
