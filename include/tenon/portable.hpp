@@ -3,7 +3,9 @@
 // virtual time, for builds without exceptions.
 
 #include "tenon/clock/independent.hpp"
+#include "tenon/codec/binary.hpp"
 #include "tenon/codec/bits.hpp"
+#include "tenon/codec/json.hpp"
 #include "tenon/core/time.hpp"
 #include "tenon/profile/action.hpp"
 #include "tenon/reliability/ack_retry.hpp"
