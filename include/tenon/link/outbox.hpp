@@ -27,6 +27,8 @@ class Outbox {
         bool dropped = false, replaceable = false;
         std::uint16_t fragments_sent = 0;
     };
+    // What the most parts that a message may have can hold, where a packet carries a kilobyte of it or more.
+    static constexpr std::size_t message_bytes_max = Fragment::count_max * std::size_t(1024);
 
     explicit Outbox(std::size_t bytes_max) : bytes_max_(bytes_max) {}
     Outbox(const Outbox&) = delete;
@@ -51,8 +53,9 @@ class Outbox {
         ++count_;
     }
     Result<> push(Message message, BytesIn payload) {
+        if (payload.size() > message_bytes_max) return Error::too_large;
         const BytesOut room = prepare(payload.size());
-        if (room.size() != payload.size()) return Error::queue_full;
+        if (room.data() == nullptr) return Error::queue_full; // the size would not tell, of an empty message
         copy(room.data(), payload);
         message.size = static_cast<std::uint32_t>(payload.size());
         commit(message);
@@ -122,6 +125,10 @@ class Outbox {
         fragment.whole_bytes = type_bytes + message.size;
         fragment.count = static_cast<std::uint8_t>(
             fragment_count(fragment.whole_bytes, part_bytes - Fragment::header_bytes_max));
+        if (fragment.count == 0) { // packets so small that no number of them holds it
+            ++expired_;
+            return pop();
+        }
         fragment.index = static_cast<std::uint8_t>(message.fragments_sent);
         const std::size_t bytes = fragment.bytes_here();
         if (packet.left() < bytes + Fragment::header_bytes_max) return;
