@@ -234,6 +234,7 @@ class Memory {
         const Result<std::uint32_t> slot = exchange_->open({host_, port});
         if (!slot) return slot.error();
         slot_ = *slot;
+        ++openings_;
         return local_address();
     }
     void close() {
@@ -272,7 +273,8 @@ class Memory {
     }
     void flush() {}
 
-    // Everything that had arrived before the call. `f` may send, deliver, open and close.
+    // Everything that had arrived before the call. `f` may send, deliver, open and close; what a closed port
+    // had not read is gone, also when it is open again.
     template <class F>
     void poll(F&& f) {
         if (!is_open()) return;
@@ -281,10 +283,11 @@ class Memory {
         detail::MemoryBox box;
         std::swap(box, port.inbox);
         std::swap(port.inbox, port.spare);
-        for (std::size_t i = 0; i < box.count() && is_open(); ++i)
+        const auto same = [this, openings = openings_] { return is_open() && openings_ == openings; };
+        for (std::size_t i = 0; i < box.count() && same(); ++i)
             f(box[i].from, box[i].lane, box.bytes(box[i]));
         box.clear();
-        if (is_open()) std::swap(box, exchange_->ports_[slot_].spare);
+        if (same()) std::swap(box, exchange_->ports_[slot_].spare);
     }
     // Virtual time stands still until the owner of the Exchange moves it.
     void wait(Instant) {}
@@ -298,13 +301,14 @@ class Memory {
         std::swap(exchange_, other.exchange_);
         std::swap(host_, other.host_);
         std::swap(slot_, other.slot_);
+        std::swap(openings_, other.openings_);
         std::swap(to_, other.to_);
         std::swap(lane_, other.lane_);
         std::swap(prepared_, other.prepared_);
     }
 
     Exchange* exchange_ = nullptr;
-    std::uint32_t host_ = 0, slot_ = Exchange::nobody;
+    std::uint32_t host_ = 0, slot_ = Exchange::nobody, openings_ = 0;
     Address to_{}; // of what is prepared
     Lane lane_{};
     std::size_t prepared_ = 0;
