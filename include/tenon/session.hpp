@@ -374,28 +374,29 @@ class SessionCore {
 
     template <class Handlers>
     void dispatch(Handlers& handlers) {
-        while (const auto event = room_.poll_event()) {
-            switch (event->kind) {
+        RoomEvent event;
+        while (room_.poll_event(event)) {
+            switch (event.kind) {
                 case RoomEvent::Kind::message:
                 case RoomEvent::Kind::command:
-                    hear(handlers, *event);
+                    hear(handlers, event);
                     break;
                 case RoomEvent::Kind::joined:
-                    notify(handlers, Joined{event->peer});
+                    notify(handlers, Joined{event.peer});
                     break;
                 case RoomEvent::Kind::closed:
-                    notify(handlers, Closed{event->reason, event->text});
+                    notify(handlers, Closed{event.reason, event.text});
                     break;
                 case RoomEvent::Kind::peer_joined:
-                    notify(handlers, PeerJoined{event->peer, event->text});
+                    notify(handlers, PeerJoined{event.peer, event.text});
                     break;
                 case RoomEvent::Kind::peer_left:
-                    states_.forget(event->peer);
-                    notify(handlers, PeerLeft{event->peer, event->reason, event->text});
+                    states_.forget(event.peer);
+                    notify(handlers, PeerLeft{event.peer, event.reason, event.text});
                     break;
                 case RoomEvent::Kind::gave_up:
-                    notify(handlers, GaveUp{event->peer, event->type,
-                                            Game::type_name(Game::index_of_message(event->type))});
+                    notify(handlers, GaveUp{event.peer, event.type,
+                                            Game::type_name(Game::index_of_message(event.type))});
                     break;
             }
         }

@@ -6,7 +6,6 @@
 
 #include <concepts>
 #include <cstddef>
-#include <optional>
 
 #include "tenon/core/bytes.hpp"
 #include "tenon/core/time.hpp"
@@ -39,11 +38,11 @@ template <class M>
 concept GivesTimeout = requires(const M& m) {
     { m.poll_timeout() } -> std::same_as<Instant>;
 };
-// Spans inside an event point into the datagram or the machine, and are valid until the next call that is not
-// poll_event.
+// Fills in what the event's kind has, and gives true, while there is one. Spans inside it point into the
+// datagram or the machine, and are valid until the next call that is not poll_event.
 template <class M>
-concept GivesEvents = requires(M& m) {
-    { m.poll_event() } -> std::same_as<std::optional<typename M::Event>>;
+concept GivesEvents = requires(M& m, typename M::Event& event) {
+    { m.poll_event(event) } -> std::same_as<bool>;
 };
 
 template <class M>

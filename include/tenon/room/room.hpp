@@ -4,7 +4,6 @@
 // and drains it.
 
 #include <cstdint>
-#include <optional>
 
 #include "tenon/core/bytes.hpp"
 #include "tenon/core/error.hpp"
@@ -109,21 +108,17 @@ class Room {
         }
     }
 
-    std::optional<RoomEvent> poll_event() {
+    bool poll_event(RoomEvent& event) {
         for (;;) {
-            if (reading_ != nullptr) {
-                LinkEvent event;
-                if (!reading_->link.poll_event(event)) {
-                    Seat* seat = reading_;
-                    reading_ = nullptr;
-                    notice_state(*seat);
-                    continue;
-                }
-                if (const auto heard = hear(*reading_, event)) return heard;
+            if (reading_ == nullptr) return notices_.poll(event);
+            LinkEvent said;
+            if (reading_->link.poll_event(said)) {
+                if (hear(*reading_, said, event)) return true;
                 continue;
             }
-            RoomEvent event;
-            return notices_.poll(event) ? std::optional(event) : std::nullopt;
+            Seat* seat = reading_;
+            reading_ = nullptr;
+            notice_state(*seat);
         }
     }
 
@@ -396,80 +391,83 @@ class Room {
 
     // ---- hearing
 
-    std::optional<RoomEvent> hear(Seat& seat, const LinkEvent& event) {
-        if (event.kind == LinkEvent::Kind::gave_up)
-            return RoomEvent{RoomEvent::Kind::gave_up, seat.id, event.type, {}, Error::gave_up, {}};
-        if (event.kind == LinkEvent::Kind::command) {
-            if (!carriage_.knows(event.type)) return misbehaved(seat);
-            return RoomEvent{RoomEvent::Kind::command, seat.id, event.type, event.payload, Error::none, {}};
+    // What a link brought, as an event of the room; false when it is not for the session.
+    bool hear(Seat& seat, const LinkEvent& said, RoomEvent& event) {
+        if (said.type.value >= MessageType::first_user && said.kind != LinkEvent::Kind::gave_up) [[likely]] {
+            event.kind =
+                said.kind == LinkEvent::Kind::command ? RoomEvent::Kind::command : RoomEvent::Kind::message;
+            return hear_message(seat, seat.id, said.type, said.payload, said, event);
         }
-        if (event.type == room_word::joined) return hear_joined(seat, event);
-        if (event.type == room_word::left) return hear_left(seat, event);
-        if (event.type == room_word::relay) return pass_on(seat, event);
-        if (event.type == room_word::relayed) return hear_relayed(seat, event);
-        return hear_message(seat, seat.id, event.type, event.payload, event);
+        if (said.kind == LinkEvent::Kind::gave_up) {
+            event = {RoomEvent::Kind::gave_up, seat.id, said.type, {}, Error::gave_up, {}};
+            return true;
+        }
+        if (said.kind == LinkEvent::Kind::command) return misbehaved(seat);
+        event.kind = RoomEvent::Kind::message;
+        if (said.type == room_word::joined) return hear_joined(seat, said, event);
+        if (said.type == room_word::left) return hear_left(seat, said, event);
+        if (said.type == room_word::relay) return pass_on(seat, said, event);
+        if (said.type == room_word::relayed) return hear_relayed(seat, said, event);
+        return misbehaved(seat);
     }
-    std::optional<RoomEvent> hear_message(Seat& seat, PeerId from, MessageType type, BytesIn payload,
-                                          const LinkEvent& event) {
+    bool hear_message(Seat& seat, PeerId from, MessageType type, BytesIn payload, const LinkEvent& said,
+                      RoomEvent& event) {
         if (!carriage_.knows(type)) return misbehaved(seat);
-        if (is_newest(carriage_.of(type)) && seat.newest.is_stale(from, type, payload, event.packet))
-            return std::nullopt;
-        return RoomEvent{RoomEvent::Kind::message, from, type, payload, Error::none, {}};
+        event.peer = from;
+        event.type = type;
+        event.payload = payload;
+        return !is_newest(carriage_.of(type)) || !seat.newest.is_stale(from, type, payload, said.packet);
     }
     // What no build of this schema would say.
-    std::optional<RoomEvent> misbehaved(Seat& seat) {
+    bool misbehaved(Seat& seat) {
         ++strange_;
         close(seat, Error::unknown_message);
-        return std::nullopt;
+        return false;
     }
 
-    std::optional<RoomEvent> hear_joined(Seat& seat, const LinkEvent& event) {
-        const auto word = JoinedWord::read(event.payload);
+    bool hear_joined(Seat& seat, const LinkEvent& said, RoomEvent& event) {
+        const auto word = JoinedWord::read(said.payload);
         if (!word || status_ != Status::joined || roster_.size() > 0x1'0000) return misbehaved(seat);
-        if (!roster_.add(word->peer, word->name) || word->peer == self_) return std::nullopt;
-        return RoomEvent{RoomEvent::Kind::peer_joined, word->peer, {}, {}, Error::none,
-                         roster_.name_of(word->peer)};
+        if (!roster_.add(word->peer, word->name) || word->peer == self_) return false;
+        event = {RoomEvent::Kind::peer_joined, word->peer, {}, {}, Error::none, roster_.name_of(word->peer)};
+        return true;
     }
-    std::optional<RoomEvent> hear_left(Seat& seat, const LinkEvent& event) {
-        const auto word = LeftWord::read(event.payload);
+    bool hear_left(Seat& seat, const LinkEvent& said, RoomEvent& event) {
+        const auto word = LeftWord::read(said.payload);
         if (!word || status_ != Status::joined) return misbehaved(seat);
         left_name_ = PeerName(roster_.name_of(word->peer));
-        if (!roster_.remove(word->peer)) return std::nullopt;
-        return RoomEvent{RoomEvent::Kind::peer_left, word->peer, {}, {}, word->reason, left_name_.view()};
+        if (!roster_.remove(word->peer)) return false;
+        event = {RoomEvent::Kind::peer_left, word->peer, {}, {}, word->reason, left_name_.view()};
+        return true;
     }
 
     // The host hands a message on to one peer, or to all others and itself.
-    std::optional<RoomEvent> pass_on(Seat& seat, const LinkEvent& event) {
-        ByteReader in(event.payload);
+    bool pass_on(Seat& seat, const LinkEvent& said, RoomEvent& event) {
+        ByteReader in(said.payload);
         const auto head = RelayHead::read_relay(in);
-        if (!head || !carriage_.knows(head->type) || status_ != Status::hosting) return misbehaved(seat);
-        const MessageType type = head->type;
-        const Delivery delivery = carriage_.of(type);
+        if (!head || status_ != Status::hosting) return misbehaved(seat);
         const BytesIn payload = in.rest();
-        if (is_newest(delivery) && seat.newest.is_stale(seat.id, type, payload, event.packet))
-            return std::nullopt;
-        if (head->peer != PeerId::host()) {
-            const BytesIn whole = scratch_.with_head(payload, [&](ByteWriter& out) {
-                RelayHead{seat.id, type}.write_relayed(out);
-            });
-            const auto stream = static_cast<std::uint32_t>(
-                splitmix(std::uint64_t(seat.id.value) << 16 | type.value) + NewestWins::key(payload));
-            for_each_seat([&](Seat& other) {
-                if (&other == &seat || (head->peer && other.id != head->peer)) return;
-                // What is promised must not be lost here: a peer that can't take it is not kept
-                // half-informed.
-                if (!push(other, room_word::relayed, delivery, whole, {}, stream) && is_reliable(delivery))
-                    close(other, Error::queue_full);
-            });
-            if (head->peer) return std::nullopt;
-        }
-        return RoomEvent{RoomEvent::Kind::message, seat.id, type, payload, Error::none, {}};
+        if (!hear_message(seat, seat.id, head->type, payload, said, event)) return false;
+        if (head->peer == PeerId::host()) return true;
+        const Delivery delivery = carriage_.of(head->type);
+        const BytesIn whole = scratch_.with_head(payload, [&](ByteWriter& out) {
+            RelayHead{seat.id, head->type}.write_relayed(out);
+        });
+        const auto stream = static_cast<std::uint32_t>(
+            splitmix(std::uint64_t(seat.id.value) << 16 | head->type.value) + NewestWins::key(payload));
+        for_each_seat([&](Seat& other) {
+            if (&other == &seat || (head->peer && other.id != head->peer)) return;
+            // What is promised must not be lost here: a peer that can't take it is not kept half-informed.
+            if (!push(other, room_word::relayed, delivery, whole, {}, stream) && is_reliable(delivery))
+                close(other, Error::queue_full);
+        });
+        return !head->peer;
     }
-    std::optional<RoomEvent> hear_relayed(Seat& seat, const LinkEvent& event) {
-        ByteReader in(event.payload);
+    bool hear_relayed(Seat& seat, const LinkEvent& said, RoomEvent& event) {
+        ByteReader in(said.payload);
         const auto head = RelayHead::read_relayed(in);
         if (!head || status_ != Status::joined) return misbehaved(seat);
-        return hear_message(seat, head->peer, head->type, in.rest(), event);
+        return hear_message(seat, head->peer, head->type, in.rest(), said, event);
     }
 
     Options options_;

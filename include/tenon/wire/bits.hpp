@@ -59,9 +59,17 @@ class BitWriter {
             used_ = 0;
             return;
         }
-        for (; bytes.size() >= 8; bytes = bytes.subspan(8)) bits(load_le<std::uint64_t>(bytes.data()), 64);
-        const auto tail = static_cast<unsigned>(bytes.size());
-        bits(load_le_n(bytes.data(), tail), tail * 8);
+        const std::size_t words = bytes.size() / 8;
+        std::byte* to = out_ + at_;
+        for (std::size_t i = 0; i < words; ++i) {
+            const auto word = load_le<std::uint64_t>(bytes.data() + i * 8);
+            store_le(to + i * 8, scratch_ | word << used_);
+            scratch_ = word >> (64 - used_);
+        }
+        at_ += words * 8;
+        left_ -= words * 64;
+        const auto tail = static_cast<unsigned>(bytes.size() % 8);
+        bits(load_le_n(bytes.data() + words * 8, tail), tail * 8);
     }
     // Pads to a whole byte, brings everything into the span, and gives its bytes; 0 when something did not
     // fit. Writing may go on after it.
@@ -142,9 +150,17 @@ class BitReader {
             copy(out.data(), {in_ + at_ / 8, out.size()});
             at_ += out.size() * 8;
         } else {
-            for (; out.size() >= 8; out = out.subspan(8)) store_le(out.data(), bits(64));
-            const auto tail = static_cast<unsigned>(out.size());
-            store_le_n(out.data(), bits(tail * 8), tail);
+            // Each word ends inside the byte that follows it, which is there since the field ends beyond it.
+            const unsigned shift = at_ % 8;
+            const std::byte* from = in_ + at_ / 8;
+            const std::size_t words = out.size() / 8;
+            for (std::size_t i = 0; i < words; ++i)
+                store_le(out.data() + i * 8, load_le<std::uint64_t>(from + i * 8) >> shift |
+                                                 std::to_integer<std::uint64_t>(from[i * 8 + 8])
+                                                     << (64 - shift));
+            at_ += words * 64;
+            const auto tail = static_cast<unsigned>(out.size() % 8);
+            store_le_n(out.data() + words * 8, bits(tail * 8), tail);
         }
     }
     // The next bytes in place, which only works between two bytes: align() first. Empty when there are fewer.
