@@ -137,7 +137,7 @@ std::size_t forge(BytesOut into, std::uint64_t turn, Random& random, BytesIn sto
             return stolen.size();
         default:
             for (std::size_t i = 0; i < 100; ++i) into[i] = static_cast<std::byte>(random.below(256));
-            return random.below(100);
+            return static_cast<std::size_t>(random.below(100));
     }
 }
 

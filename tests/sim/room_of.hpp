@@ -2,6 +2,7 @@
 // A whole room for the simulations: a host and players who say things to each other, leave and come back, and
 // a ledger of what was promised and what arrived.
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -55,6 +56,10 @@ template <>
 struct GameFor<reliability::AckRetry> {
     using type = Game<"rooms", 1, State<Ship>, Command<Steer>, Event<Shot, Reliable>, Event<Mark, Newest>>;
 };
+
+inline std::uint32_t pick(Random& random, const std::vector<std::uint32_t>& some) {
+    return some[static_cast<std::size_t>(random.below(some.size()))];
+}
 
 struct Ledger {
     struct Entry {
@@ -120,10 +125,10 @@ class Player {
         const std::vector<std::uint32_t> others = peers();
         if (others.empty()) return;
         const bool ordered = has_lines && random.chance(0.5);
-        const std::uint32_t to = random.chance(0.4) ? everybody : others[random.below(others.size())];
+        const std::uint32_t to = random.chance(0.4) ? everybody : pick(random, others);
         Body body{net.self().value, to, static_cast<std::uint32_t>(ledger->entries.size()), {}};
         const bool large = has_lines && random.chance(0.02);
-        body.text.assign(random.below(large ? 6000 : 200), 'x');
+        body.text.assign(static_cast<std::size_t>(random.below(large ? 6000 : 200)), 'x');
         Result<> sent;
         if constexpr (has_lines)
             sent = ordered ? put(to, Line{body}) : put(to, Shot{body});
@@ -240,7 +245,7 @@ class RoomOf {
             }
             if (random.chance(0.001) && players[0]->talking()) {
                 const auto others = players[0]->peers();
-                if (!others.empty()) (void)players[0]->net.kick(PeerId{others[random.below(others.size())]});
+                if (!others.empty()) (void)players[0]->net.kick(PeerId{pick(random, others)});
             }
             world_.run(milliseconds(50));
             for (auto& player : players) player->look();

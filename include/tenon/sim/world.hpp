@@ -242,18 +242,21 @@ class World {
         return a_minute > 0 ? seconds(60 / a_minute * (0.2 + 1.6 * random.real())) : Duration::max();
     }
     static Duration about(Random& random, double ms) { return seconds(ms / 1000 * (0.5 + random.real())); }
+    std::uint32_t any_host(Random& random) const {
+        return hosts_[static_cast<std::size_t>(random.below(hosts_.size()))].number;
+    }
     void part() {
         std::vector<std::uint32_t> group;
         for (const Host& host : hosts_)
             if (partition_random_.chance(0.5)) group.push_back(host.number);
         if ((group.empty() || group.size() == hosts_.size()) && !hosts_.empty())
-            group = {hosts_[partition_random_.below(hosts_.size())].number};
+            group = {any_host(partition_random_)};
         partition(std::move(group), about(partition_random_, faults_.partition_ms));
         next_partition_ = now_ + pause_before(partition_random_, faults_.partitions);
     }
     void stall() {
         const Duration time = about(pause_random_, faults_.pause_ms);
-        if (!hosts_.empty()) pause(hosts_[pause_random_.below(hosts_.size())].number, time);
+        if (!hosts_.empty()) pause(any_host(pause_random_), time);
         next_pause_ = now_ + pause_before(pause_random_, faults_.pauses);
     }
 
