@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "tenon/check_session.hpp"
+#include "tenon/codec/voice.hpp"
 #include "tenon/core/bytes.hpp"
 #include "tenon/core/error.hpp"
 #include "tenon/core/ids.hpp"
@@ -42,7 +43,7 @@ class SessionCore {
 
     // Opens the room on this port, 0 for any free one.
     Result<> host(std::uint16_t port) {
-        if (open()) return Error::already_open;
+        if (is_open(status())) return Error::already_open;
         transport_.close();
         const auto address = transport_.open(port);
         if (!address) return address.error();
@@ -53,7 +54,7 @@ class SessionCore {
     // Asks the host at "HOST:PORT" to be let in; Joined or Closed tells how it went. A name is looked up at
     // once, which may take a moment; a literal address never does.
     Result<> join(std::string_view address) {
-        if (open()) return Error::already_open;
+        if (is_open(status())) return Error::already_open;
         const auto to = transport_.resolve(address);
         if (!to) return to.error();
         transport_.close();
@@ -196,9 +197,6 @@ class SessionCore {
     std::uint32_t stream(std::uint32_t key) const {
         return static_cast<std::uint32_t>(splitmix(std::uint64_t(type<T>().value) << 32 | key));
     }
-    bool open() const {
-        return status() == Status::joining || status() == Status::joined || status() == Status::hosting;
-    }
 
     static Terms terms(const Options& options) {
         Terms terms;
@@ -232,7 +230,9 @@ class SessionCore {
     template <class T>
     Encoded encode(BytesOut out, const T& message) {
         if (out.size() > options_.message_bytes_max) out = out.first(options_.message_bytes_max);
-        return Codec::encode(out, message);
+        return voice_.encode(out, message, [this] {
+            return codec::Speaker{options_.room, self(), authority(), room_.room_time(now_)};
+        });
     }
     // A newest-wins message has its key in front.
     template <class T>
@@ -421,7 +421,7 @@ class SessionCore {
                 ByteReader in(event.payload);
                 if constexpr (!command && is_newest(Entry::delivery::value)) in.varint();
                 T message{};
-                if (in.ok() && Codec::decode(in.rest(), message))
+                if (in.ok() && voice_.decode(in.rest(), message))
                     handlers.on(event.peer, static_cast<const T&>(message));
                 else
                     ++undecodable_;
@@ -433,7 +433,7 @@ class SessionCore {
         ByteReader in(event.payload);
         const auto head = StateHead::read(in);
         T state{};
-        if (!head || !Codec::decode(in.rest(), state)) {
+        if (!head || !voice_.decode(in.rest(), state)) {
             ++undecodable_;
             return;
         }
@@ -463,6 +463,7 @@ class SessionCore {
     Options options_;
     Clock clock_;
     TENON_NO_UNIQUE_ADDRESS Topology topology_;
+    TENON_NO_UNIQUE_ADDRESS codec::Voice<Game, Codec> voice_;
     RoomType room_;
     States<Game> states_;
     std::optional<Address> joining_;

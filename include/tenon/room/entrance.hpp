@@ -36,11 +36,18 @@ class Entrance {
             reply(from, door_.challenge(now, from.text(), hello->nonce));
         return true;
     }
-    // The request of a caller who solved the riddle, and so really is at that address.
-    auto hear(Instant now, const Address& from, BytesIn datagram) const {
+    // The request of a caller who solved the riddle, and so really is at that address; it opens the door for
+    // one stay.
+    auto hear(Instant now, const Address& from, BytesIn datagram) {
         auto connect = read_connect(datagram);
-        if (connect && !door_.admits(now, from.text(), *connect)) connect = Error::malformed;
+        if (connect && (!door_.admits(now, from.text(), *connect) || is_spent(now, connect->nonce)))
+            connect = Error::stale;
         return connect;
+    }
+    // A stay has ended: what asked for it may still be on its way, or be sent again by somebody else.
+    void spend(Instant now, std::uint64_t nonce) {
+        if (spent_.size() == spent_max) spent_.pop_front();
+        spent_.push_back({nonce, now + cookie_life});
     }
 
     template <class Answer>
@@ -56,10 +63,22 @@ class Entrance {
     void clear() { replies_.clear(); }
 
   private:
-    static constexpr std::size_t replies_max = 64;
+    static constexpr std::size_t replies_max = 64, spent_max = 1024;
+
+    struct Spent {
+        std::uint64_t nonce = 0;
+        Instant until{};
+    };
+    bool is_spent(Instant now, std::uint64_t nonce) {
+        while (!spent_.empty() && spent_.front().until < now) spent_.pop_front();
+        for (std::size_t i = 0; i < spent_.size(); ++i)
+            if (spent_[i].nonce == nonce) return true;
+        return false;
+    }
 
     Door door_;
     Ring<Reply> replies_;
+    Ring<Spent> spent_;
 };
 
 } // namespace tenon

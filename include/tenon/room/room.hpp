@@ -353,6 +353,7 @@ class Room {
     void drop(Seat& seat, Error reason) {
         const PeerId id = seat.id;
         if (reading_ == &seat) reading_ = nullptr;
+        if (status_ == Status::hosting) entrance_.spend(now_, seat.nonce);
         seats_.remove(seat);
         if (status_ == Status::joined) {
             status_ = Status::closed;

@@ -144,7 +144,7 @@ class Exchange {
 
     std::uint32_t find(const MemoryAddress& address) const {
         if (table_.empty()) return nobody;
-        for (std::size_t i = address.hash();; ++i) {
+        for (auto i = static_cast<std::size_t>(address.hash());; ++i) {
             const std::uint32_t slot = table_[i & (table_.size() - 1)];
             if (slot == nobody || ports_[slot].address == address) return slot;
         }
@@ -156,7 +156,7 @@ class Exchange {
         table_.assign(size, nobody);
         for (std::uint32_t slot = 0; slot < ports_.size(); ++slot) {
             if (!ports_[slot].open) continue;
-            std::size_t i = ports_[slot].address.hash();
+            auto i = static_cast<std::size_t>(ports_[slot].address.hash());
             while (table_[i & (size - 1)] != nobody) ++i;
             table_[i & (size - 1)] = slot;
         }
