@@ -222,6 +222,22 @@ TEST_CASE("a frame that fills the packet has no length from the start, and nothi
     CHECK(buffer[6] == std::byte{0x89});
 }
 
+TEST_CASE("a type has one form: one that goes once around the largest number is refused") {
+    const auto read = [](std::uint64_t more) {
+        std::array<std::byte, 16> bytes{};
+        tenon::ByteWriter out(bytes);
+        out.varint(more);
+        tenon::ByteReader in(tenon::BytesIn(bytes).first(out.position()));
+        tenon::MessageType type;
+        tenon::BytesIn payload;
+        return tenon::read_message_frame(in, 0xBF, type, payload) ? static_cast<int>(type.value) : -1;
+    };
+    CHECK(read(0) == 63);
+    CHECK(read(0xFFFF - 63) == 0xFFFF);
+    CHECK(read(0xFFFF - 62) == -1);
+    CHECK(read(UINT64_MAX) == -1); // would be type 62
+}
+
 TEST_CASE("an empty frame at the end is its tag alone") {
     Buffer buffer{};
     PacketWriter packet(buffer, 0, 0);

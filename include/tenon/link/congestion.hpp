@@ -14,6 +14,7 @@ namespace tenon {
 struct AckSample {
     Instant now{};
     std::uint64_t acked_bytes = 0, lost_bytes = 0;
+    std::uint64_t late_bytes = 0;              // counted as lost before, and now acknowledged after all
     Duration rtt{}, min_rtt{}, smoothed_rtt{}; // rtt is zero when the acknowledgement gave no round trip
     // What had arrived when the newest acknowledged packet was sent, and when that was known.
     std::uint64_t delivered_at_send = 0, delivered = 0;
@@ -32,7 +33,10 @@ class Congestion {
         note_rate(ack);
         note_loss(ack);
         if (!round_ended_) return;
-        queued_ = ack.smoothed_rtt - min_rtt_ > queue_allowed();
+        const Duration queue = ack.smoothed_rtt - min_rtt_;
+        queued_ = queue > max(min_rtt_ / 2, milliseconds(15));
+        filling_ = queue > max(min_rtt_ / 2, milliseconds(1));
+        forget_faster_path();
         switch (phase_) {
             case Phase::startup:
                 grow(ack);
@@ -41,9 +45,11 @@ class Congestion {
                 if (ack.in_flight <= product()) phase_ = Phase::cruise;
                 break;
             case Phase::cruise:
-                step_ = (step_ + 1) % steps;
+                // A path that took a probe has more: it is asked again at once, not after the whole cycle.
+                step_ = estimate() > known_ + known_ / 8 ? 0 : (step_ + 1) % steps;
                 break;
         }
+        known_ = estimate();
         judge_loss(ack);
         round_ended_ = false;
     }
@@ -82,6 +88,10 @@ class Congestion {
   private:
     enum class Phase : std::uint8_t { startup, drain, cruise };
     static constexpr double startup_gain = 2.77;
+    // While the game says less than the path carries, the estimate is what it said: its next burst may be
+    // larger.
+    static constexpr double idle_gain = 2;
+    static constexpr std::uint64_t verdict_least = 16 * 1200; // bytes; a few packets say nothing about loss
     static constexpr unsigned steps = 8, rounds_kept = 10;
     static constexpr Duration slack = milliseconds(10); // answers wait for company, and games for their tick
     static constexpr std::uint64_t no_ceiling = UINT64_MAX / 4;
@@ -92,11 +102,11 @@ class Congestion {
     std::uint64_t product() const {
         return static_cast<std::uint64_t>(static_cast<double>(estimate()) * (min_rtt_ + slack / 4).seconds());
     }
-    Duration queue_allowed() const { return max(min_rtt_ / 2, milliseconds(15)); }
     double gain() const {
         if (phase_ == Phase::startup) return startup_gain;
         if (phase_ == Phase::drain) return 0.4;
         if (queued_) return 0.75;
+        if (app_limited_) return idle_gain;
         return step_ == 0 ? 1.25 : step_ == 1 ? 0.8 : 1.0;
     }
 
@@ -111,6 +121,7 @@ class Congestion {
         const Duration took = max(ack.now - ack.delivered_time_at_send, min_rtt_);
         const auto rate = static_cast<std::uint64_t>(
             static_cast<double>(ack.delivered - ack.delivered_at_send) / took.seconds());
+        app_limited_ = ack.app_limited;
         if (ack.app_limited && rate <= estimate()) return;
         if (round_ended_ && !ack.app_limited && ++rounds_ >= rounds_kept / 2) {
             rates_[1] = rates_[0];
@@ -118,10 +129,20 @@ class Congestion {
             rounds_ = 0;
         }
         if (rate > rates_[0]) rates_[0] = rate;
+        if (rate > round_rate_) round_rate_ = rate;
+    }
+    // A round that brought less than half of what the path is believed to carry, and has a queue: the path is
+    // another. To wait until the old rate is forgotten would keep the queue full for seconds.
+    void forget_faster_path() {
+        if (queued_ && round_rate_ != 0 && round_rate_ < estimate() / 2) {
+            rates_[0] = rates_[1] = round_rate_;
+            if (phase_ == Phase::startup) phase_ = Phase::drain;
+        }
+        round_rate_ = 0;
     }
     void note_loss(const AckSample& ack) {
-        acked_ += ack.acked_bytes;
-        lost_ += ack.lost_bytes;
+        acked_ += ack.acked_bytes + ack.late_bytes;
+        lost_ = (lost_ > ack.late_bytes ? lost_ - ack.late_bytes : 0) + ack.lost_bytes;
     }
 
     void grow(const AckSample& ack) {
@@ -132,13 +153,14 @@ class Congestion {
         } else {
             ++stalled_;
         }
-        if (stalled_ >= 3) phase_ = Phase::drain;
+        if (stalled_ >= 3 || (stalled_ != 0 && queued_)) phase_ = Phase::drain;
     }
 
     // Loss with a queue, or most of what was sent lost, means that a buffer on the way is full.
     void judge_loss(const AckSample& ack) {
         const std::uint64_t total = acked_ + lost_;
-        const bool full = lost_ * 50 > total && queued_, choked = lost_ * 3 > total && total > window_least;
+        if (total < verdict_least) return;
+        const bool full = lost_ * 50 > total && filling_, choked = lost_ * 2 > total;
         if (full || choked) {
             const std::uint64_t held = ack.in_flight + ack.acked_bytes + ack.lost_bytes;
             const std::uint64_t lower = (ceiling_ < held ? ceiling_ : held) / 8 * 7;
@@ -151,10 +173,11 @@ class Congestion {
     }
 
     Phase phase_ = Phase::startup;
-    bool round_ended_ = false, queued_ = false;
+    bool round_ended_ = false, queued_ = false, filling_ = false, app_limited_ = true;
     unsigned step_ = 0, stalled_ = 0, rounds_ = 0;
     Duration min_rtt_{};
-    std::uint64_t rates_[2] = {}; // of these rounds, and of those before
+    std::uint64_t rates_[2] = {};              // of these rounds, and of those before
+    std::uint64_t round_rate_ = 0, known_ = 0; // the best of this round; the estimate after the last
     std::uint64_t best_ = 0, ceiling_ = no_ceiling, round_end_ = 0, acked_ = 0, lost_ = 0;
 };
 

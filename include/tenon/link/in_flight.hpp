@@ -34,7 +34,7 @@ struct SentPacket {
 // What an acknowledgement changed.
 struct Settled {
     std::uint32_t acked_packets = 0, lost_packets = 0, spurious = 0;
-    std::uint64_t acked_bytes = 0, lost_bytes = 0;
+    std::uint64_t acked_bytes = 0, lost_bytes = 0, spurious_bytes = 0;
     bool newest =
         false; // the largest number is acknowledged for the first time, so `sample` is a true round trip
     SentPacket sample{};
@@ -62,8 +62,9 @@ class InFlight {
     void begin_refs() { refs_begin_ = refs_base_ + static_cast<std::uint32_t>(refs_.size()); }
     bool add_ref(ChunkRef ref) { return refs_.push_back(ref) != nullptr; }
 
-    // Notes the packet of number next(); its refs were added since begin_refs().
-    bool sent(Instant now, std::size_t bytes, bool eliciting, std::uint32_t commands_to, bool app_limited) {
+    // Notes the packet of number next(); its refs were added since begin_refs(). `last`: nothing waits behind
+    // it.
+    bool sent(Instant now, std::size_t bytes, bool eliciting, std::uint32_t commands_to, bool last) {
         SentPacket packet;
         packet.sent_at = now;
         packet.bytes = static_cast<std::uint16_t>(bytes);
@@ -74,7 +75,10 @@ class InFlight {
         packet.delivered = delivered_;
         packet.delivered_at = delivered_at_.ns == 0 || flying_ == 0 ? now : delivered_at_;
         packet.state = eliciting ? SentPacket::State::flying : SentPacket::State::unasked;
-        packet.app_limited = app_limited;
+        // Until what was in flight at such a moment has arrived, the rate of arrivals is the game's and not
+        // the path's.
+        if (last) limited_to_ = delivered_ + bytes_ + bytes;
+        packet.app_limited = delivered_ <= limited_to_;
         if (packets_.push_back(packet) == nullptr) return false;
         if (eliciting) {
             bytes_ += bytes;
@@ -143,6 +147,8 @@ class InFlight {
         if (packet.state == SentPacket::State::acked || packet.state == SentPacket::State::unasked) return;
         if (packet.state == SentPacket::State::lost) {
             ++settled.spurious;
+            settled.spurious_bytes += packet.bytes;
+            limited_to_ += packet.bytes; // it was not among what was in flight
         } else {
             bytes_ -= packet.bytes;
             --flying_;
@@ -219,7 +225,7 @@ class InFlight {
     std::uint64_t base_ = 0;     // number of the oldest packet kept
     std::uint64_t scan_ = 0;     // nothing before it is flying
     std::uint64_t acked_to_ = 0; // one more than the newest that was acknowledged
-    std::uint64_t bytes_ = 0, delivered_ = 0;
+    std::uint64_t bytes_ = 0, delivered_ = 0, limited_to_ = 0;
     Instant newest_sent_{}, newest_acked_sent_{}, delivered_at_{};
     Duration reordering_{};
     std::uint32_t refs_base_ = 0, refs_begin_ = 0, flying_ = 0;

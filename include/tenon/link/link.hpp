@@ -112,6 +112,7 @@ class Link {
         if (state_ == State::closed || !in_flight_.room()) return 0;
         now_ = now;
         path_.advance(now);
+        (void)outbox_.front(now); // sheds what is too late, also while nothing may go
         const bool content = may_send() && (state_ == State::open ? content_due(now) : has_unsent());
         const bool answer = ack_due_ <= now;
         if (!content && !answer && !control_due(now)) return 0;
@@ -339,9 +340,7 @@ class Link {
             [this](ChunkRef ref) { senders_[ref.channel].arrived(ref.sequence); },
             [this](ChunkRef ref) { lost(ref); });
         if (settled.commands_to != 0) commands_.arrived(settled.commands_to);
-        if (settled.acked_packets != 0) {
-            silence_.broken(now);
-        }
+        if (settled.acked_packets != 0) silence_.broken(now);
         account(now, settled, ack.delay);
     }
     void account(Instant now, const Settled& settled, Duration ack_delay) {
@@ -418,9 +417,9 @@ class Link {
         silence_.spend();
         commands_to = commands_.fill(packet, now, path_.round_trip().smoothed());
         machine_.fill(now, path_.round_trip().smoothed(), packet);
-        // Reliable and lossy content take turns at the front of the packet, so that neither starves the
-        // other.
-        const bool reliable_first = (packet.number() & 1) == 0 || !senders_[0].urgent();
+        // Reliable content goes first, since what may be lost can be shed; but not always, so that it starves
+        // nobody.
+        const bool reliable_first = (packet.number() & 3) != 0;
         if (reliable_first) fill_channels(packet);
         outbox_.fill(packet, now, chunk_bytes_);
         if (!reliable_first) fill_channels(packet);
@@ -448,8 +447,7 @@ class Link {
     }
     void note_sent(Instant now, std::size_t size, bool eliciting, std::uint32_t commands_to) {
         ack_due_ = Instant::never();
-        const bool limited = !has_unsent();
-        in_flight_.sent(now, size, eliciting, commands_to, limited);
+        in_flight_.sent(now, size, eliciting, commands_to, !has_unsent());
         stats_.last_tx = now;
         ++stats_.packets_out;
         stats_.bytes_out += size;

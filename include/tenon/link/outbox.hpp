@@ -22,13 +22,17 @@ class Outbox {
         std::uint32_t size = 0; // of the payload
         std::uint32_t key = 0;  // with the type, what a newer message of the kind replaces
         Instant deadline = Instant::never();
-        Instant queued_at{};
+        Instant queued_at{}; // zero: not known, so that only the deadline counts
         MessageType type;
         bool dropped = false, replaceable = false;
         std::uint16_t fragments_sent = 0;
     };
     // What the most parts that a message may have can hold, where a packet carries a kilobyte of it or more.
     static constexpr std::size_t message_bytes_max = Fragment::count_max * std::size_t(1024);
+
+    // What may be lost is old news when it has waited this long for a full path, unless its sender set a time
+    // of its own or only something newer makes it old.
+    static constexpr Duration patience = milliseconds(250);
 
     explicit Outbox(std::size_t bytes_max) : bytes_max_(bytes_max) {}
     Outbox(const Outbox&) = delete;
@@ -46,7 +50,10 @@ class Outbox {
     }
     // Takes the payload written into prepare()'s room; `message.size` is what was used of it.
     void commit(Message message) {
-        if (message.replaceable) replace(message.type, message.key);
+        if (message.replaceable)
+            replace(message.type, message.key);
+        else if (message.queued_at != Instant{} && message.deadline == Instant::never())
+            message.deadline = message.queued_at + patience;
         new (bytes_ + tail_) Message(message);
         tail_ += record_bytes(message.size);
         live_bytes_ += message.size;

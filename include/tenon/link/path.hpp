@@ -47,6 +47,7 @@ class Path {
         ack.now = now;
         ack.acked_bytes = settled.acked_bytes;
         ack.lost_bytes = settled.lost_bytes;
+        ack.late_bytes = settled.spurious_bytes;
         ack.rtt = rtt;
         ack.min_rtt = round_trip_.minimum();
         ack.smoothed_rtt = round_trip_.smoothed();

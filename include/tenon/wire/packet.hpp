@@ -109,7 +109,11 @@ struct OpenPacket {
 // Reads a message frame behind its tag.
 inline bool read_message_frame(ByteReader& frames, std::uint8_t tag, MessageType& type, BytesIn& payload) {
     std::uint64_t number = tag & message_flag::type;
-    if (number == message_flag::type_follows) number += frames.varint();
+    if (number == message_flag::type_follows) {
+        const std::uint64_t more = frames.varint();
+        if (more > 0xFFFF) frames.fail(); // added up it could come around to a small type
+        number += more;
+    }
     payload =
         frames.bytes(tag & message_flag::length ? static_cast<std::size_t>(frames.varint()) : frames.left());
     type.value = static_cast<std::uint16_t>(number);
