@@ -66,12 +66,13 @@ inline void store_le_n(std::byte* to, std::uint64_t value, unsigned count) {
 }
 
 inline void copy(std::byte* to, BytesIn from) {
+    if (from.empty()) return;
     std::size_t size = from.size();
 #if defined(__GNUC__)
     // Knowing the size of a message, g++ copies it with one slow string instruction; the library knows better.
     if (!__builtin_constant_p(size) || size > 32) asm("" : "+r"(size));
 #endif
-    if (size != 0) std::memcpy(to, from.data(), size);
+    std::memcpy(to, from.data(), size);
 }
 
 } // namespace tenon

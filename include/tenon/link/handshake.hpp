@@ -11,6 +11,7 @@
 #include "tenon/core/error.hpp"
 #include "tenon/core/hash.hpp"
 #include "tenon/core/ids.hpp"
+#include "tenon/core/random.hpp"
 #include "tenon/core/siphash.hpp"
 #include "tenon/core/time.hpp"
 #include "tenon/wire/packet.hpp"
@@ -104,7 +105,6 @@ inline ByteWriter begin_meeting(BytesOut into, std::uint8_t kind) {
 } // namespace detail
 
 // ---- writing: each gives the datagram's size, 0 when `into` is too small
-// ------------------------------------------------
 
 inline std::size_t write(BytesOut into, const Hello& hello) {
     ByteWriter out = detail::begin_meeting(into, meeting::hello);
@@ -160,7 +160,6 @@ inline std::size_t write(BytesOut into, const Refusal& refusal) {
 }
 
 // ---- reading: the kind first, then the fields
-// ----------------------------------------------------------------------------
 
 // The kind of a meeting datagram, 0 when it is none or damaged.
 inline std::uint8_t meeting_kind(BytesIn datagram) {
@@ -233,7 +232,6 @@ inline Result<Refusal> read_refusal(BytesIn datagram) {
 }
 
 // ---- the host's door
-// -----------------------------------------------------------------------------------------------------
 
 // Bakes and checks cookies: proof that the holder receives at its address, worth something for a few seconds
 // only.
@@ -283,9 +281,6 @@ inline Error compare(const Terms& host, const Connect& caller, std::size_t& type
     if (caller.terms.room != host.room) return Error::wrong_room;
     return Error::none;
 }
-
-// ---- the caller's knock
-// --------------------------------------------------------------------------------------------------
 
 // Asks to be let in, again and again with growing pauses, until there is an answer or the time is over.
 class Knock {
@@ -343,7 +338,8 @@ class Knock {
         if ((state_ != State::hello && state_ != State::connect) || now < due_) return 0;
         // A cookie that may have gone stale is fetched anew.
         if (state_ == State::connect && now - cookie_at_ > cookie_life * 3 / 4) state_ = State::hello;
-        due_ = now + pause_;
+        // Callers who came together don't come back together.
+        due_ = now + pause_ * static_cast<std::int64_t>(48 + splitmix(connect_.nonce + ++knocks_) % 32) / 64;
         pause_ = min(pause_ * 3 / 2, seconds(1));
         return state_ == State::hello
                    ? write(into, Hello{connect_.nonce, connect_.terms.game, protocol_version})
@@ -376,6 +372,7 @@ class Knock {
     Error reason_ = Error::none;
     Instant due_{}, ends_{}, cookie_at_{};
     Duration pause_ = first_pause;
+    std::uint64_t knocks_ = 0;
     char text_[96] = {};
     std::size_t text_size_ = 0;
 };

@@ -63,7 +63,7 @@ class Entrance {
     void clear() { replies_.clear(); }
 
   private:
-    static constexpr std::size_t replies_max = 64, spent_max = 1024;
+    static constexpr std::size_t replies_max = 1024, spent_max = 1024;
 
     struct Spent {
         std::uint64_t nonce = 0;
