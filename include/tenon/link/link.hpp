@@ -296,6 +296,7 @@ class Link {
 
     bool take_close() {
         const std::uint8_t reason = frames_.u8();
+        if (!frames_.ok()) return break_off(Error::malformed);
         finish(reason < error_count ? static_cast<Error>(reason) : Error::left);
         return false;
     }
