@@ -44,12 +44,8 @@ class SessionCore {
     // Opens the room on this port, 0 for any free one.
     Result<> host(std::uint16_t port) {
         if (is_open(status())) return Error::already_open;
-        transport_.close();
-        const auto address = transport_.open(port);
-        if (!address) return address.error();
-        port_ = address->port;
-        states_.clear();
-        return room_.host();
+        const Result<> opened = reopen(port);
+        return opened ? room_.host() : opened;
     }
     // Asks the host at "HOST:PORT" to be let in; Joined or Closed tells how it went. A name is looked up at
     // once, which may take a moment; a literal address never does.
@@ -57,13 +53,9 @@ class SessionCore {
         if (is_open(status())) return Error::already_open;
         const auto to = transport_.resolve(address);
         if (!to) return to.error();
-        transport_.close();
-        const auto local = transport_.open(0);
-        if (!local) return local.error();
-        port_ = local->port;
-        states_.clear();
-        joining_ = *to;
-        return {};
+        const Result<> opened = reopen(0);
+        if (opened) joining_ = *to;
+        return opened;
     }
     // Says goodbye with the next tick.
     void leave() {
@@ -95,9 +87,7 @@ class SessionCore {
     // When tick has something to do even if nothing arrives.
     Instant next_deadline() const {
         Instant next = joining_ ? Instant{} : room_.poll_timeout();
-        if (Game::count_of(EntryKind::event) != Game::type_count &&
-            (status() == Status::joined || status() == Status::hosting))
-            next = min(next, clock_.next());
+        if (Game::count_of(EntryKind::event) != Game::type_count && inside()) next = min(next, clock_.next());
         return next;
     }
     // Sleeps until then, until a deadline of its own, or until something arrives.
@@ -111,9 +101,7 @@ class SessionCore {
             Game::template has_event<T>,
             "tenon: send takes an Event of the game; states and commands are provided by the handlers");
         auto* seat = room_.way_to(to);
-        if (seat == nullptr)
-            return status() == Status::joined || status() == Status::hosting ? Error::unknown_peer
-                                                                             : Error::not_connected;
+        if (seat == nullptr) return inside() ? Error::unknown_peer : Error::not_connected;
         if (room_.direct(to)) return send_direct(*seat, message, how);
         const auto written = write(room_.scratch(), message, how.key);
         if (!written) return written.error();
@@ -127,7 +115,7 @@ class SessionCore {
         static_assert(
             Game::template has_event<T>,
             "tenon: broadcast takes an Event of the game; states and commands are provided by the handlers");
-        if (status() != Status::joined && status() != Status::hosting) return Error::not_connected;
+        if (!inside()) return Error::not_connected;
         const auto written = write(room_.scratch(), message, how.key);
         if (!written) return written.error();
         const BytesIn payload = room_.scratch().first(*written);
@@ -184,6 +172,18 @@ class SessionCore {
     }
 
   private:
+    // A handler may come here straight from leave(): what is still to be said there is said first.
+    Result<> reopen(std::uint16_t port) {
+        transmit(now_);
+        transport_.close();
+        const auto local = transport_.open(port);
+        if (!local) return local.error();
+        port_ = local->port;
+        states_.clear();
+        return {};
+    }
+    bool inside() const { return status() == Status::joined || status() == Status::hosting; }
+
     template <class T>
     static constexpr MessageType type() {
         return Game::template type_of<T>;
@@ -271,7 +271,7 @@ class SessionCore {
     template <class Handlers>
     void provide(Instant now, Handlers& handlers) {
         const bool inputs = clock_.input_due(now), snapshot = clock_.snapshot_due(now);
-        if (status() != Status::joined && status() != Status::hosting) return;
+        if (!inside()) return;
         Game::for_each([&](auto entry, auto) {
             using Entry = decltype(entry);
             using T = typename Entry::type;
@@ -367,7 +367,7 @@ class SessionCore {
                 });
         }
         transport_.flush();
-        if (room_.status() == Status::closed && room_.drained()) transport_.close();
+        if (status() == Status::closed && room_.drained()) transport_.close();
     }
 
     // ---- hearing
@@ -379,7 +379,7 @@ class SessionCore {
             switch (event.kind) {
                 case RoomEvent::Kind::message:
                 case RoomEvent::Kind::command:
-                    hear(handlers, event);
+                    if (inside()) hear(handlers, event); // not what came with it when a handler has left
                     break;
                 case RoomEvent::Kind::joined:
                     notify(handlers, Joined{event.peer});
@@ -433,13 +433,12 @@ class SessionCore {
         ByteReader in(event.payload);
         const auto head = StateHead::read(in);
         T state{};
-        if (!head || !voice_.decode(in.rest(), state)) {
-            ++undecodable_;
-            return;
-        }
-        // A peer speaks for itself alone, and not at all where the authority decides.
-        if (self() == authority() && (authority_decides || head->owner != event.peer)) return;
-        if (roster().contains(head->owner)) states_.note(head->owner, head->at(room_.room_time(now_)), state);
+        if (!head || !voice_.decode(in.rest(), state)) return void(++undecodable_);
+        // A peer speaks for itself alone, only to the authority, and not at all where that decides.
+        const bool believed = self() == authority() ? !authority_decides && head->owner == event.peer
+                                                    : event.peer == authority();
+        if (believed && roster().contains(head->owner))
+            states_.note(head->owner, head->at(room_.room_time(now_)), state);
     }
 
     template <class Handlers>

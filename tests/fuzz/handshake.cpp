@@ -79,6 +79,8 @@ void hear(tenon::BytesOut datagram, std::uint8_t kind, bool with_cookie) {
         }
         must(static_cast<bool>(entrance.hear(now, from, datagram)) ==
              (with_cookie && static_cast<bool>(tenon::read_connect(datagram))));
+        entrance.spend(now, tenon::load_le<std::uint64_t>(&datagram[7])); // one stay for one request
+        must(!entrance.hear(now, from, datagram));
     }
     if (const auto* reply = entrance.front()) must(reply->size != 0 && reply->size <= datagram.size());
 }

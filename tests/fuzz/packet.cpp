@@ -11,6 +11,7 @@
 #include "tenon/link/link.hpp"
 #include "tenon/reliability/ack_retry.hpp"
 #include "tenon/reliability/ack_vector.hpp"
+#include "tenon/reliability/redundant.hpp"
 #include "tenon/replica/states.hpp"
 #include "tenon/room/words.hpp"
 
@@ -212,7 +213,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (size == 0) return 0;
     const BytesIn input{reinterpret_cast<const std::byte*>(data), size};
     open_alone({input.begin(), input.end()}, data[0] * 7u, data[0] * 5u);
-    data[0] & 1 ? play<tenon::reliability::AckRetry>(input.subspan(1))
-                : play<tenon::reliability::AckVector>(input.subspan(1));
+    const BytesIn packets = input.subspan(1);
+    switch (data[0] % 3) {
+        case 0:
+            play<tenon::reliability::AckVector>(packets);
+            break;
+        case 1:
+            play<tenon::reliability::AckRetry>(packets);
+            break;
+        default:
+            play<tenon::reliability::Redundant<>>(packets);
+    }
     return 0;
 }

@@ -98,7 +98,7 @@ class CommandReceiver {
         while (left_ != 0 && frames.ok()) {
             --left_;
             const std::uint64_t number = frames.varint();
-            payload = frames.bytes(static_cast<std::size_t>(frames.varint()));
+            payload = frames.sized();
             if (!frames.ok() || number > 0xFFFF) {
                 frames.fail();
                 break;

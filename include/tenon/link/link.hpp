@@ -236,8 +236,7 @@ class Link {
 
     bool read_chunk(std::uint8_t tag) {
         const std::uint16_t sequence = frames_.u16();
-        const BytesIn content = frames_.bytes(
-            tag & chunk_flag::length ? static_cast<std::size_t>(frames_.varint()) : frames_.left());
+        const BytesIn content = tag & chunk_flag::length ? frames_.sized() : frames_.bytes(frames_.left());
         if (!frames_.ok()) return break_off(Error::malformed);
         ChannelReceiver& receiver = receivers_[tag & chunk_flag::unordered ? 1 : 0];
         if constexpr (Reliability::traits.redundant)
@@ -297,6 +296,7 @@ class Link {
 
     bool take_close() {
         const std::uint8_t reason = frames_.u8();
+        if (!frames_.ok()) return break_off(Error::malformed);
         finish(reason < error_count ? static_cast<Error>(reason) : Error::left);
         return false;
     }

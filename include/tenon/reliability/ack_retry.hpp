@@ -88,7 +88,7 @@ class RetryMachine {
     bool read_event(ByteReader& frames, MessageType& type, BytesIn& payload) {
         const std::uint16_t id = frames.u16();
         const std::uint64_t number = frames.varint();
-        payload = frames.bytes(static_cast<std::size_t>(frames.varint()));
+        payload = frames.sized();
         if (number > 0xFFFF) frames.fail();
         if (!frames.ok()) return false;
         type.value = static_cast<std::uint16_t>(number);

@@ -67,7 +67,7 @@ struct Redundant {
             const std::uint16_t first = frames.u16();
             const unsigned count = frames.u8();
             const std::uint8_t number = frames.u8();
-            const BytesIn mixture = frames.bytes(static_cast<std::size_t>(frames.varint()));
+            const BytesIn mixture = frames.sized();
             if (channel > 1 || count == 0 || count > ErasureDecoder::count_max ||
                 mixture.size() > Symbol::bytes_max)
                 frames.fail();

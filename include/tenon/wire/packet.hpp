@@ -114,8 +114,7 @@ inline bool read_message_frame(ByteReader& frames, std::uint8_t tag, MessageType
         if (more > 0xFFFF) frames.fail(); // added up it could come around to a small type
         number += more;
     }
-    payload =
-        frames.bytes(tag & message_flag::length ? static_cast<std::size_t>(frames.varint()) : frames.left());
+    payload = tag & message_flag::length ? frames.sized() : frames.bytes(frames.left());
     type.value = static_cast<std::uint16_t>(number);
     return frames.ok() && number <= 0xFFFF;
 }

@@ -1,0 +1,114 @@
+#include "tenon/room/entrance.hpp"
+
+#include <doctest/doctest.h>
+
+#include <array>
+#include <string>
+
+#include "tenon/transport/memory.hpp"
+
+using namespace tenon;
+using namespace tenon::literals;
+using Address = transport::MemoryAddress;
+
+namespace {
+
+constexpr Instant start{100'000'000'000};
+constexpr Address stranger{7, 4000};
+
+Terms terms() {
+    Terms terms;
+    terms.game = 5;
+    return terms;
+}
+
+struct Caller {
+    std::array<std::byte, 1200> bytes{};
+    std::size_t size = 0;
+    BytesIn datagram() const { return {bytes.data(), size}; }
+};
+template <class T>
+Caller saying(const T& what) {
+    Caller caller;
+    caller.size = write(caller.bytes, what);
+    REQUIRE(caller.size != 0);
+    return caller;
+}
+
+} // namespace
+
+TEST_CASE(
+    "a first call is answered with a riddle, and only its solver is heard, at its address and in time") {
+    Entrance<Address> door(SipKey{1, 2});
+    CHECK(door.greet(start, stranger, saying(Hello{42, 5}).datagram(), terms()));
+    REQUIRE(door.front() != nullptr);
+    CHECK(door.front()->to == stranger);
+    const auto riddle = read_challenge(BytesIn(door.front()->bytes, door.front()->size));
+    REQUIRE(riddle);
+    CHECK(riddle->nonce == 42);
+    Connect connect;
+    connect.nonce = 42;
+    connect.cookie = riddle->cookie;
+    connect.stamp = riddle->stamp;
+    connect.name = "ann";
+    CHECK(door.hear(start + 10_ms, stranger, saying(connect).datagram()));
+    CHECK(door.hear(start + cookie_life, stranger, saying(connect).datagram()));
+    CHECK(!door.hear(start + cookie_life + 1_ms, stranger, saying(connect).datagram()));
+    CHECK(!door.hear(start - 1_ms, stranger, saying(connect).datagram()));
+    CHECK(!door.hear(start, Address{7, 4001}, saying(connect).datagram()));
+    CHECK(!door.hear(start, Address{8, 4000}, saying(connect).datagram()));
+    CHECK(!Entrance<Address>(SipKey{1, 3}).hear(start, stranger, saying(connect).datagram()));
+    connect.cookie ^= 1;
+    CHECK(!door.hear(start, stranger, saying(connect).datagram()));
+    connect.cookie ^= 1;
+    connect.nonce = 43;
+    CHECK(!door.hear(start, stranger, saying(connect).datagram()));
+    connect.nonce = 42;
+    Caller cut = saying(connect);
+    cut.size -= 1;
+    CHECK(!door.hear(start, stranger, cut.datagram()));
+}
+
+TEST_CASE("who calls for another game or by another protocol hears so at once") {
+    Entrance<Address> door(SipKey{1, 2});
+    const auto told = [&](const Hello& hello) {
+        CHECK(door.greet(start, stranger, saying(hello).datagram(), terms()));
+        const auto refusal = read_refusal(BytesIn(door.front()->bytes, door.front()->size));
+        door.pop();
+        REQUIRE(refusal);
+        CHECK(refusal->nonce == hello.nonce);
+        return refusal->reason;
+    };
+    CHECK(told({1, 6}) == Error::wrong_game);
+    CHECK(told({2, 5, protocol_version + 1}) == Error::version_mismatch);
+    CHECK(door.front() == nullptr);
+}
+
+TEST_CASE("no answer is longer than its question, and a short question has none") {
+    Entrance<Address> door(SipKey{1, 2});
+    const Caller hello = saying(Hello{42, 5});
+    for (std::size_t size = 5; size < hello.size; ++size)
+        CHECK(!door.greet(start, stranger, hello.datagram().first(size), terms()));
+    CHECK(door.front() == nullptr);
+    CHECK(door.greet(start, stranger, hello.datagram(), terms()));
+    CHECK(door.front()->size <= hello.size);
+    door.pop();
+    door.reply(stranger, Refusal{1, Error::schema_mismatch, std::string(500, 'x')});
+    CHECK(door.front()->size != 0);
+    CHECK(door.front()->size <= hello.size);
+    door.pop();
+    door.reply(stranger, Accept{});
+    CHECK(door.front()->size <= hello.size);
+}
+
+TEST_CASE("however many strangers call, few answers wait, and they are all that is kept") {
+    Entrance<Address> door(SipKey{1, 2});
+    const Caller hello = saying(Hello{42, 5});
+    for (std::uint32_t i = 0; i < 100'000; ++i) door.greet(start, {i, 1}, hello.datagram(), terms());
+    std::uint32_t answers = 0;
+    for (; door.front() != nullptr; door.pop()) CHECK(door.front()->to.host == answers++); // in their order
+    CHECK(answers == 64);
+    door.greet(start, stranger, hello.datagram(), terms());
+    door.clear();
+    CHECK(door.front() == nullptr);
+}
