@@ -172,11 +172,27 @@ run_long() {
     fi
 }
 
+# The examples, built and played as a newcomer would.
+run_examples() {
+    started=$(date +%s)
+    log=$builds/examples.log
+    sh "$root/examples/run.sh" --seconds 5 >"$log" 2>&1 </dev/null || true
+    counts=$(sed -n 's/^\([0-9][0-9]*\) passed, \([0-9][0-9]*\) failed$/\1 \2/p' "$log" | tail -n 1)
+    if [ -n "$counts" ]; then
+        [ "${counts#* }" = 0 ] || tail -n 40 "$log"
+        finish examples "${counts% *}" "${counts#* }" 0 "$started"
+    else
+        tail -n 40 "$log"
+        unable examples
+    fi
+}
+
 if [ -n "$full" ]; then
     native=$CXX
     if have clang++; then run_with_clang; CXX=$native; else without clang "clang++ is not here"; fi
     run_bare
     if have em++ && have node; then run_wasm; else without wasm "em++ or node is not here"; fi
+    run_examples
     run_long
 fi
 
