@@ -3,6 +3,7 @@
 // pool for the bytes that its links hold back, so an idle link holds none. For one thread.
 
 #include <cstddef>
+#include <cstdint>
 #include <new>
 #include <utility>
 
@@ -30,7 +31,7 @@ class Pool {
         while (slabs_ != nullptr) {
             Slab* next = slabs_->next;
             unpoison(reinterpret_cast<std::byte*>(slabs_ + 1), slabs_->bytes);
-            ::operator delete(slabs_);
+            ::operator delete(slabs_->memory);
             slabs_ = next;
         }
     }
@@ -72,6 +73,7 @@ class Pool {
     };
     struct alignas(grain) Slab {
         Slab* next;
+        void* memory; // as new gave it, which some systems align less than they say
         std::size_t bytes;
     };
 
@@ -86,9 +88,11 @@ class Pool {
         if (blocks > allowed) blocks = allowed;
         if (blocks == 0) return false;
         const std::size_t bytes = blocks * block_bytes_;
-        void* memory = ::operator new(sizeof(Slab) + bytes, std::nothrow);
+        void* memory = ::operator new(sizeof(Slab) + bytes + grain - 1, std::nothrow);
         if (memory == nullptr) return false;
-        slabs_ = new (memory) Slab{slabs_, bytes};
+        const std::size_t odd = reinterpret_cast<std::uintptr_t>(memory) % grain;
+        std::byte* at = static_cast<std::byte*>(memory) + (odd == 0 ? 0 : grain - odd);
+        slabs_ = new (at) Slab{slabs_, memory, bytes};
         fresh_ = reinterpret_cast<std::byte*>(slabs_ + 1);
         fresh_end_ = fresh_ + bytes;
         reserved_ += bytes;

@@ -2,6 +2,7 @@
 // What a game's handlers object can do, found out when it is compiled: which messages it hears, which states
 // and commands it provides. Nothing is stored, so there is nothing to unregister.
 
+#include <concepts>
 #include <type_traits>
 #include <utility>
 

@@ -2,6 +2,7 @@
 // What a type is to an archive, found by its looks, so that nobody pays for <vector>, <map> or <variant>
 // here. The shape and the Bits codec ask form_of<T>() and treat each form in their own way.
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
