@@ -240,6 +240,19 @@ TEST_CASE("each delivery keeps its promise through the host, on lines that lose"
     CHECK(last_newest == 99);
 }
 
+TEST_CASE("commands are no newest-wins stream, whatever their first bytes are") {
+    Net net;
+    net.meet(1);
+    for (char i = 0; i < 100; ++i) {
+        auto* seat = net[1].room.seat_of(PeerId::host());
+        CHECK(seat->link.push_command(newest, bytes_of(std::string_view(&i, 1))));
+        net[1].room.mark(*seat);
+        net.run(10_ms);
+    }
+    CHECK(net[0].count(Kind::command) == 100);
+    CHECK(net[0].room.seat_of(PeerId{1})->newest.size() == 0);
+}
+
 TEST_CASE("of newest-wins messages that wait, only the last of each stream goes") {
     Net net;
     net.meet(1);

@@ -293,7 +293,8 @@ class Knock {
         state_ = State::hello;
         connect_.nonce = nonce;
         connect_.terms = terms;
-        connect_.name = name.substr(0, name_bytes_max);
+        name_size_ = name.size() < name_bytes_max ? name.size() : name_bytes_max;
+        copy(reinterpret_cast<std::byte*>(name_), bytes_of(name.substr(0, name_size_)));
         due_ = now;
         ends_ = now + patience;
     }
@@ -341,6 +342,7 @@ class Knock {
         // Callers who came together don't come back together.
         due_ = now + pause_ * static_cast<std::int64_t>(48 + splitmix(connect_.nonce + ++knocks_) % 32) / 64;
         pause_ = min(pause_ * 3 / 2, seconds(1));
+        connect_.name = {name_, name_size_};
         return state_ == State::hello
                    ? write(into, Hello{connect_.nonce, connect_.terms.game, protocol_version})
                    : write(into, connect_);
@@ -373,8 +375,8 @@ class Knock {
     Instant due_{}, ends_{}, cookie_at_{};
     Duration pause_ = first_pause;
     std::uint64_t knocks_ = 0;
-    char text_[96] = {};
-    std::size_t text_size_ = 0;
+    char text_[96] = {}, name_[name_bytes_max] = {};
+    std::size_t text_size_ = 0, name_size_ = 0;
 };
 
 } // namespace tenon

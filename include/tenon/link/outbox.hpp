@@ -23,7 +23,7 @@ class Outbox {
         std::uint32_t key = 0;  // with the type, what a newer message of the kind replaces
         Instant deadline = Instant::never();
         Instant queued_at{}; // zero: not known, so that only the deadline counts
-        MessageType type;
+        MessageType type{};
         bool dropped = false, replaceable = false;
         std::uint16_t fragments_sent = 0;
     };
@@ -184,26 +184,32 @@ class Outbox {
 
     // Drops the message of the same type and key that still waits, and notes where the new one will lie.
     void replace(MessageType type, std::uint32_t key) {
-        const std::uint64_t id = std::uint64_t(type.value) << 32 | key, place = origin_ + tail_ + 1;
-        for (;;) {
-            Newest* entry = newest_ == nullptr ? nullptr : &newest_[splitmix(id) & (newest_count_ - 1)];
-            const bool waits = entry != nullptr && entry->at > origin_ + head_;
-            if (waits && entry->id != id && newest_count_ < newest_max && grow_newest()) continue;
-            if (entry == nullptr) {
-                if (!grow_newest()) return;
-                continue;
+        const std::uint64_t id = std::uint64_t(type.value) << 32 | key;
+        Newest* entry = newest_ == nullptr ? nullptr : entry_of(id);
+        while (entry == nullptr && newest_count_ < newest_max && grow_newest()) entry = entry_of(id);
+        if (newest_ == nullptr) return;
+        if (entry == nullptr) {
+            entry = &newest_[splitmix(id) & (newest_count_ - 1)]; // another is forgotten, and waits its turn
+        } else if (entry->at > origin_ + head_) {
+            Message* older = at(static_cast<std::size_t>(entry->at - 1 - origin_));
+            if (older->fragments_sent == 0 && !older->dropped) {
+                older->dropped = true;
+                live_bytes_ -= older->size;
+                ++replaced_;
             }
-            if (waits && entry->id == id) {
-                Message* older = at(static_cast<std::size_t>(entry->at - 1 - origin_));
-                if (older->fragments_sent == 0 && !older->dropped) {
-                    older->dropped = true;
-                    live_bytes_ -= older->size;
-                    ++replaced_;
-                }
-            }
-            *entry = {id, place};
-            return;
         }
+        *entry = {id, origin_ + tail_ + 1};
+    }
+    // Where the message of that type and key is noted, or a free place near it, or nullptr.
+    Newest* entry_of(std::uint64_t id) {
+        Newest* free = nullptr;
+        for (std::size_t i = 0; i < neighbours; ++i) {
+            Newest& entry = newest_[(splitmix(id) + i) & (newest_count_ - 1)];
+            const bool waits = entry.at > origin_ + head_;
+            if (waits && entry.id == id) return &entry;
+            if (!waits && free == nullptr) free = &entry;
+        }
+        return free;
     }
     // A larger table, filled again from what waits.
     bool grow_newest() {
@@ -211,17 +217,18 @@ class Outbox {
         auto* table = static_cast<Newest*>(::operator new(count * sizeof(Newest), std::nothrow));
         if (table == nullptr) return false;
         for (std::size_t i = 0; i < count; ++i) new (table + i) Newest();
+        ::operator delete(newest_);
+        newest_ = table;
+        newest_count_ = count;
         for (std::size_t offset = head_; offset != tail_; offset += record_bytes(at(offset)->size)) {
             const Message& message = *at(offset);
             if (message.dropped || !message.replaceable) continue;
             const std::uint64_t id = std::uint64_t(message.type.value) << 32 | message.key;
-            table[splitmix(id) & (count - 1)] = {id, origin_ + offset + 1};
+            if (Newest* entry = entry_of(id)) *entry = {id, origin_ + offset + 1};
         }
-        ::operator delete(newest_);
-        newest_ = table;
-        newest_count_ = count;
         return true;
     }
+    static constexpr std::size_t neighbours = 8; // places that one message may have in the table
     static constexpr std::size_t newest_max = 8192;
 
     std::byte* bytes_ = nullptr;

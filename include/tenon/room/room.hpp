@@ -417,7 +417,8 @@ class Room {
         event.peer = from;
         event.type = type;
         event.payload = payload;
-        return !is_newest(carriage_.of(type)) || !seat.newest.is_stale(from, type, payload, said.packet);
+        if (said.kind == LinkEvent::Kind::command || !is_newest(carriage_.of(type))) return true;
+        return !seat.newest.is_stale(from, type, payload, said.packet);
     }
     // What no build of this schema would say.
     bool misbehaved(Seat& seat) {

@@ -1,0 +1,96 @@
+#include "allocations.hpp"
+
+#include <cstdlib>
+#include <new>
+
+std::size_t allocations::total = 0;
+
+namespace {
+
+void* counted(std::size_t size, std::size_t alignment) {
+    ++allocations::total;
+    const std::size_t bytes = (size + alignment - 1) / alignment * alignment;
+    if (void* memory = std::aligned_alloc(alignment, bytes == 0 ? alignment : bytes)) return memory;
+    std::abort();
+}
+constexpr std::size_t usual = __STDCPP_DEFAULT_NEW_ALIGNMENT__;
+
+} // namespace
+
+void* operator new(std::size_t size) { return counted(size, usual); }
+void* operator new[](std::size_t size) { return counted(size, usual); }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return counted(size, usual); }
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return counted(size, usual); }
+void* operator new(std::size_t size, std::align_val_t at) { return counted(size, std::size_t(at)); }
+void* operator new[](std::size_t size, std::align_val_t at) { return counted(size, std::size_t(at)); }
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete[](void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+
+using namespace play;
+
+TEST_CASE("the counter counts every kind of new") {
+    const allocations::Count count;
+    const auto one = std::make_unique<int>(1);
+    CHECK(count.calls() == 1);
+    std::vector<int> many(100);
+    CHECK(count.calls() == 2);
+    ::operator delete(::operator new(10, std::nothrow));
+    CHECK(count.calls() == 3);
+    struct alignas(256) Wide {
+        int x = 0;
+    };
+    delete new Wide;
+    CHECK(count.calls() == 4);
+    Line line;
+    CHECK(codec::Bits::decode(bytes_of("\3abc"), line).error() != Error::none); // whatever it is, it is short
+    CHECK(count.calls() == 4);
+    line.text.assign(100, 'x');
+    CHECK(count.calls() == 5);
+}
+
+TEST_CASE(
+    "sessions that have settled need no allocation, whatever they say, both ways and through the host") {
+    transport::Exchange exchange(3);
+    Net host({.room = "r", .seed = 1}, transport::Memory(exchange, 1));
+    Net guest({.room = "r", .seed = 2}, transport::Memory(exchange, 2));
+    Net other({.room = "r", .seed = 3}, transport::Memory(exchange, 3));
+    allocations::Listener at_host, at_guest, at_other;
+    REQUIRE(host.host(4000));
+    REQUIRE(guest.join("host1:4000"));
+    REQUIRE(other.join("host1:4000"));
+    Instant now{1'000'000'000};
+    std::uint32_t number = 0;
+    Random random(9);
+    const auto play = [&](int ticks, bool speaking, double loss) {
+        for (int i = 0; i < ticks; ++i, now += 4_ms) {
+            host.tick(now, at_host);
+            guest.tick(now, at_guest);
+            other.tick(now, at_other);
+            // Some are lost, so that sending again is in the count as well.
+            exchange.take_outgoing([&](const auto& from, const auto& to, Lane lane, BytesIn bytes) {
+                if (!random.chance(loss)) exchange.deliver(to, from, lane, bytes);
+            });
+            if (!speaking || i % 4 != 0) continue;
+            allocations::speak(host, ++number);
+            allocations::speak(guest, ++number);
+            for (const auto& [peer, ship] : guest.view<Ship>(now)) number += ship.x < 0 ? 1 : 0;
+        }
+    };
+    play(100, false, 0);
+    REQUIRE(other.status() == Status::joined);
+    play(4000, true, 0.1); // worse than what is counted, so that queues have been as long as they will get
+    const std::uint32_t before = at_host.shots + at_guest.shots + at_other.shots;
+    const allocations::Count count;
+    play(8000, true, 0.02);
+    CHECK(count.calls() == 0);
+    CHECK(at_host.shots + at_guest.shots + at_other.shots - before > 2000 * 4 - 20);
+    CHECK(at_host.steers > 1000);
+    CHECK(at_other.lines > 5000);
+    CHECK(at_guest.marks > 2000);
+}

@@ -1,0 +1,43 @@
+#pragma once
+// Counts the calls of operator new while a Count lives; allocations.cpp replaces the operators of the
+// program. And two sessions that talk in every way there is, which is what shall need none.
+
+#include <cstddef>
+
+#include "parts.hpp"
+
+namespace allocations {
+
+extern std::size_t total;
+
+class Count {
+  public:
+    std::size_t calls() const { return total - before_; }
+
+  private:
+    std::size_t before_ = total;
+};
+
+// Hears everything and keeps nothing but numbers.
+struct Listener {
+    std::uint32_t beat = 0, steers = 0, sparks = 0, marks = 0, shots = 0, lines = 0;
+
+    play::Ship state() { return {1, ++beat}; }
+    play::Steer command() { return {++beat}; }
+    void on(tenon::PeerId, const play::Steer&) { ++steers; }
+    void on(tenon::PeerId, const play::Spark&) { ++sparks; }
+    void on(tenon::PeerId, const play::Mark&) { ++marks; }
+    void on(tenon::PeerId, const play::Shot&) { ++shots; }
+    void on(tenon::PeerId, const play::Line&) { ++lines; }
+};
+
+// One of each to everybody. The text fits into the string itself: what a longer one allocates is the game's.
+template <class Net>
+void speak(Net& net, std::uint32_t number) {
+    CHECK(net.broadcast(play::Spark{number}));
+    CHECK(net.broadcast(play::Mark{number}));
+    CHECK(net.broadcast(play::Shot{number}));
+    CHECK(net.broadcast(play::Line{"short"}));
+}
+
+} // namespace allocations

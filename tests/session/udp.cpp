@@ -1,0 +1,96 @@
+// The same sessions over real sockets, in real time, on this machine alone.
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "allocations.hpp"
+#include "tenon/transport/now.hpp"
+#include "tenon/transport/udp.hpp"
+
+using namespace play;
+using transport::IpAddress;
+using transport::Udp;
+using transport::UdpOptions;
+using UdpNet = NetOver<Udp>;
+
+namespace {
+
+const UdpOptions local{.bind = IpAddress::v4(127, 0, 0, 1, 0)};
+
+std::string address_of(const UdpNet& net) { return "127.0.0.1:" + std::to_string(net.port()); }
+
+// Turns both until `done`, for as long as a patient run takes.
+template <class F>
+void turn(UdpNet& host, allocations::Listener& at_host, UdpNet& guest, allocations::Listener& at_guest,
+          F&& done) {
+    for (int i = 0; i < 60'000 && !done(); ++i) {
+        guest.wait(now() + milliseconds(1));
+        guest.tick(now(), at_guest);
+        host.tick(now(), at_host);
+    }
+}
+
+} // namespace
+
+TEST_CASE("over Udp two sessions meet, talk in every way, and need no allocation once they have settled") {
+    UdpNet host({.room = "r"}, Udp(local)), guest({.room = "r"}, Udp(local));
+    allocations::Listener at_host, at_guest;
+    REQUIRE(host.host(0));
+    REQUIRE(host.port() != 0);
+    REQUIRE(guest.join(address_of(host)));
+    turn(host, at_host, guest, at_guest, [&] { return guest.status() == Status::joined; });
+    REQUIRE(guest.status() == Status::joined);
+    std::uint32_t number = 0;
+    const auto talk = [&](std::uint32_t until, std::uint32_t steers) {
+        turn(host, at_host, guest, at_guest, [&] {
+            // Never so much that a queue fills, however slow the machine.
+            if (guest.health().queued_bytes + host.health().queued_bytes < 10'000) {
+                allocations::speak(host, ++number);
+                allocations::speak(guest, ++number);
+            }
+            return at_host.lines >= until && at_guest.lines >= until && at_host.steers >= steers;
+        });
+    };
+    talk(1000, 60); // half a second, since states and commands keep to the clock
+    REQUIRE(at_host.lines >= 1000);
+    const allocations::Count count;
+    talk(3000, 180);
+    CHECK(count.calls() == 0);
+    CHECK(at_host.lines >= 3000);
+    CHECK(at_guest.lines >= 3000);
+    CHECK(at_host.shots > 2900);
+    CHECK(at_host.sparks > 0);
+    CHECK(at_guest.marks > 0);
+    CHECK(at_host.steers >= 180);
+    CHECK(host.latest<Ship>(PeerId{1})->beat > 0);
+}
+
+TEST_CASE("over Udp a wrong address, an unknown host and a port in use have their names") {
+    UdpNet first({}, Udp(local)), second({}, Udp(local));
+    allocations::Listener listener;
+    REQUIRE(first.host(0));
+    CHECK(second.host(first.port()).error() == Error::port_in_use);
+    CHECK(second.status() == Status::idle);
+    CHECK(second.join("nonexistent.invalid:4000").error() == Error::unknown_host);
+    CHECK(second.join("127.0.0.1").error() == Error::bad_address);
+    CHECK(second.join("127.0.0.1:0").error() == Error::bad_address);
+    CHECK(second.status() == Status::idle);
+    REQUIRE(second.join(address_of(first)));
+    CHECK(second.join(address_of(first)).error() == Error::already_open);
+}
+
+TEST_CASE("over Udp a join to where nobody listens ends with the timeout") {
+    UdpNet nobody({}, Udp(local)), caller({.timeout = 300_ms}, Udp(local));
+    allocations::Listener listener;
+    REQUIRE(nobody.host(0));
+    const std::string address = address_of(nobody);
+    nobody.leave();
+    nobody.tick(now(), listener);
+    CHECK(!nobody.transport().is_open());
+    REQUIRE(caller.join(address));
+    for (int i = 0; i < 20'000 && caller.status() == Status::joining; ++i) {
+        caller.wait(now() + milliseconds(5));
+        caller.tick(now(), listener);
+    }
+    CHECK(caller.status() == Status::closed);
+}
