@@ -67,7 +67,6 @@ TEST_CASE("over Udp two sessions meet, talk in every way, and need no allocation
 
 TEST_CASE("over Udp a wrong address, an unknown host and a port in use have their names") {
     UdpNet first({}, Udp(local)), second({}, Udp(local));
-    allocations::Listener listener;
     REQUIRE(first.host(0));
     CHECK(second.host(first.port()).error() == Error::port_in_use);
     CHECK(second.status() == Status::idle);

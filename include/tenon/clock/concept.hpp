@@ -34,10 +34,11 @@ concept HasNext = requires(const C& c) {
 };
 
 template <class C>
-concept ClockPolicy = HasRates<C> && HasDue<C> && HasNext<C>;
+concept ClockPolicy = std::default_initializable<C> && HasRates<C> && HasDue<C> && HasNext<C>;
 
 template <class C>
 struct CheckClock {
+    static_assert(std::default_initializable<C>, "Clock lacks: a default constructor");
     static_assert(HasRates<C>, "Clock lacks: Rates rates() const and void configure(const Rates&)");
     static_assert(HasDue<C>,
                   "Clock lacks: bool input_due(Instant), bool snapshot_due(Instant) and void touch()");

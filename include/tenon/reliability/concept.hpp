@@ -26,8 +26,9 @@ concept HasReliabilityTraits = requires {
     { R::traits } -> std::convertible_to<ReliabilityTraits>;
 };
 template <class R>
-concept HasReliabilityMachine = requires(typename R::Machine& machine, const typename R::Machine& constant,
-                                         Instant now, PacketWriter& packet, Duration round_trip) {
+concept HasReliabilityMachine = std::constructible_from<typename R::Machine, Random> &&
+    requires(typename R::Machine& machine, const typename R::Machine& constant, Instant now,
+             PacketWriter& packet, Duration round_trip) {
     { machine.pending(now) } -> std::same_as<bool>;
     { machine.fill(now, round_trip, packet) } -> std::same_as<bool>;
     { constant.deadline() } -> std::same_as<Instant>;
@@ -39,10 +40,11 @@ concept ReliabilityPolicy = HasReliabilityTraits<R> && HasReliabilityMachine<R>;
 template <class R>
 struct CheckReliability {
     static_assert(HasReliabilityTraits<R>, "Reliability lacks: static constexpr ReliabilityTraits traits");
-    static_assert(HasReliabilityMachine<R>,
-                  "Reliability lacks: struct Machine with bool pending(Instant), bool fill(Instant, "
-                  "Duration, PacketWriter&) and Instant "
-                  "deadline() const");
+    static_assert(
+        HasReliabilityMachine<R>,
+        "Reliability lacks: struct Machine with Machine(Random), bool pending(Instant), bool fill(Instant, "
+        "Duration, PacketWriter&) and Instant "
+        "deadline() const");
     static constexpr bool ok = ReliabilityPolicy<R>;
 };
 

@@ -22,10 +22,11 @@ concept HasAuthority = requires(const T& t) {
 };
 
 template <class T>
-concept TopologyPolicy = HasTopologyTraits<T> && HasAuthority<T>;
+concept TopologyPolicy = std::default_initializable<T> && HasTopologyTraits<T> && HasAuthority<T>;
 
 template <class T>
 struct CheckTopology {
+    static_assert(std::default_initializable<T>, "Topology lacks: a default constructor");
     static_assert(HasTopologyTraits<T>, "Topology lacks: static constexpr TopologyTraits traits");
     static_assert(HasAuthority<T>, "Topology lacks: PeerId authority() const");
     static constexpr bool ok = TopologyPolicy<T>;

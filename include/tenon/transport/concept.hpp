@@ -45,7 +45,8 @@ concept HasTransportTraits = requires {
     { T::traits } -> std::convertible_to<TransportTraits>;
 };
 template <class T>
-concept HasAddress = requires(const typename T::Address& a, const typename T::Address& b) {
+concept HasAddress = std::semiregular<typename T::Address> &&
+    requires(const typename T::Address& a, const typename T::Address& b) {
     { a == b } -> std::convertible_to<bool>;
     { a.hash() } -> std::same_as<std::uint64_t>;
     { a.text() } -> std::convertible_to<std::string_view>;
@@ -80,8 +81,8 @@ concept HasOpen = HasAddress<T> && requires(T& t, std::uint16_t port, std::strin
 };
 
 template <class T>
-concept TransportPolicy = HasTransportTraits<T> && HasSend<T> && HasFlush<T> && HasPoll<T> && HasWait<T> &&
-    HasOpen<T> && HasEntropy<T>;
+concept TransportPolicy = std::move_constructible<T> && HasTransportTraits<T> && HasSend<T> && HasFlush<T> &&
+    HasPoll<T> && HasWait<T> && HasOpen<T> && HasEntropy<T>;
 
 // A transport may also lend its own outgoing buffer, which saves one copy of every packet.
 template <class T>
@@ -94,11 +95,12 @@ concept LendsBuffer = HasAddress<T> &&
 // Says, in one sentence each, what a transport lacks.
 template <class T>
 struct CheckTransport {
+    static_assert(std::move_constructible<T>, "Transport lacks: a move constructor");
     static_assert(HasTransportTraits<T>, "Transport lacks: static constexpr TransportTraits traits");
-    static_assert(
-        HasAddress<T>,
-        "Transport lacks: struct Address with operator==, std::uint64_t hash() const and text() const, which "
-        "gives something that turns into a std::string_view");
+    static_assert(HasAddress<T>,
+                  "Transport lacks: struct Address, a plain value with operator==, std::uint64_t hash() "
+                  "const and text() const, which "
+                  "gives something that turns into a std::string_view");
     static_assert(HasSend<T>, "Transport lacks: Sent send(const Address&, Lane, BytesIn)");
     static_assert(HasFlush<T>, "Transport lacks: void flush()");
     static_assert(

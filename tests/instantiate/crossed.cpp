@@ -1,0 +1,69 @@
+// Every policy with the least of all others, and the profiles: they compile whole, and play.
+#include <doctest/doctest.h>
+
+#include <initializer_list>
+
+#include "meet.hpp"
+#include "tenon/clock/independent.hpp"
+#include "tenon/profile/action.hpp"
+#include "tenon/reliability/ack_retry.hpp"
+#include "tenon/reliability/ack_vector.hpp"
+#include "tenon/reliability/best_effort.hpp"
+#include "tenon/reliability/redundant.hpp"
+#include "tenon/topology/client_server.hpp"
+#include "tenon/transport/impaired.hpp"
+#include "tenon/transport/memory.hpp"
+
+using namespace instantiate;
+
+using Least = GameOf<false, false>::type;
+using OverMemory = Net<transport::Memory>;
+using OverImpaired = Net<transport::Impaired<transport::Memory>>;
+using InBits = Net<archetype::Transport, codec::Bits>;
+using ByIndependent = Net<archetype::Transport, archetype::Codec, clock::Independent<>>;
+using AsClientServer = Net<archetype::Transport, archetype::Codec, archetype::Clock, topology::ClientServer>;
+template <class Reliability>
+using With = Net<archetype::Transport, archetype::Codec, archetype::Clock, archetype::Topology, Reliability>;
+using Action = profile::Action<GameOf<true, true>::type, transport::Memory>;
+
+template class tenon::Session<Least, archetype::Transport, archetype::Codec, archetype::Clock,
+                              archetype::Topology, archetype::Reliability>;
+
+namespace {
+
+template <class NetType, class G = Least>
+void meet_in_process() {
+    NetType host, guest;
+    meet<G>(host, guest, "4000", [] {});
+}
+template <class NetType, class G, class Transport = transport::Memory>
+void meet_in_memory() {
+    transport::Exchange exchange(1);
+    NetType host({}, Transport(transport::Memory(exchange, 1)));
+    NetType guest({}, Transport(transport::Memory(exchange, 2)));
+    meet<G>(host, guest, "host1:4000", [&] { exchange.deliver_all(); });
+}
+
+} // namespace
+
+TEST_CASE("a session needs no more of its policies than their concepts say") { meet_in_process<Net<>>(); }
+TEST_CASE("Memory goes with the least of all others") { meet_in_memory<OverMemory, Least>(); }
+TEST_CASE("Impaired goes with the least of all others") {
+    meet_in_memory<OverImpaired, Least, transport::Impaired<transport::Memory>>();
+}
+TEST_CASE("Bits goes with the least of all others") { meet_in_process<InBits>(); }
+TEST_CASE("Independent goes with the least of all others") { meet_in_process<ByIndependent>(); }
+TEST_CASE("ClientServer goes with the least of all others") { meet_in_process<AsClientServer>(); }
+TEST_CASE("AckVector goes with the least of all others") {
+    meet_in_process<With<reliability::AckVector>, GameOf<true, true>::type>();
+}
+TEST_CASE("AckRetry goes with the least of all others") {
+    meet_in_process<With<reliability::AckRetry>, GameOf<true, false>::type>();
+}
+TEST_CASE("BestEffort goes with the least of all others") {
+    meet_in_process<With<reliability::BestEffort>>();
+}
+TEST_CASE("Redundant goes with the least of all others") {
+    meet_in_process<With<reliability::Redundant<>>, GameOf<true, true>::type>();
+}
+TEST_CASE("Action plays over any transport") { meet_in_memory<Action, GameOf<true, true>::type>(); }
