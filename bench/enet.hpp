@@ -1,6 +1,6 @@
 #pragma once
-// ENet as its users drive it: one service call a turn, which sleeps where there is nothing to do, then every
-// event that is there.
+// ENet as its users drive it: service calls that sleep where there is nothing to do, and every event that is
+// there.
 
 #include <cstdint>
 #include <utility>
@@ -37,16 +37,16 @@ class Enet {
         return enet_host_connect(host_, &to, 2, 0);
     }
 
-    // `heard(peer, bytes, size)` for everything that arrived.
+    // `heard(peer, bytes, size)` for everything that arrived. A service call ends with the first peer that
+    // connects, and with 256 datagrams, so it is asked until it has nothing.
     template <class F>
     void turn(unsigned wait_ms, F&& heard) {
         ENetEvent event{};
-        int there = enet_host_service(host_, &event, wait_ms);
-        for (; there > 0; there = enet_host_check_events(host_, &event)) {
-            if (event.type != ENET_EVENT_TYPE_RECEIVE) continue;
-            heard(event.peer, event.packet->data, event.packet->dataLength);
-            enet_packet_destroy(event.packet);
-        }
+        for (; enet_host_service(host_, &event, wait_ms) > 0; wait_ms = 0) do {
+                if (event.type != ENET_EVENT_TYPE_RECEIVE) continue;
+                heard(event.peer, event.packet->data, event.packet->dataLength);
+                enet_packet_destroy(event.packet);
+            } while (enet_host_check_events(host_, &event) > 0);
     }
     void turn(unsigned wait_ms = 0) {
         turn(wait_ms, [](auto...) {});

@@ -26,7 +26,11 @@ concept HasReliabilityTraits = requires {
     { R::traits } -> std::convertible_to<ReliabilityTraits>;
 };
 template <class R>
-concept HasReliabilityMachine = std::constructible_from<typename R::Machine, Random> &&
+concept NamesMachine = requires {
+    typename R::Machine;
+};
+template <class R>
+concept HasReliabilityMachine = NamesMachine<R> && std::constructible_from<typename R::Machine, Random> &&
     requires(typename R::Machine& machine, const typename R::Machine& constant, Instant now,
              PacketWriter& packet, Duration round_trip) {
     { machine.pending(now) } -> std::same_as<bool>;

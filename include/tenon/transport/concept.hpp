@@ -101,13 +101,13 @@ struct CheckTransport {
                   "Transport lacks: struct Address, a plain value with operator==, std::uint64_t hash() "
                   "const and text() const, which "
                   "gives something that turns into a std::string_view");
-    static_assert(HasSend<T>, "Transport lacks: Sent send(const Address&, Lane, BytesIn)");
+    static_assert(!HasAddress<T> || HasSend<T>, "Transport lacks: Sent send(const Address&, Lane, BytesIn)");
     static_assert(HasFlush<T>, "Transport lacks: void flush()");
     static_assert(
         HasPoll<T>,
         "Transport lacks: template <class F> void poll(F&&), calling f(const Address&, Lane, BytesIn)");
     static_assert(HasWait<T>, "Transport lacks: void wait(Instant)");
-    static_assert(HasOpen<T>,
+    static_assert(!HasAddress<T> || HasOpen<T>,
                   "Transport lacks: Result<Address> open(std::uint16_t port), Result<Address> "
                   "resolve(std::string_view), void close()");
     static_assert(HasEntropy<T>, "Transport lacks: std::uint64_t entropy()");

@@ -1,0 +1,13 @@
+// expect: Topology lacks: a default constructor
+#include "tenon/topology/concept.hpp"
+
+struct Mine {
+    explicit Mine(int) {}
+#ifndef SHOULD_FAIL
+    Mine() = default;
+#endif
+    static constexpr tenon::TopologyTraits traits{};
+    tenon::PeerId authority() const { return {}; }
+};
+
+static_assert(sizeof(tenon::CheckTopology<Mine>) > 0);
