@@ -33,7 +33,7 @@ constexpr unsigned twice = 7;   // the next packet comes twice
 constexpr unsigned flip = 8;    // bit b % 8 of byte a of the next packet's frames
 constexpr unsigned set = 9;     // byte a becomes b
 constexpr unsigned cut = 10;    // the frames end after a bytes
-constexpr unsigned insert = 11; // a byte b, at a
+constexpr unsigned insert = 11; // bytes b at a, a quarter as many as b says
 } // namespace step
 
 void must(bool holds) {
@@ -133,7 +133,8 @@ class Conversation {
             const auto place = packet.begin() + static_cast<std::ptrdiff_t>(at);
             if (edit.what == step::lose) lost = true;
             if (edit.what == step::twice) again_ = true;
-            if (edit.what == step::insert && packet.size() < 1400) packet.insert(place, std::byte(edit.b));
+            if (edit.what == step::insert && packet.size() < 1400)
+                packet.insert(place, edit.b / 4 + 1, std::byte(edit.b));
             if (room == 0) continue;
             if (edit.what == step::flip) *place ^= std::byte{1} << edit.b % 8;
             if (edit.what == step::set) *place = std::byte(edit.b);
@@ -170,7 +171,7 @@ class Conversation {
 
     std::uint64_t seed_;
     std::array<std::byte, 7000> content_{};
-    tenon::Pool pool_{1216, pool_bytes_max};
+    tenon::Pool pool_{options().datagram_bytes - tenon::chunk_reserve, pool_bytes_max};
     Instant now_{1'000'000'000};
     std::array<Side, 2> sides_{Side{Link(pool_, options(), key, now_, tenon::Random(seed_))},
                                Side{Link(pool_, options(), key, now_, tenon::Random(seed_ + 1))}};

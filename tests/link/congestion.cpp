@@ -210,6 +210,41 @@ TEST_CASE("two links share a path, whoever came first") {
     CHECK(second < 3 * first);
 }
 
+TEST_CASE("paths of many kinds are used well: narrow, long, close and lossy, shuffled") {
+    struct Kind {
+        double megabits;
+        int round_trip_ms;
+        double loss;
+        int jitter_ms;
+        double share; // of what the path carries, at least
+    };
+    for (const Kind& kind :
+         {Kind{0.25, 50, 0.0, 0, 0.8}, Kind{1, 200, 0.02, 0, 0.8}, Kind{5, 50, 0.02, 10, 0.8},
+          Kind{20, 1, 0.1, 0, 0.6}, Kind{20, 10, 0.0, 10, 0.7}, Kind{100, 10, 0.02, 0, 0.8}}) {
+        LinkOptions roomy;
+        roomy.queue_bytes_max = 1 << 20;
+        Way there{.latency = microseconds(kind.round_trip_ms * 500), .jitter = milliseconds(kind.jitter_ms)};
+        there.loss = kind.loss;
+        Way back = there;
+        back.jitter = {};
+        there.rate = static_cast<std::uint64_t>(kind.megabits * megabit);
+        there.queue_bytes = std::max<std::size_t>(32768, there.rate / 10);
+        Line<> two(there, back, 3, roomy);
+        std::uint64_t bytes = 0;
+        std::vector<double> queue;
+        count(two, 1, bytes);
+        saturate(two, 0);
+        two.run(2_s);
+        bytes = 0;
+        two.every(5_ms, [&] { queue.push_back(two.pipes[0].queue_delay(two.now).ms()); });
+        two.run(4_s);
+        CAPTURE(kind.megabits);
+        CAPTURE(kind.round_trip_ms);
+        CHECK(used(bytes, 4_s, there.rate) >= kind.share);
+        CHECK(part(queue, 0.5) < 70);
+    }
+}
+
 TEST_CASE("nothing is known at first, and that is no limit") {
     const Congestion congestion;
     CHECK(congestion.estimate() == 0);

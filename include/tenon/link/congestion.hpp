@@ -34,7 +34,10 @@ class Congestion {
         note_loss(ack);
         if (!round_ended_) return;
         const Duration queue = ack.smoothed_rtt - min_rtt_;
-        queued_ = queue > max(min_rtt_ / 2, milliseconds(15));
+        // On a narrow path a packet or two take that long by themselves.
+        const Duration packets =
+            estimate() == 0 ? Duration{} : seconds(2400.0 / static_cast<double>(estimate()));
+        queued_ = queue > max(max(min_rtt_ / 2, milliseconds(15)), packets);
         filling_ = queue > max(min_rtt_ / 2, milliseconds(1));
         forget_faster_path();
         switch (phase_) {
@@ -92,6 +95,8 @@ class Congestion {
     // larger.
     static constexpr double idle_gain = 2;
     static constexpr std::uint64_t verdict_least = 16 * 1200; // bytes; a few packets say nothing about loss
+    // Below this the other side waits for its timer before it answers.
+    static constexpr std::uint64_t answered_at_once = 16 * 1200;
     static constexpr unsigned steps = 8, rounds_kept = 10;
     static constexpr Duration slack = milliseconds(10); // answers wait for company, and games for their tick
     static constexpr std::uint64_t no_ceiling = UINT64_MAX / 4;
@@ -160,11 +165,14 @@ class Congestion {
     void judge_loss(const AckSample& ack) {
         const std::uint64_t total = acked_ + lost_;
         if (total < verdict_least) return;
-        const bool full = lost_ * 50 > total && filling_, choked = lost_ * 2 > total;
+        const double share = static_cast<double>(lost_) / static_cast<double>(total);
+        // What is lost without a queue is lost with one, too, and no sign of a full buffer.
+        if (!filling_) calm_loss_ += (share - calm_loss_) / 8;
+        const bool full = filling_ && share > 0.02 + 2 * calm_loss_, choked = share > 0.5;
         if (full || choked) {
             const std::uint64_t held = ack.in_flight + ack.acked_bytes + ack.lost_bytes;
             const std::uint64_t lower = (ceiling_ < held ? ceiling_ : held) / 8 * 7;
-            ceiling_ = clamp(lower, window_least > product() ? window_least : product(), no_ceiling);
+            ceiling_ = clamp(lower, product() + answered_at_once, no_ceiling);
             if (phase_ == Phase::startup) phase_ = Phase::drain;
         } else if (ceiling_ < no_ceiling) {
             ceiling_ += ceiling_ / 8;
@@ -176,6 +184,7 @@ class Congestion {
     bool round_ended_ = false, queued_ = false, filling_ = false, app_limited_ = true;
     unsigned step_ = 0, stalled_ = 0, rounds_ = 0;
     Duration min_rtt_{};
+    double calm_loss_ = 0;                     // the share that is lost while there is no queue
     std::uint64_t rates_[2] = {};              // of these rounds, and of those before
     std::uint64_t round_rate_ = 0, known_ = 0; // the best of this round; the estimate after the last
     std::uint64_t best_ = 0, ceiling_ = no_ceiling, round_end_ = 0, acked_ = 0, lost_ = 0;

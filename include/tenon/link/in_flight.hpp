@@ -201,7 +201,7 @@ class InFlight {
 
     void become_patient(Duration smoothed) {
         reordering_ =
-            min(max(reordering_ + reordering_ / 2, milliseconds(2)), max(smoothed / 4, milliseconds(5)));
+            min(max(reordering_ + reordering_ / 2, milliseconds(2)), max(smoothed / 4, milliseconds(10)));
         if (overtakers_ < 16) ++overtakers_;
     }
 
