@@ -75,10 +75,7 @@ class SessionCore {
             (void)room_.join(now, *joining_);
             joining_.reset();
         }
-        transport_.poll([&](const Address& from, Lane, BytesIn datagram) {
-            room_.handle_datagram(now, from, datagram);
-            dispatch(handlers);
-        });
+        transport_.poll(Incoming<std::remove_reference_t<Handlers>>{*this, handlers, now});
         room_.handle_timeout(now);
         dispatch(handlers);
         provide(now, handlers);
@@ -372,6 +369,18 @@ class SessionCore {
 
     // ---- hearing
 
+    template <class Handlers>
+    struct Incoming {
+        SessionCore& session;
+        Handlers& handlers;
+        Instant now;
+
+        void operator()(const Address& from, Lane, BytesIn datagram) {
+            session.room_.handle_datagram(now, from, datagram);
+            session.dispatch(handlers);
+        }
+        void expect(const Address& from) { session.room_.expect(from); }
+    };
     template <class Handlers>
     void dispatch(Handlers& handlers) {
         RoomEvent event;

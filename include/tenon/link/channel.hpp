@@ -81,6 +81,8 @@ class ChannelSender {
 
     // Something waits to be sent, again or for the first time.
     bool pending() const { return !lost_.empty() || !again_.empty() || unsent_ < chunks_.size(); }
+    // Nothing waits, and all that was sent has arrived.
+    bool idle() const { return chunks_.empty() && again_.empty() && lost_.empty(); }
     // What waits is a full chunk or was lost: nothing is gained by waiting for more.
     bool urgent() const {
         return !lost_.empty() || unsent_ + 1 < chunks_.size() ||

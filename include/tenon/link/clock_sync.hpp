@@ -69,12 +69,12 @@ class ClockSync {
         bool set = false;
     };
 
-    Sample samples_[count];
-    Duration offset_{};
-    unsigned next_ = 0, times_asked_ = 0;
     Instant ask_at_, heard_at_{};
-    std::uint64_t asked_ = 0; // the time in the question that waits for its answer
     bool answers_ = false;
+    unsigned next_ = 0, times_asked_ = 0;
+    std::uint64_t asked_ = 0; // the time in the question that waits for its answer
+    Duration offset_{};
+    Sample samples_[count];
 };
 
 } // namespace tenon

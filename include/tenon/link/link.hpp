@@ -33,19 +33,19 @@ class Link {
     using Machine = typename Reliability::Machine;
 
     Link(Pool& pool, const LinkOptions& options, std::uint64_t key, Instant now, Random random)
-        : options_(options),
-          key_(key),
-          machine_(random),
+        : key_(key),
+          silence_(now),
+          path_(options.datagram_bytes, options.bandwidth),
+          outbox_(options.queue_bytes_max),
+          options_(options),
           chunk_bytes_(options.datagram_bytes - chunk_reserve),
+          machine_(random),
+          clock_(options.asks_time),
+          commands_(pool),
           senders_{{pool, chunk_bytes_, options.queue_bytes_max, true},
                    {pool, chunk_bytes_, options.queue_bytes_max, false}},
           receivers_{{pool, chunk_bytes_, options.queue_bytes_max, options.message_bytes_max, true},
-                     {pool, chunk_bytes_, options.queue_bytes_max, options.message_bytes_max, false}},
-          outbox_(options.queue_bytes_max),
-          commands_(pool),
-          path_(options.datagram_bytes, options.bandwidth),
-          clock_(options.asks_time),
-          silence_(now) {
+                     {pool, chunk_bytes_, options.queue_bytes_max, options.message_bytes_max, false}} {
         stats_.last_rx = stats_.last_tx = now;
     }
 
@@ -100,10 +100,17 @@ class Link {
 
     // ---- what goes out
 
-    Outbox& outbox() { return outbox_; }
-    ChannelSender& channel(bool ordered) { return senders_[ordered ? 0 : 1]; }
+    Outbox& outbox() {
+        busy_ |= part_outbox;
+        return outbox_;
+    }
+    ChannelSender& channel(bool ordered) {
+        busy_ |= ordered ? part_ordered : part_unordered;
+        return senders_[ordered ? 0 : 1];
+    }
     Machine& machine() { return machine_; }
     Result<> push_command(MessageType type, BytesIn payload) {
+        busy_ |= part_commands;
         return commands_.push(type, payload, chunk_bytes_ / 2);
     }
 
@@ -112,7 +119,8 @@ class Link {
         if (state_ == State::closed || !in_flight_.room()) return 0;
         now_ = now;
         path_.advance(now);
-        (void)outbox_.front(now); // sheds what is too late, also while nothing may go
+        if (busy_ & part_outbox)
+            (void)outbox_.front(now); // sheds what is too late, also while nothing may go
         const bool content = may_send() && (state_ == State::open ? content_due(now) : has_unsent());
         const bool answer = ack_due_ <= now;
         if (!content && !answer && !control_due(now)) return 0;
@@ -173,7 +181,10 @@ class Link {
     bool in_packet() const { return in_packet_; }
 
   private:
-    static constexpr Duration slow_ack_delay = milliseconds(25);
+    // Where nothing waits for the answer, it mostly finds a packet that goes anyway.
+    static constexpr Duration slow_ack_delay = milliseconds(60);
+    static constexpr Duration soon_ack_delay = milliseconds(25);
+    static constexpr std::uint8_t part_outbox = 1, part_ordered = 2, part_unordered = 4, part_commands = 8;
     static constexpr unsigned answers_at_once = 16;
 
     // ---- reading
@@ -348,13 +359,19 @@ class Link {
         stats_.resent_late += settled.spurious;
         path_.settled(now, settled, ack_delay, in_flight_);
     }
-    void lost(ChunkRef ref) { senders_[ref.channel].lost(ref.sequence); }
+    void lost(ChunkRef ref) {
+        busy_ |= ref.channel == 0 ? part_ordered : part_unordered;
+        senders_[ref.channel].lost(ref.sequence);
+    }
 
     // ---- probing
 
     Instant probe_at() const {
         if (in_flight_.flying() == 0) return Instant::never();
-        return silence_.asks_at(in_flight_.newest_sent(), path_.round_trip().resend_timeout(slow_ack_delay));
+        // What must arrive is answered soon.
+        const bool soon = (busy_ & (part_ordered | part_unordered)) != 0;
+        return silence_.asks_at(in_flight_.newest_sent(),
+                                path_.round_trip().resend_timeout(soon ? soon_ack_delay : slow_ack_delay));
     }
     void probe(Instant now) {
         ping_ = true;
@@ -364,21 +381,38 @@ class Link {
         } else {
             senders_[0].probe();
             senders_[1].probe();
+            busy_ |= part_ordered | part_unordered;
         }
     }
 
     // ---- sending
 
-    bool has_unsent() const { return !outbox_.empty() || senders_[0].pending() || senders_[1].pending(); }
+    bool has_unsent() const {
+        return ((busy_ & part_outbox) && !outbox_.empty()) ||
+               ((busy_ & part_ordered) && senders_[0].pending()) ||
+               ((busy_ & part_unordered) && senders_[1].pending());
+    }
     bool has_content() const {
-        return has_unsent() || commands_.waiting() || machine_.deadline() < Instant::never();
+        return has_unsent() || ((busy_ & part_commands) && commands_.waiting()) ||
+               machine_.deadline() < Instant::never();
     }
     bool urgent() const {
-        return commands_.fresh() || senders_[0].urgent() || senders_[1].urgent() ||
-               outbox_.bytes() >= chunk_bytes_;
+        return ((busy_ & part_commands) && commands_.fresh()) ||
+               ((busy_ & part_ordered) && senders_[0].urgent()) ||
+               ((busy_ & part_unordered) && senders_[1].urgent()) ||
+               ((busy_ & part_outbox) && outbox_.bytes() >= chunk_bytes_);
+    }
+    // A part with nothing left is not looked at again until something is put into it.
+    void note_quiet() {
+        if (outbox_.empty()) busy_ &= static_cast<std::uint8_t>(~part_outbox);
+        if ((busy_ & part_ordered) && senders_[0].idle()) busy_ &= static_cast<std::uint8_t>(~part_ordered);
+        if ((busy_ & part_unordered) && senders_[1].idle())
+            busy_ &= static_cast<std::uint8_t>(~part_unordered);
+        if ((busy_ & part_commands) && !commands_.waiting())
+            busy_ &= static_cast<std::uint8_t>(~part_commands);
     }
     Instant content_at() const {
-        Instant at = min(commands_.due(), machine_.deadline());
+        Instant at = min(busy_ & part_commands ? commands_.due() : Instant::never(), machine_.deadline());
         if (urgent()) return Instant{};
         if (has_unsent())
             at = min(at, waiting_since_ == Instant::never() ? Instant{} : waiting_since_ + options_.coalesce);
@@ -415,7 +449,7 @@ class Link {
 
     void fill_content(PacketWriter& packet, Instant now, std::uint32_t& commands_to) {
         silence_.spend();
-        commands_to = commands_.fill(packet, now, path_.round_trip().smoothed());
+        if (busy_ & part_commands) commands_to = commands_.fill(packet, now, path_.round_trip().smoothed());
         machine_.fill(now, path_.round_trip().smoothed(), packet);
         // Reliable content goes first, since what may be lost can be shed; but not always, so that it starves
         // nobody.
@@ -429,6 +463,7 @@ class Link {
         const bool twice = !Reliability::traits.redundant && path_.loss() > 0.01 &&
                            in_flight_.bytes() < path_.congestion().window() / 2;
         for (std::uint32_t channel = 0; channel < 2; ++channel) {
+            if ((busy_ & (channel == 0 ? part_ordered : part_unordered)) == 0) continue;
             senders_[channel].set_twice(twice);
             ChunkRef ref{0, channel};
             while (senders_[channel].fill(packet, ref.sequence)) {
@@ -452,6 +487,7 @@ class Link {
         ++stats_.packets_out;
         stats_.bytes_out += size;
         path_.sent(size);
+        note_quiet();
     }
 
     bool poll_given_up(LinkEvent& event) {
@@ -464,35 +500,33 @@ class Link {
         return false;
     }
 
-    LinkOptions options_;
-    std::uint64_t key_;
+    // In the order of use: a server with a thousand links meets each of these lines in memory, not in a
+    // cache.
     State state_ = State::open;
     Error reason_ = Error::none;
-    Machine machine_;
-    std::size_t chunk_bytes_;
-
-    Received received_;
-    InFlight in_flight_;
-    ChannelSender senders_[2]; // ordered, unordered
-    ChannelReceiver receivers_[2];
-    Outbox outbox_;
-    CommandSender commands_;
-    CommandReceiver commands_in_;
-    Fragments fragments_;
-    Path path_;
-    ClockSync clock_;
-    Silence silence_;
-    LinkStats stats_;
-
-    OpenPacket reading_;
+    std::uint8_t busy_ = 0; // the parts that may have something to send
+    bool in_packet_ = false, eliciting_ = false, refused_ = false, urgent_ = false, ping_ = false;
+    unsigned goodbyes_ = 0;
+    std::uint64_t key_;
+    Instant now_{}, ack_due_ = Instant::never(), waiting_since_ = Instant::never();
     ByteReader frames_;
     ChannelReceiver* source_ = nullptr;
-    bool in_packet_ = false, eliciting_ = false, refused_ = false, urgent_ = false;
-
-    Instant now_{};
-    Instant ack_due_ = Instant::never(), waiting_since_ = Instant::never();
-    unsigned goodbyes_ = 0;
-    bool ping_ = false;
+    LinkStats stats_;
+    InFlight in_flight_;
+    Silence silence_;
+    Path path_;
+    Outbox outbox_;
+    Received received_;
+    LinkOptions options_;
+    std::size_t chunk_bytes_;
+    OpenPacket reading_;
+    CommandReceiver commands_in_;
+    Machine machine_;
+    ClockSync clock_;
+    CommandSender commands_;
+    ChannelSender senders_[2]; // ordered, unordered
+    ChannelReceiver receivers_[2];
+    Fragments fragments_;
 };
 
 } // namespace tenon

@@ -57,21 +57,20 @@ class Path {
         ack.in_flight = in_flight.bytes();
         ack.app_limited = settled.sample.app_limited;
         congestion_.on_ack(ack);
-        pacer_.set_rate(congestion_.rate());
+        adopt();
     }
     void fell_silent() {
         congestion_.on_timeout();
-        pacer_.set_rate(congestion_.rate());
+        adopt();
     }
 
     bool may_send(std::uint64_t in_flight) const {
-        return in_flight < congestion_.window() && pacer_.may_send(datagram_bytes_) &&
-               budget_.may_send(datagram_bytes_);
+        return in_flight < window_ && pacer_.may_send(datagram_bytes_) && budget_.may_send(datagram_bytes_);
     }
     // When it may next be sent; never while the window is full, since then only an answer or a probe opens
     // it.
     Instant ready_at(std::uint64_t in_flight) const {
-        if (in_flight >= congestion_.window()) return Instant::never();
+        if (in_flight >= window_) return Instant::never();
         return max(pacer_.ready_at(datagram_bytes_), budget_.ready_at(datagram_bytes_));
     }
 
@@ -87,11 +86,17 @@ class Path {
   private:
     static constexpr double loss_memory = 256;
 
-    RoundTrip round_trip_;
-    Congestion congestion_;
+    void adopt() {
+        window_ = congestion_.window();
+        pacer_.set_rate(congestion_.rate());
+    }
+
+    std::uint64_t window_ = Congestion::window_first;
     Pacer pacer_, budget_;
     std::size_t datagram_bytes_;
     std::uint64_t bandwidth_;
+    RoundTrip round_trip_;
+    Congestion congestion_;
     double loss_ = 0;
 };
 

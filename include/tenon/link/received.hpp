@@ -113,13 +113,13 @@ class Received {
         return oldest == UINT64_MAX ? expected_ : oldest;
     }
 
-    std::uint64_t words_[word_count] = {};
     std::uint64_t expected_ = 0; // one more than the newest
     std::uint64_t oldest_unreported_ = UINT64_MAX;
     std::uint64_t reported_[reports] = {UINT64_MAX, UINT64_MAX, UINT64_MAX};
     Instant newest_at_{};
     unsigned number_bytes_ = 1, unreported_ = 0, unanswered_ = 0;
     bool gap_ = false;
+    std::uint64_t words_[word_count] = {}; // a bit for each number in the window
 };
 
 } // namespace tenon

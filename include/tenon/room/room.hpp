@@ -96,8 +96,10 @@ class Room {
             return;
         }
         if (seat->link.handle_datagram(now, datagram)) reading_ = seat;
-        mark(*seat);
     }
+
+    // A datagram from there is next but one: what it will need is fetched from memory meanwhile.
+    void expect(const Address& from) { seats_.expect(from); }
 
     void handle_timeout(Instant now) {
         now_ = now;
@@ -118,7 +120,7 @@ class Room {
             }
             Seat* seat = reading_;
             reading_ = nullptr;
-            notice_state(*seat);
+            if (!notice_state(*seat)) seats_.touched(*seat, now_);
         }
     }
 
@@ -345,8 +347,10 @@ class Room {
         mark(seat);
     }
     // After a link was fed or drained: whether it has ended.
-    void notice_state(Seat& seat) {
-        if (seat.link.state() == Link::State::closed) drop(seat, seat.link.reason());
+    bool notice_state(Seat& seat) {
+        if (seat.link.state() != Link::State::closed) return false;
+        drop(seat, seat.link.reason());
+        return true;
     }
 
     // The peer is gone: everybody hears of it, and its seat is free.

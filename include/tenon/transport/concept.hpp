@@ -92,6 +92,12 @@ concept LendsBuffer = HasAddress<T> &&
     { t.commit(size) } -> std::same_as<Sent>;                // 0 gives the buffer back unused
 };
 
+// What poll() calls may ask to hear beforehand from whom a datagram is to come, where the transport knows.
+template <class F, class Address>
+concept LooksAhead = requires(F& f, const Address& from) {
+    f.expect(from);
+};
+
 // Says, in one sentence each, what a transport lacks.
 template <class T>
 struct CheckTransport {
