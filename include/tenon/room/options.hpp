@@ -43,7 +43,9 @@ inline LinkOptions link_options(const Options& options, std::size_t datagram_byt
 
 // How one message is sent, where it should differ from what its type says.
 struct How {
-    Duration ttl = Duration::max(); // dropped instead of sent when it has waited longer
+    // Dropped instead of sent when it has waited longer. Unsaid, what may be lost and is not newest-wins
+    // waits a quarter of a second.
+    Duration ttl = Duration::max();
     std::uint32_t key = 0; // of several newest-wins streams of one type, each with a number of its own
 };
 
