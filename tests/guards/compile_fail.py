@@ -1,4 +1,5 @@
-"""Every wrong program in tests/compile_fail/ is refused in its one sentence, and its mended half compiles.
+"""Every wrong program in tests/compile_fail/ is refused in its one sentence, and its mended half compiles; and every
+sentence that include/ holds ready for a wrong program has one.
 
 A case has a line `// expect: SENTENCE` and a wrong half inside #ifdef SHOULD_FAIL. With SHOULD_FAIL the first error
 holds the sentence and there are at most two errors; without it the file compiles.
@@ -15,6 +16,7 @@ other = "clang++" if BUILD.is_gcc else "g++"
 if shutil.which(other):
     COMPILERS.append(guard.Compiler([other], BUILD.flags))
 ERROR = re.compile(r"^[^\n]*?:\d+:\d+: (?:fatal )?error: (.*)$", re.M)
+SENTENCE = re.compile(r'static_assert\([^;]*?((?:"[^"]*"\s*)+)\);')
 ERRORS_MAX = 2
 
 
@@ -40,12 +42,23 @@ def judge(root, path, compiler):
     return None
 
 
+def untried(root, paths):
+    """The static_assert sentences, with their parts joined, that no case expects."""
+    expected = re.findall(r"^// expect: (.+)$", "\n".join(guard.text(path) for path in paths), re.M)
+    for name in guard.headers(root):
+        for parts in SENTENCE.findall(guard.text(Path(root) / "include" / name)):
+            sentence = "".join(re.findall(r'"([^"]*)"', parts))
+            if not any(sentence.startswith(said.strip()) for said in expected):
+                yield "%s: no case in tests/compile_fail expects %r" % (name, sentence)
+
+
 def check(root):
     paths = sorted((Path(root) / "tests/compile_fail").glob("*.cpp"))
     if not paths:
         return ["tests/compile_fail holds no case"]
     pairs = [(path, compiler) for path in paths for compiler in COMPILERS]
-    return [c for c in guard.in_parallel(lambda pair: judge(root, *pair), pairs) if c]
+    judged = guard.in_parallel(lambda pair: judge(root, *pair), pairs)
+    return [complaint for complaint in judged if complaint] + list(untried(root, paths))
 
 
 CASE = "tests/compile_fail/a.cpp"
@@ -56,7 +69,9 @@ def case(bad, good="", expect="// expect: a sentence\n"):
 
 
 SAYS = 'static_assert(sizeof(int) == 1, "a sentence");'
-guard.run(check, {CASE: case(SAYS)}, [
+HEADER = "include/tenon/a.hpp"
+guard.run(check, {CASE: case(SAYS), HEADER: "static_assert(ok, \"a sen\"\n    \"tence, and more\");"}, [
+    ({HEADER: 'static_assert(ok<A, B>(),\n"another sentence");'}, "expects 'another sentence'"),
     ({CASE: case("")}, "accepts the wrong half"),
     ({CASE: case('static_assert(sizeof(int) == 1, "other words");')}, "first error is not"),
     ({CASE: case("int x = y;\n" + SAYS)}, "first error is not"),

@@ -47,6 +47,8 @@ class Pipe {
 
     void send(Instant now, std::size_t to, BytesIn bytes) {
         ++sent;
+        const auto flags = std::to_integer<unsigned>(bytes[0]);
+        if ((flags & tenon::packet_flag::has_ack) == 0 && bytes.size() == 6 + (flags & 3)) ++empty;
         sent_bytes += bytes.size();
         Instant leaves = now;
         if (way.rate != 0) {
@@ -77,6 +79,7 @@ class Pipe {
 
     Way way; // may change while the line runs
     std::uint64_t sent = 0, sent_bytes = 0, overflowed = 0, lost = 0, damaged = 0;
+    std::uint64_t empty = 0; // that neither said anything nor acknowledged anything
 
   private:
     void deliver(Instant leaves, std::size_t to, BytesIn bytes) {

@@ -95,6 +95,7 @@ void converse(std::uint64_t seed, std::uint32_t count) {
     CHECK(twice == 0);
     CHECK(two.link(0).state() == Line<Reliability>::Link::State::open);
     CHECK(two.link(1).state() == Line<Reliability>::Link::State::open);
+    CHECK(two.pipes[0].empty + two.pipes[1].empty == 0);
 }
 
 } // namespace
@@ -318,6 +319,26 @@ TEST_CASE("a receiver without memory does not acknowledge, and nothing is lost")
     });
     CHECK(two.run_until([&] { return heard == 400; }, 60_s));
     CHECK(two.link(1).stats().refused > 0);
+}
+
+TEST_CASE("nothing is sent that the other side would have no room to keep") {
+    for (const std::size_t queue : {std::size_t(65536), std::size_t(262144), std::size_t(1) << 20}) {
+        LinkOptions options;
+        options.queue_bytes_max = queue;
+        const Way way{.latency = 50_ms, .loss = 0.05};
+        Line<> two(way, way, 2, options);
+        std::uint32_t said = 0, heard = 0;
+        two.sides[1].heard = [&](const LinkEvent& event) { REQUIRE(number_of(event.payload) == heard++); };
+        two.every(1_ms, [&] {
+            while (two.link(0).channel(true).append(ordered, numbered(said, 1000))) ++said;
+        });
+        two.run(10_s);
+        CAPTURE(queue);
+        CHECK(two.link(1).stats().refused == 0);
+        CHECK(two.pipes[0].empty + two.pipes[1].empty == 0);
+        // Three round trips or so for each queue's worth: what is lost holds back what came after it.
+        CHECK(heard > 10 * queue / 1000 * 2);
+    }
 }
 
 TEST_CASE("a budget is kept over seconds, and may change") {

@@ -146,7 +146,7 @@ inline std::uint64_t SizeSum::size_of(const ShapeNode& node, const Level& inside
         case ShapeKind::optional:
             return add(1, inside.sum);
         case ShapeKind::variant:
-            return add(choice_bits(node.count), inside.largest);
+            return add(choice_bits(static_cast<std::size_t>(node.count)), inside.largest);
         case ShapeKind::array:
             return times(node.count, inside.sum);
         case ShapeKind::bitset:

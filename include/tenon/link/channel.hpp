@@ -23,7 +23,10 @@ inline constexpr std::size_t chunk_reserve = packet_header_bytes_max + 22 + chun
 class ChannelSender {
   public:
     ChannelSender(Pool& pool, std::size_t chunk_bytes, std::size_t backlog_max, bool ordered)
-        : pool_(&pool), chunk_bytes_(chunk_bytes), backlog_max_(backlog_max), ordered_(ordered) {}
+        : pool_(&pool), chunk_bytes_(chunk_bytes), backlog_max_(backlog_max), ordered_(ordered) {
+        const std::size_t span = backlog_max / chunk_bytes + 1;
+        if (span < span_) span_ = span;
+    }
     ChannelSender(const ChannelSender&) = delete;
     ChannelSender& operator=(const ChannelSender&) = delete;
     ~ChannelSender() {
@@ -80,13 +83,13 @@ class ChannelSender {
     }
 
     // Something waits to be sent, again or for the first time.
-    bool pending() const { return !lost_.empty() || !again_.empty() || unsent_ < chunks_.size(); }
+    bool pending() const { return !lost_.empty() || !again_.empty() || fresh_waits(); }
     // Nothing waits, and all that was sent has arrived.
     bool idle() const { return chunks_.empty() && again_.empty() && lost_.empty(); }
     // What waits is a full chunk or was lost: nothing is gained by waiting for more.
     bool urgent() const {
-        return !lost_.empty() || unsent_ + 1 < chunks_.size() ||
-               (unsent_ < chunks_.size() && chunks_.back().size * 4 > chunk_bytes_ * 3);
+        return !lost_.empty() || (fresh_waits() && (unsent_ + 1 < chunks_.size() ||
+                                                    chunks_.back().size * 4 > chunk_bytes_ * 3));
     }
     std::size_t backlog() const { return backlog_; }
     std::size_t in_flight() const { return unsent_; }
@@ -121,7 +124,7 @@ class ChannelSender {
             }
             again_.pop_front();
         }
-        if (unsent_ >= chunks_.size() || unsent_ >= channel_chunks_max - 1) return false;
+        if (!fresh_waits()) return false;
         Chunk& chunk = chunks_[unsent_];
         sequence = base_ + static_cast<std::uint32_t>(unsent_);
         if (!write(packet, chunk, sequence)) return false;
@@ -185,6 +188,8 @@ class ChannelSender {
         bool sealed = false;
     };
 
+    // Something was never sent, and the other side has room to keep it until all before it have arrived.
+    bool fresh_waits() const { return unsent_ < chunks_.size() && unsent_ < span_; }
     void grow(Chunk& chunk, std::size_t bytes) {
         chunk.size = static_cast<std::uint16_t>(chunk.size + bytes);
         backlog_ += bytes;
@@ -238,7 +243,8 @@ class ChannelSender {
     Ring<std::uint32_t> lost_{channel_chunks_max};
     Ring<Again> again_{channel_chunks_max};
     std::size_t chunk_bytes_, backlog_max_, backlog_ = 0;
-    std::size_t unsent_ = 0; // the first chunk that was never sent
+    std::size_t unsent_ = 0;                    // the first chunk that was never sent
+    std::size_t span_ = channel_chunks_max - 1; // from the oldest that has not arrived, what may be sent
     std::size_t head_ = 0;
     std::size_t fresh_ = none; // the chunk that take_fresh() tells of
     std::uint32_t base_ = 0;

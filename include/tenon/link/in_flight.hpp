@@ -119,7 +119,7 @@ class InFlight {
     // When expire() may find something, or never.
     Instant expires_at(Duration smoothed) const {
         if (flying_ == 0 || scan_ >= acked_to_ || scan_ - base_ >= packets_.size()) return Instant::never();
-        return packets_[scan_ - base_].sent_at + patience(smoothed) + smoothed;
+        return packets_[static_cast<std::size_t>(scan_ - base_)].sent_at + patience(smoothed) + smoothed;
     }
 
     // Nothing was heard for long: everything in flight counts as lost.

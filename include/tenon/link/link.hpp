@@ -127,13 +127,14 @@ class Link {
         PacketWriter packet(
             into.first(into.size() < options_.datagram_bytes ? into.size() : options_.datagram_bytes),
             in_flight_.next(), in_flight_.unsettled());
-        if (received_.unreported() != 0) received_.write(packet, now, content ? 4 : 24);
+        const bool acks = received_.unreported() != 0;
+        if (acks) received_.write(packet, now, content ? 4 : 24);
         in_flight_.begin_refs();
         std::uint32_t commands_to = 0;
         fill_control(packet, now);
         if (content) fill_content(packet, now, commands_to);
         const bool eliciting = packet.has_frames() && state_ == State::open;
-        if (!eliciting && state_ == State::open && received_.unreported() != 0) return 0;
+        if (!packet.has_frames() && !acks) return 0; // what waited had arrived after all
         const std::size_t size = packet.seal(key_);
         note_sent(now, size, eliciting, commands_to);
         return size;

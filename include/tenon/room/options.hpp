@@ -1,6 +1,7 @@
 #pragma once
 // What a session is told when it is made, how a message may be sent, and what its handlers are told.
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -12,17 +13,17 @@
 namespace tenon {
 
 struct Options {
-    std::string_view room = "";               // both sides name the same room; at most 48 bytes
-    std::string_view name = "";               // a player's name, which the roster shows; at most 48 bytes
-    std::uint16_t peers_max = 64;             // besides the host
-    std::uint32_t message_bytes_max = 65536;  // of one message, encoded
-    std::uint32_t queue_bytes_max = 262144;   // waiting or in flight to one peer, for each kind of delivery
-    std::uint64_t pool_bytes_max = 256 << 20; // all that is held back for all peers together
-    std::uint64_t bandwidth = 0;              // bytes a second to one peer; 0: as the path allows
-    Duration coalesce{};                      // how long a packet that is not full may wait for more
-    Duration ack_delay = milliseconds(5);     // how long an acknowledgement may wait for company
-    Duration timeout = seconds(10);           // silence after which a peer is lost, and a join has failed
-    std::uint64_t seed = 0;                   // of the session's random numbers; 0: the transport's entropy
+    std::string_view room = "";              // both sides name the same room; at most 48 bytes
+    std::string_view name = "";              // a player's name, which the roster shows; at most 48 bytes
+    std::uint16_t peers_max = 64;            // besides the host
+    std::uint32_t message_bytes_max = 65536; // of one message, encoded
+    std::uint32_t queue_bytes_max = 262144;  // waiting or in flight to one peer, for each kind of delivery
+    std::size_t pool_bytes_max = 256 << 20;  // all that is held back for all peers together
+    std::uint64_t bandwidth = 0;             // bytes a second to one peer; 0: as the path allows
+    Duration coalesce{};                     // how long a packet that is not full may wait for more
+    Duration ack_delay = milliseconds(5);    // how long an acknowledgement may wait for company
+    Duration timeout = seconds(10);          // silence after which a peer is lost, and a join has failed
+    std::uint64_t seed = 0;                  // of the session's random numbers; 0: the transport's entropy
 };
 
 // The same for one link, of which messages have `head_bytes` more when they are passed on.
@@ -42,7 +43,9 @@ inline LinkOptions link_options(const Options& options, std::size_t datagram_byt
 
 // How one message is sent, where it should differ from what its type says.
 struct How {
-    Duration ttl = Duration::max(); // dropped instead of sent when it has waited longer
+    // Dropped instead of sent when it has waited longer. Unsaid, what may be lost and is not newest-wins
+    // waits a quarter of a second.
+    Duration ttl = Duration::max();
     std::uint32_t key = 0; // of several newest-wins streams of one type, each with a number of its own
 };
 

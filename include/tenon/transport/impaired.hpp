@@ -165,7 +165,7 @@ class ImpairedLine {
         copy(slot.bytes.data(), datagram);
         if (!datagram.empty() && random_.chance(impairment.corrupt)) {
             ++counters.corrupted;
-            const std::uint64_t bit = random_.below(datagram.size() * 8);
+            const auto bit = static_cast<std::size_t>(random_.below(datagram.size() * 8));
             slot.bytes[bit / 8] ^= std::byte(1u << (bit % 8));
         }
         held_ += datagram.size();

@@ -1,0 +1,47 @@
+"""Prints figures as the table of bench/README.md: python3 bench/table.py FIGURES. Targets are at the end of a name's
+row; what misses one is said to."""
+import sys
+
+# What each figure may be at most, or at least.
+TARGETS = {
+    "allocs.per_message": ("<=", 0),
+    "memory.per_connection": ("<=", 8192),
+    "overhead.plain.unreliable64": ("<=", 9),
+    "handshake.round_trips": ("<=", 2),
+    "compile.tenon_vs_asio": ("<=", 1.3),
+    "compile.core_ms": ("<=", 500),
+    "flood.reliable.rate_vs_enet": (">=", 5),
+    "flood.reliable.cpu_vs_enet": ("<=", 0.2),
+    "flood.unreliable.cpu_vs_sendto": ("<=", 0.25),
+    "lossy.p99": ("<=", 190),
+    "lossy.bytes_factor": ("<=", 1.35),
+    "lossy.redundant.p99": ("<=", 90),
+    "lossy.redundant.bytes_factor": ("<=", 2),
+    "clients1000.cpu_vs_raw": ("<=", 1.15),
+    "clients1000.cpu_vs_enet": ("<=", 0.85),
+    "clients1000.p99_vs_raw": ("<=", 1.2),
+}
+
+
+def verdict(name, value):
+    if name not in TARGETS:
+        return "", ""
+    relation, bound = TARGETS[name]
+    reached = value <= bound if relation == "<=" else value >= bound
+    return f"{relation} {bound}", "reached" if reached else "missed"
+
+
+def main():
+    rows = [line.split() for line in open(sys.argv[1], encoding="utf-8")]
+    print("| figure | value | unit | target | |\n|---|---|---|---|---|")
+    missed = []
+    for _, name, value, unit in rows:
+        target, how = verdict(name, float(value))
+        print(f"| `{name}` | {value} | {unit.replace('_', ' ')} | {target} | {how} |")
+        if how == "missed":
+            missed.append(name)
+    known = sum(1 for row in rows if row[1] in TARGETS)
+    print(f"\n{known - len(missed)} of {known} targets reached" + (f"; missed: {', '.join(missed)}" if missed else ""))
+
+
+main()
