@@ -7,6 +7,7 @@
 #include "tenon/clock/concept.hpp"
 #include "tenon/codec/concept.hpp"
 #include "tenon/reliability/concept.hpp"
+#include "tenon/room/handlers.hpp"
 #include "tenon/schema/delivery.hpp"
 #include "tenon/schema/game.hpp"
 #include "tenon/topology/concept.hpp"
@@ -60,6 +61,24 @@ struct CheckSession {
                   "tenon: the transport's datagrams are too small for a handshake; 512 bytes are the least");
     static constexpr bool ok = each && commands_land && reliable && ordered && fits;
 };
+
+// What must not go unheard, or who must hear it.
+template <class Game, class Handlers>
+constexpr void check_handlers() {
+    Game::for_each([](auto entry, auto) {
+        using Entry = decltype(entry);
+        using T = typename Entry::type;
+        if constexpr (Entry::kind == EntryKind::event && is_reliable(Entry::delivery::value))
+            static_assert(Hears<Handlers, T>,
+                          "tenon: the handlers don't hear a Reliable or Ordered event of the game; "
+                          "write: void on(tenon::PeerId, const TheEvent&)");
+        if constexpr (Entry::kind == EntryKind::command)
+            static_assert(Hears<Handlers, T> || NeverHosts<Handlers>,
+                          "tenon: the handlers don't hear a Command of the game, as the authority must; "
+                          "write: void on(tenon::PeerId, const "
+                          "TheCommand&), or static constexpr bool never_hosts = true");
+    });
+}
 
 // Stands in for a session that was refused, so that its mistake is told once and nothing follows from it.
 template <bool ok, class... Policies>

@@ -69,7 +69,7 @@ class SessionCore {
     // One turn. Bounded: it never waits, and leaves what is too much for the next turn.
     template <class Handlers>
     void tick(Instant now, Handlers&& handlers) {
-        check_handlers<std::remove_reference_t<Handlers>>();
+        check_handlers<Game, std::remove_reference_t<Handlers>>();
         now_ = now;
         if (joining_) {
             (void)room_.join(now, *joining_);
@@ -102,8 +102,7 @@ class SessionCore {
         if (room_.direct(to)) return send_direct(*seat, message, how);
         const auto written = write(room_.scratch(), message, how.key);
         if (!written) return written.error();
-        return room_.push_relay(to, type<T>(), delivery<T>(), room_.scratch().first(*written), how,
-                                stream<T>(how.key));
+        return room_.push_relay(to, post<T>(room_.scratch().first(*written), how));
     }
     // To everybody else in the room. On the host an error means that at least one peer could not take it; the
     // others did.
@@ -116,15 +115,13 @@ class SessionCore {
         const auto written = write(room_.scratch(), message, how.key);
         if (!written) return written.error();
         const BytesIn payload = room_.scratch().first(*written);
-        if (status() == Status::joined)
-            return room_.push_relay(PeerId::none(), type<T>(), delivery<T>(), payload, how,
-                                    stream<T>(how.key));
+        if (status() == Status::joined) return room_.push_relay(PeerId::none(), post<T>(payload, how));
         Error first = Error::none;
-        room_.for_each_seat([&](auto& seat) {
-            const Result<> pushed =
-                room_.push(seat, type<T>(), delivery<T>(), payload, how, stream<T>(how.key));
-            if (!pushed && first == Error::none) first = pushed.error();
-        });
+        room_.push_to_all(
+            post<T>(payload, how), [](const auto&) { return true; },
+            [&](const auto&, const Result<>& pushed) {
+                if (!pushed && first == Error::none) first = pushed.error();
+            });
         return first;
     }
     // The state has changed in a way that should not wait for its turn.
@@ -188,6 +185,10 @@ class SessionCore {
     template <class T>
     static constexpr Delivery delivery() {
         return Game::template delivery_of<T>();
+    }
+    template <class T>
+    Post post(BytesIn payload, const How& how) const {
+        return {type<T>(), delivery<T>(), payload, how, stream<T>(how.key)};
     }
     // What tells newest-wins messages of one type apart in a queue.
     template <class T>
@@ -260,8 +261,7 @@ class SessionCore {
         }
         const Encoded written = write(room_.scratch(), message, how.key);
         if (!written) return written.error();
-        return room_.push(seat, type<T>(), delivery<T>(), room_.scratch().first(*written), how,
-                          stream<T>(how.key));
+        return room_.push(seat, post<T>(room_.scratch().first(*written), how));
     }
 
     // States and commands, when the clock says so.
@@ -324,21 +324,21 @@ class SessionCore {
         return encoded ? Encoded(*encoded + head) : encoded;
     }
     template <class T>
-    void push_state(typename RoomType::Seat* seat, PeerId owner, Instant at, const T& state) {
+    void push_state(auto* seat, PeerId owner, Instant at, const T& state) {
         if (seat == nullptr) return;
         if (const Encoded written = write_state(owner, at, state))
-            (void)room_.push(*seat, type<T>(), Delivery::newest, room_.scratch().first(*written), {},
-                             stream<T>(owner.value));
+            (void)room_.push(*seat, state_post<T>(owner, *written));
+    }
+    template <class T>
+    Post state_post(PeerId owner, std::size_t size) {
+        return {type<T>(), Delivery::newest, room_.scratch().first(size), {}, stream<T>(owner.value)};
     }
     template <class T>
     void broadcast_state(PeerId owner, PeerId except, Instant at, const T& state) {
-        const Encoded written = write_state(owner, at, state);
-        if (!written) return;
-        const BytesIn payload = room_.scratch().first(*written);
-        room_.for_each_seat([&](auto& seat) {
-            if (seat.id != except)
-                (void)room_.push(seat, type<T>(), Delivery::newest, payload, {}, stream<T>(owner.value));
-        });
+        if (const Encoded written = write_state(owner, at, state))
+            room_.push_to_all(
+                state_post<T>(owner, *written), [&](const auto& seat) { return seat.id != except; },
+                [](const auto&, const Result<>&) {});
     }
 
     void transmit(Instant now) {
@@ -448,23 +448,6 @@ class SessionCore {
                                                     : event.peer == authority();
         if (believed && roster().contains(head->owner))
             states_.note(head->owner, head->at(room_.room_time(now_)), state);
-    }
-
-    template <class Handlers>
-    static constexpr void check_handlers() {
-        Game::for_each([](auto entry, auto) {
-            using Entry = decltype(entry);
-            using T = typename Entry::type;
-            if constexpr (Entry::kind == EntryKind::event && is_reliable(Entry::delivery::value))
-                static_assert(Hears<Handlers, T>,
-                              "tenon: the handlers don't hear a Reliable or Ordered event of the game; "
-                              "write: void on(tenon::PeerId, const TheEvent&)");
-            if constexpr (Entry::kind == EntryKind::command)
-                static_assert(Hears<Handlers, T> || NeverHosts<Handlers>,
-                              "tenon: the handlers don't hear a Command of the game, as the authority must; "
-                              "write: void on(tenon::PeerId, const "
-                              "TheCommand&), or static constexpr bool never_hosts = true");
-        });
     }
 
     Transport transport_;

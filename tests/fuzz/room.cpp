@@ -171,7 +171,7 @@ class Hall {
         if (seat == nullptr || bytes.empty()) return;
         const MessageType type{std::to_integer<std::uint16_t>(bytes[0])};
         const auto delivery = static_cast<Delivery>((how & how::kind) >> 2 & 3);
-        (void)hostile_.push(*seat, type, delivery, bytes.subspan(1), {}, 0);
+        (void)hostile_.push(*seat, {type, delivery, bytes.subspan(1), {}, 0});
         if ((how & how::cookie) != 0) (void)seat->link.push_command(type, bytes.subspan(1));
     }
 

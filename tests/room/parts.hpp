@@ -104,8 +104,8 @@ struct Member {
         auto* seat = room.way_to(to);
         if (seat == nullptr) return Error::unknown_peer;
         if (!room.direct(to))
-            return room.push_relay(to, type, carriage().of(type), bytes_of(text), how, type.value);
-        return room.push(*seat, type, carriage().of(type), bytes_of(text), how, type.value);
+            return room.push_relay(to, {type, carriage().of(type), bytes_of(text), how, type.value});
+        return room.push(*seat, {type, carriage().of(type), bytes_of(text), how, type.value});
     }
 };
 

@@ -190,7 +190,7 @@ TEST_CASE("a message goes through the host to one, or to all others") {
     Net net;
     net.meet(3);
     CHECK(net[1].say(PeerId{2}, ordered, "psst"));
-    CHECK(net[1].room.push_relay(PeerId::none(), reliable, Delivery::reliable, bytes_of("all"), {}, 0));
+    CHECK(net[1].room.push_relay(PeerId::none(), {reliable, Delivery::reliable, bytes_of("all"), {}, 0}));
     CHECK(net[1].say(PeerId{7}, ordered, "who").error() == Error::unknown_peer);
     CHECK(net[1].say(PeerId{1}, ordered, "me").error() == Error::unknown_peer);
     net.run(100_ms);
@@ -260,7 +260,7 @@ TEST_CASE("of newest-wins messages that wait, only the last of each stream goes"
     for (int i = 0; i < 10; ++i)
         for (std::uint32_t key : {1u, 2u}) {
             const std::string text = static_cast<char>(key) + std::to_string(i);
-            CHECK(net[1].room.push(*seat, newest, Delivery::newest, bytes_of(text), {}, key));
+            CHECK(net[1].room.push(*seat, {newest, Delivery::newest, bytes_of(text), {}, key}));
         }
     net.run(50_ms);
     CHECK(net[0].heard(newest) ==
@@ -299,8 +299,8 @@ TEST_CASE("words that no honest member says close the one who says them, and nob
         Net net;
         net.meet(2);
         auto* seat = wrong.from_host ? net[0].room.seat_of(PeerId{1}) : net[1].room.seat_of(PeerId::host());
-        REQUIRE(net[wrong.from_host ? 0 : 1].room.push(*seat, wrong.type, Delivery::ordered,
-                                                       bytes_of(wrong.payload), {}, 0));
+        REQUIRE(net[wrong.from_host ? 0 : 1].room.push(
+            *seat, {wrong.type, Delivery::ordered, bytes_of(wrong.payload), {}, 0}));
         net.run(200_ms);
         CHECK(net[1].room.status() == Status::closed);
         CHECK(net[1].last(Kind::closed)->reason == Error::unknown_message);
@@ -319,10 +319,11 @@ TEST_CASE("a host that says a known name again, or that somebody unknown left, i
     net.meet(1);
     std::byte bytes[80];
     auto* seat = net[0].room.seat_of(PeerId{1});
-    CHECK(net[0].room.push(*seat, room_word::joined, Delivery::ordered,
-                           JoinedWord{PeerId{0}, "imposter"}.write(bytes), {}, 0));
-    CHECK(net[0].room.push(*seat, room_word::left, Delivery::ordered,
-                           LeftWord{PeerId{77}, Error::left}.write(bytes), {}, 0));
+    CHECK(net[0].room.push(
+        *seat,
+        {room_word::joined, Delivery::ordered, JoinedWord{PeerId{0}, "imposter"}.write(bytes), {}, 0}));
+    CHECK(net[0].room.push(
+        *seat, {room_word::left, Delivery::ordered, LeftWord{PeerId{77}, Error::left}.write(bytes), {}, 0}));
     net.run(100_ms);
     CHECK(net[1].roster() == "0:host 1:a");
     CHECK(net[1].count(Kind::peer_left) == 0);

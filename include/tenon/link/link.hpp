@@ -11,14 +11,13 @@
 #include "tenon/core/pool.hpp"
 #include "tenon/core/random.hpp"
 #include "tenon/core/time.hpp"
-#include "tenon/link/channel.hpp"
 #include "tenon/link/channel_receiver.hpp"
 #include "tenon/link/clock_sync.hpp"
 #include "tenon/link/commands.hpp"
 #include "tenon/link/fragments.hpp"
 #include "tenon/link/in_flight.hpp"
 #include "tenon/link/options.hpp"
-#include "tenon/link/outbox.hpp"
+#include "tenon/link/outgoing.hpp"
 #include "tenon/link/path.hpp"
 #include "tenon/link/received.hpp"
 #include "tenon/link/silence.hpp"
@@ -36,16 +35,13 @@ class Link {
         : key_(key),
           silence_(now),
           path_(options.datagram_bytes, options.bandwidth),
-          outbox_(options.queue_bytes_max),
+          outgoing_(pool, options, random),
           options_(options),
-          chunk_bytes_(options.datagram_bytes - chunk_reserve),
-          machine_(random),
           clock_(options.asks_time),
-          commands_(pool),
-          senders_{{pool, chunk_bytes_, options.queue_bytes_max, true},
-                   {pool, chunk_bytes_, options.queue_bytes_max, false}},
-          receivers_{{pool, chunk_bytes_, options.queue_bytes_max, options.message_bytes_max, true},
-                     {pool, chunk_bytes_, options.queue_bytes_max, options.message_bytes_max, false}} {
+          receivers_{{pool, options.datagram_bytes - chunk_reserve, options.queue_bytes_max,
+                      options.message_bytes_max, true},
+                     {pool, options.datagram_bytes - chunk_reserve, options.queue_bytes_max,
+                      options.message_bytes_max, false}} {
         stats_.last_rx = stats_.last_tx = now;
     }
 
@@ -93,35 +89,27 @@ class Link {
         if (state_ != State::open) return;
         if (now - stats_.last_rx >= options_.timeout) return finish(Error::timed_out);
         account(now,
-                in_flight_.expire(now, path_.round_trip().smoothed(), [this](ChunkRef ref) { lost(ref); }),
+                in_flight_.expire(now, path_.round_trip().smoothed(),
+                                  [this](ChunkRef ref) { outgoing_.lost(ref); }),
                 {});
         if (now >= probe_at()) probe(now);
     }
 
     // ---- what goes out
 
-    Outbox& outbox() {
-        busy_ |= part_outbox;
-        return outbox_;
-    }
-    ChannelSender& channel(bool ordered) {
-        busy_ |= ordered ? part_ordered : part_unordered;
-        return senders_[ordered ? 0 : 1];
-    }
-    Machine& machine() { return machine_; }
-    Result<> push_command(MessageType type, BytesIn payload) {
-        busy_ |= part_commands;
-        return commands_.push(type, payload, chunk_bytes_ / 2);
-    }
+    Outbox& outbox() { return outgoing_.outbox(); }
+    ChannelSender& channel(bool ordered) { return outgoing_.channel(ordered); }
+    Machine& machine() { return outgoing_.machine(); }
+    Result<> push_command(MessageType type, BytesIn payload) { return outgoing_.push_command(type, payload); }
 
     // Writes the next packet into the caller's buffer; 0 when there is nothing to send now.
     std::size_t poll_transmit(Instant now, BytesOut into) {
         if (state_ == State::closed || !in_flight_.room()) return 0;
         now_ = now;
         path_.advance(now);
-        if (busy_ & part_outbox)
-            (void)outbox_.front(now); // sheds what is too late, also while nothing may go
-        const bool content = may_send() && (state_ == State::open ? content_due(now) : has_unsent());
+        outgoing_.shed(now);
+        const bool content =
+            may_send() && (state_ == State::open ? outgoing_.is_due(now) : outgoing_.unsent());
         const bool answer = ack_due_ <= now;
         if (!content && !answer && !control_due(now)) return 0;
         PacketWriter packet(
@@ -132,7 +120,7 @@ class Link {
         in_flight_.begin_refs();
         std::uint32_t commands_to = 0;
         fill_control(packet, now);
-        if (content) fill_content(packet, now, commands_to);
+        if (content) commands_to = fill_content(packet, now);
         const bool eliciting = packet.has_frames() && state_ == State::open;
         if (!packet.has_frames() && !acks) return 0; // what waited had arrived after all
         const std::size_t size = packet.seal(key_);
@@ -147,7 +135,7 @@ class Link {
         Instant next =
             min(stats_.last_rx + options_.timeout, min(ack_due_, min(keepalive_at(), clock_.next())));
         next = min(next, min(in_flight_.expires_at(path_.round_trip().smoothed()), probe_at()));
-        if (has_content()) next = min(next, max(content_at(), path_.ready_at(in_flight_.bytes())));
+        if (outgoing_.any()) next = min(next, max(outgoing_.due(), path_.ready_at(in_flight_.bytes())));
         return next;
     }
 
@@ -169,23 +157,20 @@ class Link {
     const Path& path() const { return path_; }
     const ClockSync& clock() const { return clock_; }
     std::uint64_t commands_missed() const { return commands_in_.missed(); }
-    std::size_t queued_bytes() const {
-        return outbox_.bytes() + senders_[0].backlog() + senders_[1].backlog();
-    }
+    std::size_t queued_bytes() const { return outgoing_.bytes(); }
     // How long what waits now will wait, at the rate of now.
     Duration queue_time() const {
         const std::uint64_t rate = path_.rate();
         return rate == 0 ? Duration{}
                          : seconds(static_cast<double>(queued_bytes()) / static_cast<double>(rate));
     }
-    std::uint64_t expired() const { return outbox_.expired(); }
+    std::uint64_t expired() const { return outgoing_.expired(); }
     bool in_packet() const { return in_packet_; }
 
   private:
     // Where nothing waits for the answer, it mostly finds a packet that goes anyway.
     static constexpr Duration slow_ack_delay = milliseconds(60);
     static constexpr Duration soon_ack_delay = milliseconds(25);
-    static constexpr std::uint8_t part_outbox = 1, part_ordered = 2, part_unordered = 4, part_commands = 8;
     static constexpr unsigned answers_at_once = 16;
 
     // ---- reading
@@ -224,16 +209,16 @@ class Link {
                 break;
         }
         if constexpr (Reliability::traits.gives_up) {
-            if (tag == frame::retried_event && machine_.read_event(frames_, event.type, event.payload)) {
+            if (tag == frame::retried_event && machine().read_event(frames_, event.type, event.payload)) {
                 event.kind = LinkEvent::Kind::reliable;
                 return true;
             }
-            if (tag == frame::receipts) machine_.read_receipts(frames_);
+            if (tag == frame::receipts) machine().read_receipts(frames_);
             if ((tag == frame::retried_event || tag == frame::receipts) && frames_.ok()) return false;
         }
         if constexpr (Reliability::traits.redundant) {
             if (tag == frame::repair) {
-                machine_.read_repair(frames_);
+                machine().read_repair(frames_);
                 if (frames_.ok()) return false;
             }
         }
@@ -252,8 +237,8 @@ class Link {
         if (!frames_.ok()) return break_off(Error::malformed);
         ChannelReceiver& receiver = receivers_[tag & chunk_flag::unordered ? 1 : 0];
         if constexpr (Reliability::traits.redundant)
-            machine_.heard(tag & chunk_flag::unordered ? 1 : 0, sequence,
-                           tag & (chunk_flag::continues | chunk_flag::unfinished), content);
+            machine().heard(tag & chunk_flag::unordered ? 1 : 0, sequence,
+                            tag & (chunk_flag::continues | chunk_flag::unfinished), content);
         return offer(receiver, sequence, tag, content);
     }
     bool offer(ChannelReceiver& receiver, std::uint16_t sequence, std::uint8_t tag, BytesIn content) {
@@ -276,7 +261,7 @@ class Link {
             std::uint16_t sequence = 0;
             std::uint8_t flags = 0;
             BytesIn content;
-            if (machine_.poll_recovered(channel, sequence, flags, content)) {
+            if (machine().poll_recovered(channel, sequence, flags, content)) {
                 offer(receivers_[channel], sequence, flags, content);
                 refused_ = false; // it is no part of this packet
                 return true;
@@ -348,10 +333,9 @@ class Link {
 
     void handle_ack(Instant now, const AckBlock& ack) {
         const Settled settled = in_flight_.settle(
-            now, ack, path_.round_trip().smoothed(),
-            [this](ChunkRef ref) { senders_[ref.channel].arrived(ref.sequence); },
-            [this](ChunkRef ref) { lost(ref); });
-        if (settled.commands_to != 0) commands_.arrived(settled.commands_to);
+            now, ack, path_.round_trip().smoothed(), [this](ChunkRef ref) { outgoing_.arrived(ref); },
+            [this](ChunkRef ref) { outgoing_.lost(ref); });
+        if (settled.commands_to != 0) outgoing_.commands_arrived(settled.commands_to);
         if (settled.acked_packets != 0) silence_.broken(now);
         account(now, settled, ack.delay);
     }
@@ -360,70 +344,28 @@ class Link {
         stats_.resent_late += settled.spurious;
         path_.settled(now, settled, ack_delay, in_flight_);
     }
-    void lost(ChunkRef ref) {
-        busy_ |= ref.channel == 0 ? part_ordered : part_unordered;
-        senders_[ref.channel].lost(ref.sequence);
-    }
 
     // ---- probing
 
     Instant probe_at() const {
         if (in_flight_.flying() == 0) return Instant::never();
         // What must arrive is answered soon.
-        const bool soon = (busy_ & (part_ordered | part_unordered)) != 0;
+        const bool soon = outgoing_.awaits_soon();
         return silence_.asks_at(in_flight_.newest_sent(),
                                 path_.round_trip().resend_timeout(soon ? soon_ack_delay : slow_ack_delay));
     }
     void probe(Instant now) {
         ping_ = true;
         if (silence_.ask(now)) {
-            account(now, in_flight_.give_up(now, [this](ChunkRef ref) { lost(ref); }), {});
+            account(now, in_flight_.give_up(now, [this](ChunkRef ref) { outgoing_.lost(ref); }), {});
             path_.fell_silent();
         } else {
-            senders_[0].probe();
-            senders_[1].probe();
-            busy_ |= part_ordered | part_unordered;
+            outgoing_.probe();
         }
     }
 
     // ---- sending
 
-    bool has_unsent() const {
-        return ((busy_ & part_outbox) && !outbox_.empty()) ||
-               ((busy_ & part_ordered) && senders_[0].pending()) ||
-               ((busy_ & part_unordered) && senders_[1].pending());
-    }
-    bool has_content() const {
-        return has_unsent() || ((busy_ & part_commands) && commands_.waiting()) ||
-               machine_.deadline() < Instant::never();
-    }
-    bool urgent() const {
-        return ((busy_ & part_commands) && commands_.fresh()) ||
-               ((busy_ & part_ordered) && senders_[0].urgent()) ||
-               ((busy_ & part_unordered) && senders_[1].urgent()) ||
-               ((busy_ & part_outbox) && outbox_.bytes() >= chunk_bytes_);
-    }
-    // A part with nothing left is not looked at again until something is put into it.
-    void note_quiet() {
-        if (outbox_.empty()) busy_ &= static_cast<std::uint8_t>(~part_outbox);
-        if ((busy_ & part_ordered) && senders_[0].idle()) busy_ &= static_cast<std::uint8_t>(~part_ordered);
-        if ((busy_ & part_unordered) && senders_[1].idle())
-            busy_ &= static_cast<std::uint8_t>(~part_unordered);
-        if ((busy_ & part_commands) && !commands_.waiting())
-            busy_ &= static_cast<std::uint8_t>(~part_commands);
-    }
-    Instant content_at() const {
-        Instant at = min(busy_ & part_commands ? commands_.due() : Instant::never(), machine_.deadline());
-        if (urgent()) return Instant{};
-        if (has_unsent())
-            at = min(at, waiting_since_ == Instant::never() ? Instant{} : waiting_since_ + options_.coalesce);
-        return at;
-    }
-    bool content_due(Instant now) {
-        if (!has_content()) return false;
-        if (has_unsent() && waiting_since_ == Instant::never()) waiting_since_ = now;
-        return content_at() <= now;
-    }
     bool may_send() const { return silence_.may_send() || path_.may_send(in_flight_.bytes()); }
 
     Instant keepalive_at() const { return stats_.last_tx + options_.keepalive; }
@@ -433,14 +375,14 @@ class Link {
     void fill_control(PacketWriter& packet, Instant now) {
         ByteWriter& out = packet.out();
         if (state_ == State::closing) {
-            if (has_unsent() && may_send()) return; // what was said before the goodbye goes before it
+            if (outgoing_.unsent() && may_send()) return; // what was said before the goodbye goes before it
             out.u8(frame::close);
             out.u8(static_cast<std::uint8_t>(reason_));
             if (--goodbyes_ == 0) state_ = State::closed;
             return;
         }
         if (!clock_.write(out, now) &&
-            (ping_ || keepalive_at() <= now || (!has_content() && in_flight_.unsettled() >= 48))) {
+            (ping_ || keepalive_at() <= now || (!outgoing_.any() && in_flight_.unsettled() >= 48))) {
             // A side that only ever acknowledges must be answered now and then, or its packet numbers would
             // grow unheard.
             out.u8(frame::ping);
@@ -448,53 +390,25 @@ class Link {
         ping_ = false;
     }
 
-    void fill_content(PacketWriter& packet, Instant now, std::uint32_t& commands_to) {
+    std::uint32_t fill_content(PacketWriter& packet, Instant now) {
         silence_.spend();
-        if (busy_ & part_commands) commands_to = commands_.fill(packet, now, path_.round_trip().smoothed());
-        machine_.fill(now, path_.round_trip().smoothed(), packet);
-        // Reliable content goes first, since what may be lost can be shed; but not always, so that it starves
-        // nobody.
-        const bool reliable_first = (packet.number() & 3) != 0;
-        if (reliable_first) fill_channels(packet);
-        outbox_.fill(packet, now, chunk_bytes_);
-        if (!reliable_first) fill_channels(packet);
-        waiting_since_ = Instant::never();
-    }
-    void fill_channels(PacketWriter& packet) {
-        const bool twice = !Reliability::traits.redundant && path_.loss() > 0.01 &&
-                           in_flight_.bytes() < path_.congestion().window() / 2;
-        for (std::uint32_t channel = 0; channel < 2; ++channel) {
-            if ((busy_ & (channel == 0 ? part_ordered : part_unordered)) == 0) continue;
-            senders_[channel].set_twice(twice);
-            ChunkRef ref{0, channel};
-            while (senders_[channel].fill(packet, ref.sequence)) {
-                protect(ref);
-                if (!in_flight_.add_ref(ref)) return;
-            }
-        }
-    }
-    void protect(const ChunkRef& ref) {
-        if constexpr (Reliability::traits.redundant) {
-            std::uint8_t flags = 0;
-            BytesIn content;
-            if (senders_[ref.channel].take_fresh(flags, content))
-                machine_.sent(now_, ref.channel, static_cast<std::uint16_t>(ref.sequence), flags, content);
-        }
+        const bool twice = path_.loss() > 0.01 && in_flight_.bytes() < path_.congestion().window() / 2;
+        return outgoing_.fill(packet, now, path_.round_trip().smoothed(), twice, in_flight_);
     }
     void note_sent(Instant now, std::size_t size, bool eliciting, std::uint32_t commands_to) {
         ack_due_ = Instant::never();
-        in_flight_.sent(now, size, eliciting, commands_to, !has_unsent());
+        in_flight_.sent(now, size, eliciting, commands_to, !outgoing_.unsent());
         stats_.last_tx = now;
         ++stats_.packets_out;
         stats_.bytes_out += size;
         path_.sent(size);
-        note_quiet();
+        outgoing_.note_quiet();
     }
 
     bool poll_given_up(LinkEvent& event) {
         if constexpr (Reliability::traits.gives_up) {
             typename Machine::GivenUp given_up;
-            if (!machine_.poll_given_up(given_up)) return false;
+            if (!machine().poll_given_up(given_up)) return false;
             event = {LinkEvent::Kind::gave_up, given_up.type, 0, {}};
             return true;
         }
@@ -505,28 +419,23 @@ class Link {
     // cache.
     State state_ = State::open;
     Error reason_ = Error::none;
-    std::uint8_t busy_ = 0; // the parts that may have something to send
     bool in_packet_ = false, eliciting_ = false, refused_ = false, urgent_ = false, ping_ = false;
     unsigned goodbyes_ = 0;
     std::uint64_t key_;
-    Instant now_{}, ack_due_ = Instant::never(), waiting_since_ = Instant::never();
+    Instant now_{}, ack_due_ = Instant::never();
     ByteReader frames_;
     ChannelReceiver* source_ = nullptr;
     LinkStats stats_;
     InFlight in_flight_;
     Silence silence_;
     Path path_;
-    Outbox outbox_;
+    Outgoing<Reliability> outgoing_;
     Received received_;
     LinkOptions options_;
-    std::size_t chunk_bytes_;
     OpenPacket reading_;
     CommandReceiver commands_in_;
-    Machine machine_;
     ClockSync clock_;
-    CommandSender commands_;
-    ChannelSender senders_[2]; // ordered, unordered
-    ChannelReceiver receivers_[2];
+    ChannelReceiver receivers_[2]; // ordered, unordered
     Fragments fragments_;
 };
 

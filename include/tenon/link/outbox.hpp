@@ -4,6 +4,7 @@
 // result for the caller.
 
 #include <cstdint>
+#include <cstring>
 #include <new>
 
 #include "tenon/core/bytes.hpp"
@@ -11,6 +12,7 @@
 #include "tenon/core/ids.hpp"
 #include "tenon/core/random.hpp"
 #include "tenon/core/time.hpp"
+#include "tenon/link/shared_bytes.hpp"
 #include "tenon/wire/fragment.hpp"
 #include "tenon/wire/packet.hpp"
 
@@ -25,6 +27,7 @@ class Outbox {
         Instant queued_at{}; // zero: not known, so that only the deadline counts
         MessageType type{};
         bool dropped = false, replaceable = false;
+        bool shared = false; // what lies here is only where the payload is
         std::uint16_t fragments_sent = 0;
     };
     // What the most parts that a message may have can hold, where a packet carries a kilobyte of it or more.
@@ -38,6 +41,7 @@ class Outbox {
     Outbox(const Outbox&) = delete;
     Outbox& operator=(const Outbox&) = delete;
     ~Outbox() {
+        while (head_ != tail_) pop();
         ::operator delete(bytes_);
         ::operator delete(newest_);
     }
@@ -55,7 +59,7 @@ class Outbox {
         else if (message.queued_at != Instant{} && message.deadline == Instant::never())
             message.deadline = message.queued_at + patience;
         new (bytes_ + tail_) Message(message);
-        tail_ += record_bytes(message.size);
+        tail_ += record_bytes(message);
         live_bytes_ += message.size;
         ++count_;
     }
@@ -65,6 +69,19 @@ class Outbox {
         if (room.data() == nullptr) return Error::queue_full; // the size would not tell, of an empty message
         copy(room.data(), payload);
         message.size = static_cast<std::uint32_t>(payload.size());
+        commit(message);
+        return {};
+    }
+    // The same for a payload that others send too; it is held until it has left.
+    Result<> push(Message message, SharedBytes& payload) {
+        message.size = static_cast<std::uint32_t>(payload.bytes().size());
+        if (live_bytes_ + message.size > bytes_max_) return Error::queue_full;
+        SharedBytes* place = &payload;
+        const BytesOut room = prepare(sizeof(place));
+        if (room.empty()) return Error::queue_full;
+        std::memcpy(room.data(), &place, sizeof(place));
+        message.shared = true;
+        payload.hold();
         commit(message);
         return {};
     }
@@ -82,12 +99,14 @@ class Outbox {
         return nullptr;
     }
     BytesIn payload(const Message& message) const {
+        if (message.shared) return shared(message)->bytes();
         return {reinterpret_cast<const std::byte*>(&message) + sizeof(Message), message.size};
     }
     void pop() {
         const Message* message = at(head_);
         live_bytes_ -= message->dropped ? 0 : message->size;
-        head_ += record_bytes(message->size);
+        if (message->shared) shared(*message)->release();
+        head_ += record_bytes(*message);
         --count_;
         if (head_ == tail_) {
             origin_ += head_;
@@ -159,6 +178,14 @@ class Outbox {
     static constexpr std::size_t record_bytes(std::size_t size) {
         return (sizeof(Message) + size + 7) / 8 * 8;
     }
+    static constexpr std::size_t record_bytes(const Message& message) {
+        return record_bytes(message.shared ? sizeof(SharedBytes*) : std::size_t(message.size));
+    }
+    static SharedBytes* shared(const Message& message) {
+        SharedBytes* place = nullptr;
+        std::memcpy(&place, reinterpret_cast<const std::byte*>(&message) + sizeof(Message), sizeof(place));
+        return place;
+    }
     Message* at(std::size_t offset) { return reinterpret_cast<Message*>(bytes_ + offset); }
     std::size_t used() const { return tail_ - head_; }
 
@@ -220,7 +247,7 @@ class Outbox {
         ::operator delete(newest_);
         newest_ = table;
         newest_count_ = count;
-        for (std::size_t offset = head_; offset != tail_; offset += record_bytes(at(offset)->size)) {
+        for (std::size_t offset = head_; offset != tail_; offset += record_bytes(*at(offset))) {
             const Message& message = *at(offset);
             if (message.dropped || !message.replaceable) continue;
             const std::uint64_t id = std::uint64_t(message.type.value) << 32 | message.key;

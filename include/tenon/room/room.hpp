@@ -18,6 +18,7 @@
 #include "tenon/room/health.hpp"
 #include "tenon/room/notices.hpp"
 #include "tenon/room/options.hpp"
+#include "tenon/room/post.hpp"
 #include "tenon/room/roster.hpp"
 #include "tenon/room/scratch.hpp"
 #include "tenon/room/seats.hpp"
@@ -176,42 +177,34 @@ class Room {
     // The seat through which `peer` is reached: its own, or that of the host who relays.
     Seat* way_to(PeerId peer) {
         if (status_ == Status::hosting) return seat_of(peer);
-        return status_ == Status::joined && (peer == PeerId::host() || roster_.contains(peer)) &&
-                       peer != self_
-                   ? seat_of(PeerId::host())
-                   : nullptr;
+        const bool known = peer != self_ && (peer == PeerId::host() || roster_.contains(peer));
+        return status_ == Status::joined && known ? seat_of(PeerId::host()) : nullptr;
     }
     bool direct(PeerId peer) const { return status_ == Status::hosting || peer == PeerId::host(); }
 
-    // Takes an encoded message for one link. `stream` tells newest-wins streams of one type apart.
-    Result<> push(Seat& seat, MessageType type, Delivery delivery, BytesIn payload, const How& how,
-                  std::uint32_t stream) {
+    Result<> push(Seat& seat, const Post& post, SharedBytes* shared = nullptr) {
         mark(seat);
-        if (is_reliable(delivery)) {
-            if constexpr (Reliability::traits.gives_up) {
-                if (type.value >= MessageType::first_user || delivery != Delivery::ordered)
-                    return seat.link.machine().push(pool_, now_, type, payload);
-            }
-            return seat.link.channel(is_ordered(delivery)).append(type, payload);
-        }
-        Outbox::Message message;
-        message.type = type;
-        message.key = stream;
-        message.replaceable = is_newest(delivery);
-        message.queued_at = now_;
-        if (how.ttl < Duration::max()) message.deadline = now_ + how.ttl;
-        return seat.link.outbox().push(message, payload);
+        return put(seat.link, pool_, now_, post, shared);
+    }
+    // To every peer of whom `wanted(seat)` says so; `pushed(seat, result)` hears how it went.
+    void push_to_all(const Post& post, auto&& wanted, auto&& pushed) {
+        const bool worth_it = !is_reliable(post.delivery) && post.payload.size() >= 64 && seats_.size() > 2;
+        SharedBytes* shared = worth_it ? SharedBytes::make(pool_, post.payload) : nullptr;
+        for_each_seat([&](Seat& seat) {
+            if (wanted(seat)) pushed(seat, push(seat, post, shared));
+        });
+        if (shared != nullptr) shared->release();
     }
 
     // Asks the host to pass a message on: to one peer, or to all with PeerId::none().
-    Result<> push_relay(PeerId to, MessageType type, Delivery delivery, BytesIn payload, const How& how,
-                        std::uint32_t stream) {
+    Result<> push_relay(PeerId to, Post post) {
         Seat* seat = seat_of(PeerId::host());
         if (seat == nullptr) return Error::not_connected;
-        const BytesIn whole = scratch_.with_head(payload, [&](ByteWriter& out) {
-            RelayHead{to, type}.write_relay(out);
+        post.payload = scratch_.with_head(post.payload, [&](ByteWriter& out) {
+            RelayHead{to, post.type}.write_relay(out);
         });
-        return push(*seat, room_word::relay, delivery, whole, how, stream);
+        post.type = room_word::relay;
+        return push(*seat, post);
     }
     // Where messages are encoded that do not go straight into a queue; large enough for any.
     BytesOut scratch() { return scratch_.payload(); }
@@ -461,12 +454,14 @@ class Room {
         });
         const auto stream = static_cast<std::uint32_t>(
             splitmix(std::uint64_t(seat.id.value) << 16 | head->type.value) + NewestWins::key(payload));
-        for_each_seat([&](Seat& other) {
-            if (&other == &seat || (head->peer && other.id != head->peer)) return;
-            // What is promised must not be lost here: a peer that can't take it is not kept half-informed.
-            if (!push(other, room_word::relayed, delivery, whole, {}, stream) && is_reliable(delivery))
-                close(other, Error::queue_full);
-        });
+        push_to_all(
+            {room_word::relayed, delivery, whole, {}, stream},
+            [&](const Seat& other) { return &other != &seat && (!head->peer || other.id == head->peer); },
+            [&](Seat& other, const Result<>& pushed) {
+                // What is promised must not be lost here: a peer that can't take it is not kept
+                // half-informed.
+                if (!pushed && is_reliable(delivery)) close(other, Error::queue_full);
+            });
         return !head->peer;
     }
     bool hear_relayed(Seat& seat, const LinkEvent& said, RoomEvent& event) {

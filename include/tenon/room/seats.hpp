@@ -135,7 +135,8 @@ class Seats {
     }
 
     Instant next() const { return dirty_.empty() ? timers_.next() : Instant{}; }
-    bool empty() const { return by_id_.size() == 0; }
+    std::size_t size() const { return by_id_.size(); }
+    bool empty() const { return size() == 0; }
 
   private:
     struct AddressKey {
