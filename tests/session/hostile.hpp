@@ -35,7 +35,7 @@ class Hostile {
     Result<> say(MessageType type, Delivery delivery, BytesIn payload) {
         auto* seat = room_.seat_of(PeerId::host());
         if (seat == nullptr) return Error::not_connected;
-        return room_.push(*seat, type, delivery, payload, {}, 0);
+        return room_.push(*seat, {type, delivery, payload, {}, 0});
     }
     RoomType& room() { return room_; }
     transport::Memory& port() { return port_; }
