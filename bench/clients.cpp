@@ -45,9 +45,9 @@ struct Ages {
     }
 };
 
-// A server has port(), turn(), snapshot(stamp), there() (how many clients are), inputs and datagrams_out(). A
-// client has fd(), ready(), input(), turn() and read() (something is there), and begins to connect when it is
-// made.
+// A server has port(), message_bytes() of the snapshot, turn(whether it speaks), inputs and datagrams_out().
+// A client has fd(), ready(), input(), turn() and read() (something is there), and begins to connect when it
+// is made.
 template <class Server, class Client>
 void measure(Figures& figures, unsigned clients, double seconds) {
     Shared<Board> board;
@@ -59,11 +59,11 @@ void measure(Figures& figures, unsigned clients, double seconds) {
         std::uint64_t inputs = 0, snapshots = 0, datagrams = 0;
         std::int64_t next = wall_ns();
         for (unsigned turn = 0; !board->over; ++turn, sleep_until(next += turn_ns)) {
-            server.turn();
-            if (turn % 4 == 0 && board->crowd_is_in) {
-                server.snapshot(wall_ns());
-                ++snapshots;
-            }
+            const bool speaks = turn % 4 == 0 && board->crowd_is_in;
+            snapshots += speaks;
+            const std::int64_t stamp = wall_ns();
+            std::memcpy(server.message_bytes(), &stamp, sizeof stamp);
+            server.turn(speaks);
             if (board->measuring && start == 0) {
                 cpu = cpu_seconds();
                 start = wall();
@@ -159,10 +159,9 @@ struct TenonServer {
     void on(tenon::PeerId, const Input&) { ++inputs; }
     std::uint16_t port() { return net.port(); }
     std::uint64_t datagrams_out() { return net.transport().counters().datagrams_out; }
-    void turn() { net.tick(tenon::now(), *this); }
-    void snapshot(std::int64_t stamp) {
-        std::memcpy(message.bytes.data(), &stamp, sizeof stamp);
-        (void)net.broadcast(message);
+    unsigned char* message_bytes() { return message.bytes.data(); }
+    void turn(bool speaks) {
+        if (speaks) (void)net.broadcast(message);
         net.tick(tenon::now(), *this);
     }
 };
@@ -197,17 +196,17 @@ struct EnetServer {
     explicit EnetServer(unsigned clients) : net(port_, clients) {}
     std::uint16_t port() { return port_; }
     std::uint64_t datagrams_out() { return net.host()->totalSentPackets; }
-    void turn() {
+    unsigned char* message_bytes() { return message; }
+    void turn(bool speaks) {
+        if (speaks) snapshot();
         net.turn(0, [&](auto...) { ++inputs; });
     }
-    void snapshot(std::int64_t stamp) {
-        std::memcpy(message, &stamp, sizeof stamp);
+    void snapshot() {
         // Else it drops most of what may be lost as soon as the machine stutters.
         for (std::size_t i = 0; i < net.host()->peerCount; ++i)
             net.host()->peers[i].packetThrottle = ENET_PEER_PACKET_THROTTLE_SCALE;
         enet_host_broadcast(net.host(), 0,
                             enet_packet_create(message, sizeof message, ENET_PACKET_FLAG_UNSEQUENCED));
-        enet_host_flush(net.host());
     }
 };
 
@@ -242,7 +241,8 @@ struct RawServer {
     std::uint16_t port() { return socket.port(); }
     std::uint64_t datagrams_out() { return sent; }
     // A datagram of one byte says hello; which client an input is from is not even asked.
-    void turn() {
+    unsigned char* message_bytes() { return message; }
+    void turn(bool speaks) {
         unsigned char bytes[2048];
         sockaddr_in from{};
         for (long size; (size = socket.receive(from, bytes, sizeof bytes)) >= 0;) {
@@ -252,9 +252,7 @@ struct RawServer {
             }
             inputs += size != 1;
         }
-    }
-    void snapshot(std::int64_t stamp) {
-        std::memcpy(message, &stamp, sizeof stamp);
+        if (!speaks) return;
         for (const sockaddr_in& client : clients) sent += socket.send(client, message, sizeof message);
     }
 };
