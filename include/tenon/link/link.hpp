@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "tenon/core/bytes.hpp"
+#include "tenon/core/config.hpp"
 #include "tenon/core/error.hpp"
 #include "tenon/core/ids.hpp"
 #include "tenon/core/pool.hpp"
@@ -166,10 +167,20 @@ class Link {
     }
     std::uint64_t expired() const { return outgoing_.expired(); }
     bool in_packet() const { return in_packet_; }
+    // Fetches what every packet needs, which of many links is mostly in no cache. Always inlined, since g++
+    // takes a function that does nothing else for one that does nothing.
+    TENON_INLINE void prefetch() const {
+#if defined(__GNUC__)
+        const char* first = reinterpret_cast<const char*>(this);
+        for (std::size_t at = 0; at < hot_bytes; at += 64) __builtin_prefetch(first + at);
+        __builtin_prefetch(&outgoing_);
+#endif
+    }
 
   private:
     // Where nothing waits for the answer, it mostly finds a packet that goes anyway.
     static constexpr Duration slow_ack_delay = milliseconds(60);
+    static constexpr std::size_t hot_bytes = 832; // up to the numbers of what was received
     static constexpr Duration soon_ack_delay = milliseconds(25);
     static constexpr unsigned answers_at_once = 16;
 
@@ -429,8 +440,8 @@ class Link {
     InFlight in_flight_;
     Silence silence_;
     Path path_;
-    Outgoing<Reliability> outgoing_;
     Received received_;
+    Outgoing<Reliability> outgoing_;
     LinkOptions options_;
     OpenPacket reading_;
     CommandReceiver commands_in_;

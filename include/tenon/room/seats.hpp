@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <new>
 
+#include "tenon/core/config.hpp"
 #include "tenon/core/hash_map.hpp"
 #include "tenon/core/ids.hpp"
 #include "tenon/core/pool.hpp"
@@ -149,15 +150,10 @@ class Seats {
         std::uint64_t hash() const { return id.value; }
         friend bool operator==(const IdKey&, const IdKey&) = default;
     };
-    static constexpr std::size_t seats_max = std::size_t(1) << 20, hot_bytes = 896;
+    static constexpr std::size_t seats_max = std::size_t(1) << 20;
 
-    // Of many seats, the next is mostly in no cache.
-    static void prefetch([[maybe_unused]] const Seat* seat) {
-#if defined(__GNUC__)
-        if (seat == nullptr) return;
-        for (std::size_t at = 0; at < hot_bytes; at += 64)
-            __builtin_prefetch(reinterpret_cast<const char*>(seat) + at);
-#endif
+    static TENON_INLINE void prefetch(const Seat* seat) {
+        if (seat != nullptr) seat->link.prefetch();
     }
     static bool is_open(const Seat& seat) { return seat.link.state() == Link::State::open; }
 
