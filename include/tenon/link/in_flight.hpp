@@ -116,6 +116,8 @@ class InFlight {
         return settled;
     }
 
+    // Something sent later has arrived, and time alone will tell whether an earlier packet is lost.
+    bool suspects() const { return flying_ != 0 && scan_ < acked_to_; }
     // When expire() may find something, or never.
     Instant expires_at(Duration smoothed) const {
         if (flying_ == 0 || scan_ >= acked_to_ || scan_ - base_ >= packets_.size()) return Instant::never();

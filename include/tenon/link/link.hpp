@@ -34,16 +34,17 @@ class Link {
 
     Link(Pool& pool, const LinkOptions& options, std::uint64_t key, Instant now, Random random)
         : key_(key),
+          options_(options),
           silence_(now),
           path_(options.datagram_bytes, options.bandwidth),
           outgoing_(pool, options, random),
-          options_(options),
           clock_(options.asks_time),
           receivers_{{pool, options.datagram_bytes - chunk_reserve, options.queue_bytes_max,
                       options.message_bytes_max, true},
                      {pool, options.datagram_bytes - chunk_reserve, options.queue_bytes_max,
                       options.message_bytes_max, false}} {
         stats_.last_rx = stats_.last_tx = now;
+        clock_at_ = clock_.next();
     }
 
     // ---- what comes in
@@ -133,11 +134,16 @@ class Link {
     Instant poll_timeout() const {
         if (state_ == State::closed) return Instant::never();
         if (state_ == State::closing) return Instant{};
-        Instant next =
-            min(stats_.last_rx + options_.timeout, min(ack_due_, min(keepalive_at(), clock_.next())));
+        Instant next = min(stats_.last_rx + options_.timeout, min(ack_due_, min(keepalive_at(), clock_at_)));
         next = min(next, min(in_flight_.expires_at(path_.round_trip().smoothed()), probe_at()));
         if (outgoing_.any()) next = min(next, max(outgoing_.due(), path_.ready_at(in_flight_.bytes())));
         return next;
+    }
+
+    // The same after a packet was read, as far as that can have brought it nearer.
+    Instant poll_timeout_after_reading() const {
+        if (state_ != State::open || outgoing_.any() || in_flight_.suspects()) return poll_timeout();
+        return min(ack_due_, clock_at_);
     }
 
     // Says goodbye with a reason and ends. The other side hears it unless the path is dead.
@@ -180,7 +186,7 @@ class Link {
   private:
     // Where nothing waits for the answer, it mostly finds a packet that goes anyway.
     static constexpr Duration slow_ack_delay = milliseconds(60);
-    static constexpr std::size_t hot_bytes = 832; // up to the numbers of what was received
+    static constexpr std::size_t hot_bytes = 896; // up to the numbers of what was received
     static constexpr Duration soon_ack_delay = milliseconds(25);
     static constexpr unsigned answers_at_once = 16;
 
@@ -205,6 +211,7 @@ class Link {
                 return false;
             case frame::time_ask:
                 clock_.read_ask(frames_, now_);
+                clock_at_ = clock_.next();
                 return false;
             case frame::time_tell:
                 clock_.read_tell(frames_, now_);
@@ -381,7 +388,7 @@ class Link {
 
     Instant keepalive_at() const { return stats_.last_tx + options_.keepalive; }
     bool control_due(Instant now) const {
-        return ping_ || clock_.due(now) || keepalive_at() <= now || state_ == State::closing;
+        return ping_ || clock_at_ <= now || keepalive_at() <= now || state_ == State::closing;
     }
     void fill_control(PacketWriter& packet, Instant now) {
         ByteWriter& out = packet.out();
@@ -392,13 +399,21 @@ class Link {
             if (--goodbyes_ == 0) state_ = State::closed;
             return;
         }
-        if (!clock_.write(out, now) &&
+        if (!fill_clock(out, now) &&
             (ping_ || keepalive_at() <= now || (!outgoing_.any() && in_flight_.unsettled() >= 48))) {
             // A side that only ever acknowledges must be answered now and then, or its packet numbers would
             // grow unheard.
             out.u8(frame::ping);
         }
         ping_ = false;
+    }
+
+    // True when the other side will answer.
+    bool fill_clock(ByteWriter& out, Instant now) {
+        if (clock_at_ > now) return false;
+        const bool asked = clock_.write(out, now);
+        clock_at_ = clock_.next();
+        return asked;
     }
 
     std::uint32_t fill_content(PacketWriter& packet, Instant now) {
@@ -433,16 +448,16 @@ class Link {
     bool in_packet_ = false, eliciting_ = false, refused_ = false, urgent_ = false, ping_ = false;
     unsigned goodbyes_ = 0;
     std::uint64_t key_;
-    Instant now_{}, ack_due_ = Instant::never();
+    Instant now_{}, ack_due_ = Instant::never(), clock_at_{};
     ByteReader frames_;
     ChannelReceiver* source_ = nullptr;
+    LinkOptions options_;
     LinkStats stats_;
     InFlight in_flight_;
     Silence silence_;
     Path path_;
     Received received_;
     Outgoing<Reliability> outgoing_;
-    LinkOptions options_;
     OpenPacket reading_;
     CommandReceiver commands_in_;
     ClockSync clock_;

@@ -29,6 +29,7 @@ class Seats {
         PeerId id;
         std::uint32_t index = 0;
         bool dirty = false;
+        Instant due = Instant::never(); // as the timers have it
         Link link;
 
         Seat(const Address& a, PeerId peer, Pool& pool, const LinkOptions& options, std::uint64_t key,
@@ -72,18 +73,29 @@ class Seats {
         dirty_.clear();
     }
 
-    // Packets come in bunches from one address, so the last is tried first.
+    // Packets come in bunches from one address, so the last is tried first; then the one that was announced.
     Seat* at(const Address& address) {
-        if (last_ < seats_.size() && seats_[last_] != nullptr && seats_[last_]->address == address)
-            return seats_[last_];
+        if (Seat* seat = known(last_); seat != nullptr && seat->address == address) return seat;
+        if (ahead_first_ != ahead_end_) {
+            const std::uint32_t index = ahead_[ahead_first_ % ahead_max];
+            if (Seat* seat = known(index); seat != nullptr && seat->address == address) {
+                ++ahead_first_;
+                last_ = index;
+                return seat;
+            }
+        }
         const std::uint32_t* index = by_address_.find({address});
         if (index == nullptr) return nullptr;
         last_ = *index;
         return seats_[last_];
     }
-    // A packet from there will be read soon.
+    // A packet from there will be read soon: the seat is looked up, and fetched from memory meanwhile.
     void expect(const Address& address) {
-        if (const std::uint32_t* index = by_address_.find({address})) prefetch(seats_[*index]);
+        const std::uint32_t* index = by_address_.find({address});
+        if (index == nullptr) return;
+        if (ahead_end_ - ahead_first_ == ahead_max) ++ahead_first_;
+        ahead_[ahead_end_++ % ahead_max] = *index;
+        prefetch(seats_[*index]);
     }
     // Only while its link is open.
     Seat* of(PeerId id) {
@@ -108,11 +120,11 @@ class Seats {
     // Something was heard: it may want to answer at once, or has only another deadline than before.
     void touched(Seat& seat, Instant now) {
         if (seat.dirty) return;
-        const Instant next = seat.link.poll_timeout();
+        const Instant next = seat.link.poll_timeout_after_reading();
         if (next <= now)
             mark(seat);
-        else
-            timers_.set(seat.index, next);
+        else if (next < seat.due)
+            set_due(seat, next);
     }
     // The first that is marked; it stays so until done() is told.
     Seat* marked() {
@@ -125,13 +137,16 @@ class Seats {
         Seat* seat = seats_[dirty_.front()];
         dirty_.pop_front();
         seat->dirty = false;
-        timers_.set(seat->index, seat->link.poll_timeout());
+        set_due(*seat, seat->link.poll_timeout());
     }
     // One whose deadline has come, or nullptr.
     Seat* due(Instant now) {
         std::uint32_t index = 0;
-        while (timers_.pop_due(now, index))
-            if (seats_[index] != nullptr) return seats_[index];
+        while (timers_.pop_due(now, index)) {
+            if (seats_[index] == nullptr) continue;
+            seats_[index]->due = Instant::never();
+            return seats_[index];
+        }
         return nullptr;
     }
 
@@ -151,7 +166,13 @@ class Seats {
         friend bool operator==(const IdKey&, const IdKey&) = default;
     };
     static constexpr std::size_t seats_max = std::size_t(1) << 20;
+    static constexpr unsigned ahead_max = 4;
 
+    Seat* known(std::uint32_t index) { return index < seats_.size() ? seats_[index] : nullptr; }
+    void set_due(Seat& seat, Instant due) {
+        seat.due = due;
+        timers_.set(seat.index, due);
+    }
     static TENON_INLINE void prefetch(const Seat* seat) {
         if (seat != nullptr) seat->link.prefetch();
     }
@@ -163,6 +184,8 @@ class Seats {
     Timers timers_;
     Ring<std::uint32_t> dirty_;
     std::uint32_t last_ = 0;
+    std::uint32_t ahead_[ahead_max] = {}; // the seats that were announced, in their order
+    unsigned ahead_first_ = 0, ahead_end_ = 0;
 };
 
 } // namespace tenon

@@ -6,7 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <type_traits>
 
+#include "tenon/core/bytes.hpp"
 #include "tenon/core/error.hpp"
 #include "tenon/core/random.hpp"
 
@@ -83,15 +85,22 @@ struct IpAddress {
     constexpr AddressText text() const;
 
     constexpr std::uint64_t hash() const {
-        std::uint64_t high = 0, low = 0;
-        for (std::size_t i = 0; i < 8; ++i) {
-            high = high << 8 | bytes[i];
-            low = low << 8 | bytes[i + 8];
-        }
         const std::uint64_t rest = static_cast<std::uint64_t>(scope) << 16 | port;
-        return splitmix(low ^ splitmix(high ^ splitmix(rest)));
+        return splitmix(half(8) ^ splitmix(half(0) ^ splitmix(rest)));
     }
-    friend constexpr bool operator==(const IpAddress&, const IpAddress&) = default;
+    friend constexpr bool operator==(const IpAddress& a, const IpAddress& b) {
+        return a.half(8) == b.half(8) && a.port == b.port && a.half(0) == b.half(0) && a.scope == b.scope;
+    }
+
+  private:
+    // Eight of the bytes as one number, in one look where it is done for every packet.
+    constexpr std::uint64_t half(std::size_t first) const {
+        if (!std::is_constant_evaluated())
+            return load_le<std::uint64_t>(reinterpret_cast<const std::byte*>(bytes.data()) + first);
+        std::uint64_t value = 0;
+        for (std::size_t i = 8; i-- > 0;) value = value << 8 | bytes[first + i];
+        return value;
+    }
 };
 
 namespace detail {
