@@ -176,7 +176,9 @@ run_long() {
 run_examples() {
     started=$(date +%s)
     log=$builds/examples.log
-    sh "$root/examples/run.sh" --seconds 5 >"$log" 2>&1 </dev/null || true
+    patience=
+    if have timeout; then patience="timeout 900"; fi
+    $patience sh "$root/examples/run.sh" --seconds 5 >"$log" 2>&1 </dev/null || true
     counts=$(sed -n 's/^\([0-9][0-9]*\) passed, \([0-9][0-9]*\) failed$/\1 \2/p' "$log" | tail -n 1)
     if [ -n "$counts" ]; then
         [ "${counts#* }" = 0 ] || tail -n 40 "$log"

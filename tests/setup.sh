@@ -96,10 +96,11 @@ setup() {
             look "$@"
         fi
     fi
-    # Two runs at a time would build in the same folders.
-    if have flock; then
+    # Two runs at a time would build in the same folders; one that another has started is within its turn.
+    if have flock && [ "${TENON_TURN:-}" != "$builds" ]; then
         exec 9>"$builds/lock"
         flock -n 9 || { say "Waiting for another run in $builds."; flock 9; }
+        export TENON_TURN="$builds"
     fi
     [ -z "$missing" ] || say "Not here, so done without or taken from subprojects/:$missing"
     check_essential
