@@ -227,7 +227,7 @@ class SessionCore {
 
     template <class T>
     Encoded encode(BytesOut out, const T& message) {
-        if (out.size() > options_.message_bytes_max) out = out.first(options_.message_bytes_max);
+        if (out.size() > room_.message_bytes_max()) out = out.first(room_.message_bytes_max());
         return voice_.encode(out, message, [this] {
             return codec::Speaker{options_.room, self(), authority(), room_.room_time(now_)};
         });

@@ -53,7 +53,7 @@ void read_all(BytesIn datagram, std::uint8_t kind) {
     if (kind == meeting::connect)
         if (const auto connect = tenon::read_connect(datagram)) check_connect(*connect, datagram);
     if (kind == meeting::accept)
-        if (const auto accept = tenon::read_accept(datagram)) check_rewritten(*accept, datagram, 37);
+        if (const auto accept = tenon::read_accept(datagram)) check_rewritten(*accept, datagram, 33);
     if (kind == meeting::refusal)
         if (const auto refusal = tenon::read_refusal(datagram);
             refusal && refusal->text.size() <= 80 &&

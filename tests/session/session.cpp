@@ -253,6 +253,35 @@ TEST_CASE("what is said too early, to nobody, or too much is refused with its re
     CHECK(hall.net(1).send(PeerId::host(), Line{"again"}));
 }
 
+TEST_CASE("the host's limit is everybody's, and a guest who can't take as much says so") {
+    Hall hall;
+    hall.meet(1, {.message_bytes_max = 4000});
+    hall.add("bob", {.message_bytes_max = 8000});
+    REQUIRE(hall.net(2).join("host1:4000"));
+    hall.run(200_ms);
+    REQUIRE(hall.net(2).status() == Status::joined);
+    CHECK(hall.net(2).send(PeerId::host(), Line{std::string(3900, 'x')}));
+    CHECK(hall.net(2).send(PeerId::host(), Line{std::string(4100, 'x')}).error() == Error::too_large);
+
+    hall.add("cyd", {.message_bytes_max = 3999});
+    REQUIRE(hall.net(3).join("host1:4000"));
+    hall.run(200_ms);
+    CHECK(hall.net(3).status() == Status::closed);
+    CHECK(hall.player(3).notices == " closed/too_large");
+    CHECK(hall.net(0).roster().size() == 3);
+}
+
+TEST_CASE("an impatient host asks often enough to hear a quiet guest") {
+    Hall hall;
+    hall.meet(1, {.timeout = 600_ms});
+    hall.add("cyd", {.timeout = 20_s});
+    for (auto& guest : hall.guests) guest->player.flies = guest->player.steers = false;
+    REQUIRE(hall.net(2).join("host1:4000"));
+    hall.run(5_s);
+    CHECK(hall.net(2).status() == Status::joined);
+    CHECK(hall.net(0).roster().size() == 3);
+}
+
 TEST_CASE(
     "an address that can't be read, a host that is unknown, a port in use: named, and nothing is open") {
     Hall hall;

@@ -78,7 +78,7 @@ struct Meeting {
     unsigned kind = 0; // 0x81 to 0x85
     std::uint64_t nonce = 0, cookie = 0, stamp = 0, protocol = 0, game = 0, room = 0, schema = 0,
                   game_version = 0, codec = 0, features = 0, required = 0, host_nonce = 0, peer = 0,
-                  timeout_ms = 0, message_bytes_max = 0, reason = 0;
+                  message_bytes_max = 0, reason = 0;
     Bytes text; // the name in a connect, the text of a refusal
     std::vector<std::uint64_t> type_hashes;
 };
@@ -114,7 +114,7 @@ inline std::optional<Meeting> read_meeting(const Bytes& datagram) {
     } else if (m.kind == 0x84) {
         m.nonce = in.number(8);
         m.host_nonce = in.number(8);
-        for (std::uint64_t* word : {&m.peer, &m.features, &m.timeout_ms, &m.message_bytes_max})
+        for (std::uint64_t* word : {&m.peer, &m.features, &m.message_bytes_max})
             *word = in.number(4);
     } else {
         m.nonce = in.number(8);

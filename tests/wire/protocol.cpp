@@ -184,8 +184,8 @@ TEST_CASE("the handshake is, byte for byte, what it was when the protocol was wr
           hex(from_hex(
               "83 4a8475f5 0100 1111111111111111 3333333333333333 a0860100 32c7183c8e69fdce 643adb9c50b986d8 "
               "efcdab8967452301 01000000 cc815e01 04000000 04000000 03 616e6e 02 ddccbbaa 44332211")));
-    CHECK(hex(meeting(tenon::Accept{nonce, host_nonce, tenon::PeerId{1}, 4, 10'000, 65'536})) ==
-          hex(from_hex("84 fed1f2ce 1111111111111111 2222222222222222 01000000 04000000 10270000 00000100")));
+    CHECK(hex(meeting(tenon::Accept{nonce, host_nonce, tenon::PeerId{1}, 4, 65'536})) ==
+          hex(from_hex("84 b3d6fa8a 1111111111111111 2222222222222222 01000000 04000000 00000100")));
     CHECK(hex(meeting(tenon::Refusal{nonce, tenon::Error::schema_mismatch, "Fired"})) ==
           hex(from_hex("85 376291df 1111111111111111 10 05 4669726564")));
 }
@@ -283,11 +283,11 @@ TEST_CASE("that decoder reads the handshake") {
     CHECK(connected->text == text("ann"));
     CHECK(connected->type_hashes == std::vector<std::uint64_t>{0xAABB'CCDD, 0x1122'3344});
     const auto accept =
-        book::read_meeting(meeting(tenon::Accept{nonce, host_nonce, tenon::PeerId{1}, 4, 10'000, 65'536}));
+        book::read_meeting(meeting(tenon::Accept{nonce, host_nonce, tenon::PeerId{1}, 4, 65'536}));
     REQUIRE(accept);
     CHECK(accept->host_nonce == host_nonce);
     CHECK(accept->peer == 1);
-    CHECK(accept->timeout_ms == 10'000);
+    CHECK(accept->message_bytes_max == 65'536);
     const auto refusal =
         book::read_meeting(meeting(tenon::Refusal{nonce, tenon::Error::schema_mismatch, "Fired"}));
     REQUIRE(refusal);

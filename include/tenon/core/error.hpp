@@ -114,7 +114,8 @@ constexpr ErrorText describe(Error error) {
         case Error::unknown_peer:
             return {"unknown_peer", "No peer of this id is in the room: it may have just left."};
         case Error::too_large:
-            return {"too_large", "The message is larger than Options::message_bytes_max."};
+            return {"too_large",
+                    "The message, or what the host may send, is larger than Options::message_bytes_max."};
         case Error::queue_full:
             return {
                 "queue_full",

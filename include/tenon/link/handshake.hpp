@@ -64,7 +64,7 @@ struct Accept {
     std::uint64_t nonce = 0, host_nonce = 0;
     PeerId peer;
     std::uint32_t features = 0;
-    std::uint32_t timeout_ms = 0, message_bytes_max = 0;
+    std::uint32_t message_bytes_max = 0;
 };
 struct Refusal {
     std::uint64_t nonce = 0;
@@ -145,7 +145,6 @@ inline std::size_t write(BytesOut into, const Accept& accept) {
     out.u64(accept.host_nonce);
     out.u32(accept.peer.value);
     out.u32(accept.features);
-    out.u32(accept.timeout_ms);
     out.u32(accept.message_bytes_max);
     return detail::seal_meeting(into, out, 0);
 }
@@ -215,7 +214,6 @@ inline Result<Accept> read_accept(BytesIn datagram) {
     accept.host_nonce = in.u64();
     accept.peer.value = in.u32();
     accept.features = in.u32();
-    accept.timeout_ms = in.u32();
     accept.message_bytes_max = in.u32();
     if (!in.ok()) return Error::truncated;
     return accept;

@@ -10,6 +10,7 @@
 #include "tenon/core/siphash.hpp"
 #include "tenon/core/time.hpp"
 #include "tenon/link/handshake.hpp"
+#include "tenon/room/event.hpp"
 
 namespace tenon {
 
@@ -43,6 +44,16 @@ class Entrance {
         if (connect && (!door_.admits(now, from.text(), *connect) || is_spent(now, connect->nonce)))
             connect = Error::stale;
         return connect;
+    }
+    // Whether the caller's build and room are ours; if not, it is told what is not.
+    bool fits(const Address& from, const Connect& connect, const Terms& terms, const Carriage& carriage) {
+        std::size_t type = 0;
+        const Error mismatch = compare(terms, connect, type);
+        if (mismatch == Error::schema_mismatch)
+            reply(from, Refusal{connect.nonce, mismatch, carriage.name_of(type)});
+        else if (mismatch != Error::none)
+            reply(from, Refusal{connect.nonce, mismatch, {}});
+        return mismatch == Error::none;
     }
     // A stay has ended: what asked for it may still be on its way, or be sent again by somebody else.
     void spend(Instant now, std::uint64_t nonce) {

@@ -38,6 +38,9 @@ struct Carriage {
         return type.value >= MessageType::first_user &&
                std::size_t(type.value) - MessageType::first_user < deliveries.size();
     }
+    std::string_view name_of(std::size_t i) const {
+        return type_name != nullptr && i < deliveries.size() ? type_name(i) : "another number of types";
+    }
 };
 
 } // namespace tenon

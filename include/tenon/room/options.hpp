@@ -26,6 +26,12 @@ struct Options {
     std::uint64_t seed = 0;                  // of the session's random numbers; 0: the transport's entropy
 };
 
+// How often a side makes itself heard, and the other answer, that gives up after `timeout` of silence: two of
+// three may be lost.
+constexpr Duration keepalive_for(Duration keepalive, Duration timeout) {
+    return max(min(keepalive, timeout / 3), milliseconds(50));
+}
+
 // The same for one link, of which messages have `head_bytes` more when they are passed on.
 inline LinkOptions link_options(const Options& options, std::size_t datagram_bytes, Duration keepalive,
                                 std::size_t head_bytes) {
@@ -35,7 +41,7 @@ inline LinkOptions link_options(const Options& options, std::size_t datagram_byt
     link.queue_bytes_max = options.queue_bytes_max;
     link.ack_delay = options.ack_delay;
     link.coalesce = options.coalesce;
-    link.keepalive = keepalive;
+    link.keepalive = keepalive_for(keepalive, options.timeout);
     link.timeout = options.timeout;
     link.bandwidth = options.bandwidth;
     return link;

@@ -206,6 +206,8 @@ class Room {
         post.type = room_word::relay;
         return push(*seat, post);
     }
+    // Of one message, encoded: as the host says.
+    std::size_t message_bytes_max() const { return message_bytes_max_; }
     // Where messages are encoded that do not go straight into a queue; large enough for any.
     BytesOut scratch() { return scratch_.payload(); }
 
@@ -269,12 +271,7 @@ class Room {
             if (seat->nonce == connect->nonce) return accept(*seat);
             drop(*seat, Error::left);
         }
-        std::size_t type = 0;
-        const Error mismatch = compare(terms_, *connect, type);
-        if (mismatch != Error::none)
-            return entrance_.reply(
-                from, Refusal{connect->nonce, mismatch,
-                              mismatch == Error::schema_mismatch ? type_name(type) : std::string_view()});
+        if (!entrance_.fits(from, *connect, terms_, carriage_)) return;
         if (roster_.size() > options_.peers_max)
             return entrance_.reply(from, Refusal{connect->nonce, Error::room_full, {}});
         const std::uint64_t host_nonce = random_.next();
@@ -288,14 +285,8 @@ class Room {
         introduce(*seat, PeerName(connect->name));
     }
 
-    std::string_view type_name(std::size_t type) const {
-        return carriage_.type_name != nullptr && type < carriage_.deliveries.size()
-                   ? carriage_.type_name(type)
-                   : std::string_view("another number of types");
-    }
     void accept(const Seat& seat) {
         entrance_.reply(seat.address, Accept{seat.nonce, seat.host_nonce, seat.id, terms_.features,
-                                             static_cast<std::uint32_t>(options_.timeout.ns / 1'000'000),
                                              options_.message_bytes_max});
     }
     // Tells the newcomer who is there, and the others who has come.
@@ -321,9 +312,14 @@ class Room {
         Seat* seat = take_seat(host_address_, PeerId::host(),
                                link_key(terms_.schema, accept.nonce, accept.host_nonce), now, true);
         if (seat == nullptr) return;
-        status_ = Status::joined;
         self_ = accept.peer;
-        notices_.tell({RoomEvent::Kind::joined, self_, {}, {}, Error::none, {}});
+        // The host's limit is the room's: nobody sends more, and so everybody must be able to take as much.
+        const bool fits = accept.message_bytes_max <= options_.message_bytes_max;
+        message_bytes_max_ = accept.message_bytes_max;
+        status_ = fits ? Status::joined : Status::closed;
+        if (fits) return notices_.tell({RoomEvent::Kind::joined, self_, {}, {}, Error::none, {}});
+        close(*seat, Error::too_large);
+        notices_.tell({RoomEvent::Kind::closed, self_, {}, {}, Error::too_large, {}});
     }
     void give_up_joining() {
         status_ = Status::closed;
@@ -385,6 +381,7 @@ class Room {
         reading_ = nullptr;
         next_id_ = 1;
         self_ = PeerId::none();
+        message_bytes_max_ = options_.message_bytes_max;
     }
 
     // ---- hearing
@@ -475,6 +472,7 @@ class Room {
     Terms terms_;
     Carriage carriage_;
     LinkOptions link_options_;
+    std::size_t message_bytes_max_ = 0;
     PeerName name_;
     Random random_;
     Pool pool_;
