@@ -1,5 +1,6 @@
 """The form of every file: plain ASCII source, short lines, small headers, nothing unfinished, no machine's path."""
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -20,8 +21,9 @@ BANNED = {  # in include/, outside comments
 
 def files(root):
     """What git knows or would add; in a tree without git, everything."""
+    known = shutil.which("git") is not None and (Path(root) / ".git").exists()
     git = subprocess.run(["git", "-C", str(root), "ls-files", "-co", "--exclude-standard", "-z"],
-                         capture_output=True, text=True) if (Path(root) / ".git").exists() else None
+                         capture_output=True, text=True) if known else None
     if git and git.returncode == 0:
         names = [name for name in git.stdout.split("\0") if name and (Path(root) / name).is_file()]
     else:
