@@ -25,7 +25,8 @@ class RawSocket {
         int bytes = 4 << 20;
         setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
         setsockopt(fd_, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
-        const sockaddr_in a = loopback(port);
+        sockaddr_in a = loopback(port);
+        a.sin_addr.s_addr = htonl(INADDR_ANY); // as a server does that waits for the world
         good_ = bind(fd_, reinterpret_cast<const sockaddr*>(&a), sizeof a) == 0;
     }
     ~RawSocket() { close(fd_); }

@@ -4,20 +4,17 @@
 // callback.
 
 #include <cstdint>
-#include <optional>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "tenon/check_session.hpp"
-#include "tenon/codec/voice.hpp"
 #include "tenon/core/bytes.hpp"
 #include "tenon/core/error.hpp"
 #include "tenon/core/ids.hpp"
 #include "tenon/core/time.hpp"
-#include "tenon/replica/states.hpp"
-#include "tenon/room/handlers.hpp"
+#include "tenon/room/game_room.hpp"
 #include "tenon/room/options.hpp"
-#include "tenon/room/room.hpp"
 #include "tenon/transport/concept.hpp"
 
 namespace tenon {
@@ -25,19 +22,16 @@ namespace tenon {
 namespace detail {
 
 template <class Game, class Transport, class Codec, class Clock, class Topology, class Reliability>
-class SessionCore {
+class SessionCore : private GameRoom<Game, typename Transport::Address, Codec, Clock, Topology, Reliability> {
+    using Base = GameRoom<Game, typename Transport::Address, Codec, Clock, Topology, Reliability>;
+
   public:
     using Address = typename Transport::Address;
-    using RoomType = Room<Address, Reliability>;
 
     explicit SessionCore(const Options& options = {}, Transport transport = Transport())
-        : transport_(std::move(transport)),
-          options_(options),
-          room_(options, terms(options), carriage(), Transport::traits.datagram_bytes,
-                milliseconds(clock_.rates().keepalive_ms),
-                options.seed != 0 ? options.seed : transport_.entropy()) {}
-    SessionCore(const SessionCore&) = delete;
-    SessionCore& operator=(const SessionCore&) = delete;
+        : Base(options, Transport::traits.datagram_bytes,
+               options.seed != 0 ? options.seed : transport.entropy()),
+          transport_(std::move(transport)) {}
 
     // ---- opening and closing
 
@@ -45,7 +39,7 @@ class SessionCore {
     Result<> host(std::uint16_t port) {
         if (is_open(status())) return Error::already_open;
         const Result<> opened = reopen(port);
-        return opened ? room_.host() : opened;
+        return opened ? Base::host() : opened;
     }
     // Asks the host at "HOST:PORT" to be let in; Joined or Closed tells how it went. A name is looked up at
     // once, which may take a moment; a literal address never does.
@@ -54,118 +48,64 @@ class SessionCore {
         const auto to = transport_.resolve(address);
         if (!to) return to.error();
         const Result<> opened = reopen(0);
-        if (opened) joining_ = *to;
-        return opened;
+        return opened ? Base::join(*to) : opened;
     }
-    // Says goodbye with the next tick.
-    void leave() {
-        joining_.reset();
-        room_.leave();
-    }
-    Result<> kick(PeerId peer) { return room_.kick(peer); }
+    using Base::kick;
+    using Base::leave;
 
     // ---- the loop
 
     // One turn. Bounded: it never waits, and leaves what is too much for the next turn.
     template <class Handlers>
     void tick(Instant now, Handlers&& handlers) {
-        check_handlers<Game, std::remove_reference_t<Handlers>>();
+        using Heard = std::remove_reference_t<Handlers>;
+        check_handlers<Game, Heard>();
         now_ = now;
-        if (joining_) {
-            (void)room_.join(now, *joining_);
-            joining_.reset();
-        }
-        transport_.poll(Incoming<std::remove_reference_t<Handlers>>{*this, handlers, now});
-        room_.handle_timeout(now);
-        dispatch(handlers);
-        provide(now, handlers);
+        Base::begin(now);
+        transport_.poll(Incoming<Heard>{*this, handlers, now});
+        Base::handle_timeout(now, handlers);
         transmit(now);
     }
     // When tick has something to do even if nothing arrives.
-    Instant next_deadline() const {
-        Instant next = joining_ ? Instant{} : room_.poll_timeout();
-        if (Game::count_of(EntryKind::event) != Game::type_count && inside()) next = min(next, clock_.next());
-        return next;
-    }
+    using Base::next_deadline;
     // Sleeps until then, until a deadline of its own, or until something arrives.
     void wait(Instant until) { transport_.wait(min(until, next_deadline())); }
 
-    // ---- speaking
+    // ---- what is said and asked in the room
 
-    template <class T>
-    Result<> send(PeerId to, const T& message, const How& how = {}) {
-        static_assert(
-            Game::template has_event<T>,
-            "tenon: send takes an Event of the game; states and commands are provided by the handlers");
-        auto* seat = room_.way_to(to);
-        if (seat == nullptr) return inside() ? Error::unknown_peer : Error::not_connected;
-        if (room_.direct(to)) return send_direct(*seat, message, how);
-        const auto written = write(room_.scratch(), message, how.key);
-        if (!written) return written.error();
-        return room_.push_relay(to, post<T>(room_.scratch().first(*written), how));
-    }
-    // To everybody else in the room. On the host an error means that at least one peer could not take it; the
-    // others did.
-    template <class T>
-    Result<> broadcast(const T& message, const How& how = {}) {
-        static_assert(
-            Game::template has_event<T>,
-            "tenon: broadcast takes an Event of the game; states and commands are provided by the handlers");
-        if (!inside()) return Error::not_connected;
-        const auto written = write(room_.scratch(), message, how.key);
-        if (!written) return written.error();
-        const BytesIn payload = room_.scratch().first(*written);
-        if (status() == Status::joined) return room_.push_relay(PeerId::none(), post<T>(payload, how));
-        Error first = Error::none;
-        room_.push_to_all(
-            post<T>(payload, how), [](const auto&) { return true; },
-            [&](const auto&, const Result<>& pushed) {
-                if (!pushed && first == Error::none) first = pushed.error();
-            });
-        return first;
-    }
-    // The state has changed in a way that should not wait for its turn.
-    void touch() { clock_.touch(); }
-    void configure(const Rates& rates) { clock_.configure(rates); }
-    void set_bandwidth(std::uint64_t bytes_per_second) { room_.set_bandwidth(bytes_per_second); }
+    using Base::authority;
+    using Base::broadcast;
+    using Base::configure;
+    using Base::health;
+    using Base::latest;
+    using Base::name_of;
+    using Base::rates;
+    using Base::room_time;
+    using Base::roster;
+    using Base::self;
+    using Base::send;
+    using Base::set_bandwidth;
+    using Base::status;
+    using Base::touch;
+    using Base::view;
 
-    // ---- asking
-
-    Status status() const { return joining_ ? Status::joining : room_.status(); }
-    PeerId self() const { return room_.self(); }
-    PeerId authority() const { return topology_.authority(); }
-    const Roster& roster() const { return room_.roster(); }
-    std::string_view name_of(PeerId peer) const { return room_.roster().name_of(peer); }
-    Health health() {
-        Health health = room_.health();
-        health.refused += undecodable_;
-        return health;
-    }
-    Result<Health> health(PeerId peer) { return room_.health(peer); }
     std::uint16_t port() const { return port_; }
-    const Rates& rates() const { return clock_.rates(); }
-    Instant room_time(Instant now) { return room_.room_time(now); }
     Transport& transport() { return transport_; }
     const Transport& transport() const { return transport_; }
 
-    // All states of a type as they were a little while ago, in between what has arrived, so that motion is
-    // smooth.
-    template <class T>
-    View<T> view(Instant now) {
-        static_assert(Game::template has_state<T>, "tenon: view shows a State of the game");
-        return View<T>(states_.template tracks<T>(),
-                       room_.room_time(now) - milliseconds(clock_.rates().interpolation_ms));
-    }
-    // The newest state of one peer, as it arrived.
-    template <class T>
-    std::optional<T> latest(PeerId peer) const {
-        static_assert(Game::template has_state<T>, "tenon: latest shows a State of the game");
-        const Track<T>* track = states_.template tracks<T>().find(peer);
-        if (track == nullptr || track->empty()) return std::nullopt;
-        return track->latest();
-    }
-
   private:
+    template <class Handlers>
+    struct Incoming {
+        SessionCore& session;
+        Handlers& handlers;
+        Instant now;
+
+        void operator()(const Address& from, Lane, BytesIn datagram) {
+            session.Base::handle_datagram(now, from, datagram, handlers);
+        }
+        void expect(const Address& from) { session.Base::expect(from); }
+    };
+
     // A handler may come here straight from leave(): what is still to be said there is said first.
     Result<> reopen(std::uint16_t port) {
         transmit(now_);
@@ -173,177 +113,12 @@ class SessionCore {
         const auto local = transport_.open(port);
         if (!local) return local.error();
         port_ = local->port;
-        states_.clear();
         return {};
-    }
-    bool inside() const { return status() == Status::joined || status() == Status::hosting; }
-
-    template <class T>
-    static constexpr MessageType type() {
-        return Game::template type_of<T>;
-    }
-    template <class T>
-    static constexpr Delivery delivery() {
-        return Game::template delivery_of<T>();
-    }
-    template <class T>
-    Post post(BytesIn payload, const How& how) const {
-        return {type<T>(), delivery<T>(), payload, how, stream<T>(how.key)};
-    }
-    // What tells newest-wins messages of one type apart in a queue.
-    template <class T>
-    std::uint32_t stream(std::uint32_t key) const {
-        return static_cast<std::uint32_t>(splitmix(std::uint64_t(type<T>().value) << 32 | key));
-    }
-
-    static Terms terms(const Options& options) {
-        Terms terms;
-        terms.game = stable_id(Game::name);
-        terms.room = stable_id(options.room);
-        terms.schema = Game::schema_hash();
-        terms.game_version = Game::version;
-        terms.codec = static_cast<std::uint32_t>(stable_id(Codec::name));
-        terms.features = terms.required = features();
-        const auto hashes = Game::type_hashes();
-        terms.type_hashes = hashes.first(hashes.size() < types_max ? hashes.size() : types_max);
-        return terms;
-    }
-    // How reliability is done must be the same on both sides.
-    static constexpr std::uint32_t features() {
-        return (Reliability::traits.gives_up ? 1u : 0u) | (Reliability::traits.redundant ? 2u : 0u) |
-               (Reliability::traits.reliable ? 4u : 0u);
-    }
-    static Carriage carriage() {
-        static constexpr auto deliveries = [] {
-            std::array<Delivery, Game::type_count + 1> all{};
-            for (std::size_t i = 0; i < Game::type_count; ++i) all[i] = Game::delivery_of(i);
-            return all;
-        }();
-        return {std::span<const Delivery>(deliveries.data(), Game::type_count),
-                [](std::size_t i) { return Game::type_name(i); }};
-    }
-
-    // ---- writing
-
-    template <class T>
-    Encoded encode(BytesOut out, const T& message) {
-        if (out.size() > room_.message_bytes_max()) out = out.first(room_.message_bytes_max());
-        return voice_.encode(out, message, [this] {
-            return codec::Speaker{options_.room, self(), authority(), room_.room_time(now_)};
-        });
-    }
-    // A newest-wins message has its key in front.
-    template <class T>
-    Encoded write(BytesOut out, const T& message, std::uint32_t key) {
-        std::size_t head = 0;
-        if constexpr (is_newest(delivery<T>())) {
-            ByteWriter writer(out);
-            writer.varint(key);
-            head = writer.position();
-        }
-        const Encoded encoded = encode(out.subspan(head), message);
-        return encoded ? Encoded(*encoded + head) : encoded;
-    }
-
-    // The usual way: the message is encoded straight into the queue that it will leave from.
-    template <class T>
-    Result<> send_direct(typename RoomType::Seat& seat, const T& message, const How& how) {
-        if constexpr (is_reliable(delivery<T>()) && !Reliability::traits.gives_up) {
-            ChannelSender& channel = seat.link.channel(is_ordered(delivery<T>()));
-            const BytesOut open = channel.open_room(type<T>());
-            if (!open.empty()) {
-                const Encoded written = encode(open, message);
-                if (written && channel.commit(type<T>(), *written)) {
-                    room_.mark(seat);
-                    return {};
-                }
-            }
-        }
-        const Encoded written = write(room_.scratch(), message, how.key);
-        if (!written) return written.error();
-        return room_.push(seat, post<T>(room_.scratch().first(*written), how));
-    }
-
-    // States and commands, when the clock says so.
-    template <class Handlers>
-    void provide(Instant now, Handlers& handlers) {
-        const bool inputs = clock_.input_due(now), snapshot = clock_.snapshot_due(now);
-        if (!inside()) return;
-        Game::for_each([&](auto entry, auto) {
-            using Entry = decltype(entry);
-            using T = typename Entry::type;
-            if constexpr (Entry::kind == EntryKind::command && ProvidesCommand<Handlers, T>) {
-                if (inputs) provide_command_of<T>(handlers);
-            } else if constexpr (Entry::kind == EntryKind::state) {
-                if (snapshot) provide_states<T>(now, handlers);
-            }
-        });
-    }
-    template <class T, class Handlers>
-    void provide_command_of(Handlers& handlers) {
-        T command{};
-        if (!provide_command(handlers, command)) return;
-        if (self() == authority()) {
-            if constexpr (Hears<Handlers, T>) handlers.on(self(), static_cast<const T&>(command));
-            return;
-        }
-        auto* seat = room_.way_to(authority());
-        const Encoded written = encode(room_.scratch(), command);
-        if (seat == nullptr || !written) return;
-        if (seat->link.push_command(type<T>(), room_.scratch().first(*written))) room_.mark(*seat);
-    }
-    template <class T, class Handlers>
-    void provide_states(Instant now, Handlers& handlers) {
-        const Instant at = room_.room_time(now);
-        Tracks<T>& tracks = states_.template tracks<T>();
-        T state{};
-        if constexpr (ProvidesStateOf<Handlers, T>) {
-            if (self() == authority())
-                for (const PeerId peer : roster())
-                    if (provide_state_of(handlers, peer, state)) states_.note(peer, at, state);
-        }
-        if constexpr (ProvidesState<Handlers, T>) {
-            if ((self() != authority() || !ProvidesStateOf<Handlers, T>)&&provide_state(handlers, state)) {
-                states_.note(self(), at, state);
-                if (self() != authority()) push_state(room_.way_to(authority()), self(), at, state);
-            }
-        }
-        if (self() != authority()) return;
-        for (std::size_t i = 0; i < tracks.size(); ++i) {
-            const PeerId owner = tracks[i].peer;
-            if (tracks[i].track->empty()) continue;
-            // A peer knows its own state, unless the authority is the one who decides it.
-            const PeerId except = ProvidesStateOf<Handlers, T> ? PeerId::none() : owner;
-            broadcast_state(owner, except, tracks[i].track->latest_at(), tracks[i].track->latest());
-        }
-    }
-    template <class T>
-    Encoded write_state(PeerId owner, Instant at, const T& state) {
-        const std::size_t head = StateHead::of(owner, at).write(room_.scratch());
-        const Encoded encoded = encode(room_.scratch().subspan(head), state);
-        return encoded ? Encoded(*encoded + head) : encoded;
-    }
-    template <class T>
-    void push_state(auto* seat, PeerId owner, Instant at, const T& state) {
-        if (seat == nullptr) return;
-        if (const Encoded written = write_state(owner, at, state))
-            (void)room_.push(*seat, state_post<T>(owner, *written));
-    }
-    template <class T>
-    Post state_post(PeerId owner, std::size_t size) {
-        return {type<T>(), Delivery::newest, room_.scratch().first(size), {}, stream<T>(owner.value)};
-    }
-    template <class T>
-    void broadcast_state(PeerId owner, PeerId except, Instant at, const T& state) {
-        if (const Encoded written = write_state(owner, at, state))
-            room_.push_to_all(
-                state_post<T>(owner, *written), [&](const auto& seat) { return seat.id != except; },
-                [](const auto&, const Result<>&) {});
     }
 
     void transmit(Instant now) {
         if constexpr (LendsBuffer<Transport>) {
-            room_.drain(
+            Base::drain(
                 now,
                 [&](const Address& to) {
                     return transport_.prepare(to, Lane{}, Transport::traits.datagram_bytes);
@@ -352,7 +127,7 @@ class SessionCore {
         } else {
             std::byte buffer[Transport::traits.datagram_bytes];
             Address to_address{};
-            room_.drain(
+            Base::drain(
                 now,
                 [&](const Address& to) {
                     to_address = to;
@@ -364,101 +139,10 @@ class SessionCore {
                 });
         }
         transport_.flush();
-        if (status() == Status::closed && room_.drained()) transport_.close();
-    }
-
-    // ---- hearing
-
-    template <class Handlers>
-    struct Incoming {
-        SessionCore& session;
-        Handlers& handlers;
-        Instant now;
-
-        void operator()(const Address& from, Lane, BytesIn datagram) {
-            session.room_.handle_datagram(now, from, datagram);
-            session.dispatch(handlers);
-        }
-        void expect(const Address& from) { session.room_.expect(from); }
-    };
-    template <class Handlers>
-    void dispatch(Handlers& handlers) {
-        RoomEvent event;
-        while (room_.poll_event(event)) {
-            switch (event.kind) {
-                case RoomEvent::Kind::message:
-                case RoomEvent::Kind::command:
-                    if (inside()) hear(handlers, event); // not what came with it when a handler has left
-                    break;
-                case RoomEvent::Kind::joined:
-                    notify(handlers, Joined{event.peer});
-                    break;
-                case RoomEvent::Kind::closed:
-                    notify(handlers, Closed{event.reason, event.text});
-                    break;
-                case RoomEvent::Kind::peer_joined:
-                    notify(handlers, PeerJoined{event.peer, event.text});
-                    break;
-                case RoomEvent::Kind::peer_left:
-                    states_.forget(event.peer);
-                    notify(handlers, PeerLeft{event.peer, event.reason, event.text});
-                    break;
-                case RoomEvent::Kind::gave_up:
-                    notify(handlers, GaveUp{event.peer, event.type,
-                                            Game::type_name(Game::index_of_message(event.type))});
-                    break;
-            }
-        }
-    }
-    template <class Handlers, class Notice>
-    static void notify(Handlers& handlers, const Notice& notice) {
-        if constexpr (HearsOf<Handlers, Notice>) handlers.on(notice);
-    }
-
-    template <class Handlers>
-    void hear(Handlers& handlers, const RoomEvent& event) {
-        Game::with(Game::index_of_message(event.type), [&](auto entry) {
-            using Entry = decltype(entry);
-            using T = typename Entry::type;
-            if constexpr (Entry::kind == EntryKind::state) {
-                if (event.kind == RoomEvent::Kind::message)
-                    hear_state<T, ProvidesStateOf<Handlers, T>>(event);
-            } else if constexpr (Hears<Handlers, T>) {
-                const bool command = Entry::kind == EntryKind::command;
-                if (command != (event.kind == RoomEvent::Kind::command) || (command && self() != authority()))
-                    return;
-                ByteReader in(event.payload);
-                if constexpr (!command && is_newest(Entry::delivery::value)) in.varint();
-                T message{};
-                if (in.ok() && voice_.decode(in.rest(), message))
-                    handlers.on(event.peer, static_cast<const T&>(message));
-                else
-                    ++undecodable_;
-            }
-        });
-    }
-    template <class T, bool authority_decides>
-    void hear_state(const RoomEvent& event) {
-        ByteReader in(event.payload);
-        const auto head = StateHead::read(in);
-        T state{};
-        if (!head || !voice_.decode(in.rest(), state)) return void(++undecodable_);
-        // A peer speaks for itself alone, only to the authority, and not at all where that decides.
-        const bool believed = self() == authority() ? !authority_decides && head->owner == event.peer
-                                                    : event.peer == authority();
-        if (believed && roster().contains(head->owner))
-            states_.note(head->owner, head->at(room_.room_time(now_)), state);
+        if (Base::over()) transport_.close();
     }
 
     Transport transport_;
-    Options options_;
-    Clock clock_;
-    TENON_NO_UNIQUE_ADDRESS Topology topology_;
-    TENON_NO_UNIQUE_ADDRESS codec::Voice<Game, Codec> voice_;
-    RoomType room_;
-    States<Game> states_;
-    std::optional<Address> joining_;
-    std::uint64_t undecodable_ = 0;
     std::uint16_t port_ = 0;
     Instant now_{};
 };

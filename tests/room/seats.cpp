@@ -86,3 +86,27 @@ TEST_CASE("who is marked comes once, in the order of marking, and gets its deadl
     CHECK(due == 3);
     CHECK(hall.seats.next() == Instant::never());
 }
+
+TEST_CASE("an announcement is only a hint: whatever was announced, an address finds its own seat") {
+    Hall hall;
+    for (std::uint32_t i = 0; i < 20; ++i) REQUIRE(hall.add(i) != nullptr);
+    Random random(9);
+    bool there[20];
+    for (bool& seat : there) seat = true;
+    const auto any = [&] { return static_cast<std::uint32_t>(random.next() % 21); };
+    for (int turn = 0; turn < 20'000; ++turn) {
+        const std::uint32_t i = any();
+        if (random.next() % 2 == 0) hall.seats.expect({any(), 1});
+        TestSeats::Seat* seat = hall.seats.at({i, 1});
+        REQUIRE((seat != nullptr) == (i < 20 && there[i]));
+        if (seat == nullptr) {
+            if (i < 20) there[i] = hall.add(i) != nullptr;
+            continue;
+        }
+        REQUIRE(seat->address == Address{i, 1});
+        if (random.next() % 8 == 0) {
+            hall.seats.remove(*seat);
+            there[i] = false;
+        }
+    }
+}

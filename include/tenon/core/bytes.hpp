@@ -69,7 +69,8 @@ inline void copy(std::byte* to, BytesIn from) {
     if (from.empty()) return;
     std::size_t size = from.size();
 #if defined(__GNUC__)
-    // Knowing the size of a message, g++ copies it with one slow string instruction; the library knows better.
+    // Knowing the size of a message, g++ copies it with one slow string instruction; the library knows
+    // better.
     if (!__builtin_constant_p(size) || size > 32) asm("" : "+r"(size));
 #endif
     std::memcpy(to, from.data(), size);

@@ -146,7 +146,8 @@ constexpr ErrorText describe(Error error) {
         case Error::missing_field:
             return {"missing_field", "A field that the message needs is not there."};
         case Error::unknown_field:
-            return {"unknown_field", "A field is there that the message does not have, or it is there twice."};
+            return {"unknown_field",
+                    "A field is there that the message does not have, or it is there twice."};
     }
     return {"unknown", "An error of an unknown number."};
 }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "tenon/core/config.hpp"
+#include "tenon/core/prefetch.hpp"
 #include "tenon/core/random.hpp"
 
 namespace tenon {
@@ -85,6 +86,10 @@ class HashMap {
         return capacity == capacity_ || move_to(capacity);
     }
 
+    // Fetches the place where find() will begin to look.
+    TENON_INLINE void prefetch(const Key& key) const {
+        if (size_ != 0) tenon::prefetch(slots_ + (mix(key) & (capacity_ - 1)));
+    }
     Value* find(const Key& key) {
         if (size_ == 0) return nullptr;
         Slot& slot = slots_[locate(key)];

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "tenon/core/prefetch.hpp"
 #include "tenon/core/ring.hpp"
 #include "tenon/core/time.hpp"
 #include "tenon/wire/packet.hpp"
@@ -58,6 +59,13 @@ class InFlight {
     Instant newest_sent() const { return newest_sent_; }
     std::uint64_t delivered() const { return delivered_; }
     Instant delivered_at() const { return delivered_at_; }
+
+    // Fetches the oldest packet and the place of the next.
+    TENON_INLINE void prefetch() const {
+        if (packets_.empty()) return;
+        tenon::prefetch(&packets_.front());
+        tenon::prefetch(&packets_.back() + 1);
+    }
 
     void begin_refs() { refs_begin_ = refs_base_ + static_cast<std::uint32_t>(refs_.size()); }
     bool add_ref(ChunkRef ref) { return refs_.push_back(ref) != nullptr; }

@@ -10,6 +10,7 @@
 #include "tenon/core/error.hpp"
 #include "tenon/core/ids.hpp"
 #include "tenon/core/pool.hpp"
+#include "tenon/core/prefetch.hpp"
 #include "tenon/core/random.hpp"
 #include "tenon/core/time.hpp"
 #include "tenon/link/channel_receiver.hpp"
@@ -173,20 +174,26 @@ class Link {
     }
     std::uint64_t expired() const { return outgoing_.expired(); }
     bool in_packet() const { return in_packet_; }
-    // Fetches what every packet needs, which of many links is mostly in no cache. Always inlined, since g++
-    // takes a function that does nothing else for one that does nothing.
+    // Fetch what every packet needs, which of many links is mostly in no cache; and then what hangs on that.
     TENON_INLINE void prefetch() const {
-#if defined(__GNUC__)
-        const char* first = reinterpret_cast<const char*>(this);
-        for (std::size_t at = 0; at < hot_bytes; at += 64) __builtin_prefetch(first + at);
-        __builtin_prefetch(&outgoing_);
-#endif
+        tenon::prefetch(this, hot_bytes);
+        outgoing_.prefetch();
     }
+    TENON_INLINE void prefetch_more() const {
+        in_flight_.prefetch();
+        outgoing_.prefetch_more();
+    }
+    // The same of what only a message needs that is put into its queue.
+    TENON_INLINE void prefetch_queue() const {
+        tenon::prefetch(this);
+        outgoing_.prefetch();
+    }
+    TENON_INLINE void prefetch_queue_more() const { outgoing_.prefetch_more(); }
 
   private:
     // Where nothing waits for the answer, it mostly finds a packet that goes anyway.
     static constexpr Duration slow_ack_delay = milliseconds(60);
-    static constexpr std::size_t hot_bytes = 896; // up to the numbers of what was received
+    static constexpr std::size_t hot_bytes = 992; // up to the numbers of what was received
     static constexpr Duration soon_ack_delay = milliseconds(25);
     static constexpr unsigned answers_at_once = 16;
 
@@ -451,6 +458,8 @@ class Link {
     Instant now_{}, ack_due_ = Instant::never(), clock_at_{};
     ByteReader frames_;
     ChannelReceiver* source_ = nullptr;
+    OpenPacket reading_;
+    CommandReceiver commands_in_;
     LinkOptions options_;
     LinkStats stats_;
     InFlight in_flight_;
@@ -458,8 +467,6 @@ class Link {
     Path path_;
     Received received_;
     Outgoing<Reliability> outgoing_;
-    OpenPacket reading_;
-    CommandReceiver commands_in_;
     ClockSync clock_;
     ChannelReceiver receivers_[2]; // ordered, unordered
     Fragments fragments_;

@@ -10,6 +10,7 @@
 #include "tenon/core/bytes.hpp"
 #include "tenon/core/error.hpp"
 #include "tenon/core/ids.hpp"
+#include "tenon/core/prefetch.hpp"
 #include "tenon/core/random.hpp"
 #include "tenon/core/time.hpp"
 #include "tenon/link/shared_bytes.hpp"
@@ -85,6 +86,9 @@ class Outbox {
         commit(message);
         return {};
     }
+
+    // Fetches the oldest message, or the place of the next.
+    TENON_INLINE void prefetch() const { tenon::prefetch(bytes_ + head_); }
 
     // The oldest message that is still worth sending, or nullptr. What is too late is dropped and counted.
     Message* front(Instant now) {

@@ -9,6 +9,7 @@
 #include "tenon/core/error.hpp"
 #include "tenon/core/ids.hpp"
 #include "tenon/core/pool.hpp"
+#include "tenon/core/prefetch.hpp"
 #include "tenon/core/random.hpp"
 #include "tenon/core/time.hpp"
 #include "tenon/link/channel.hpp"
@@ -33,6 +34,13 @@ class Outgoing {
           commands_(pool),
           senders_{{pool, chunk_bytes_, options.queue_bytes_max, true},
                    {pool, chunk_bytes_, options.queue_bytes_max, false}} {}
+
+    // Fetch what says whether there is anything, and then the oldest message.
+    TENON_INLINE void prefetch() const {
+        tenon::prefetch(this);
+        tenon::prefetch(&outbox_, sizeof(outbox_));
+    }
+    TENON_INLINE void prefetch_more() const { outbox_.prefetch(); }
 
     // ---- putting in
 

@@ -37,13 +37,10 @@ class Entrance {
             reply(from, door_.challenge(now, from.text(), hello->nonce));
         return true;
     }
-    // The request of a caller who solved the riddle, and so really is at that address; it opens the door for
-    // one stay.
-    auto hear(Instant now, const Address& from, BytesIn datagram) {
-        auto connect = read_connect(datagram);
-        if (connect && (!door_.admits(now, from.text(), *connect) || is_spent(now, connect->nonce)))
-            connect = Error::stale;
-        return connect;
+    // The request of a caller who solved the riddle, and so really is at that address.
+    Result<Connect> hear(Instant now, const Address& from, BytesIn datagram) const {
+        const auto connect = read_connect(datagram);
+        return connect && !door_.admits(now, from.text(), *connect) ? Error::stale : connect;
     }
     // Whether the caller's build and room are ours; if not, it is told what is not.
     bool fits(const Address& from, const Connect& connect, const Terms& terms, const Carriage& carriage) {
@@ -55,10 +52,18 @@ class Entrance {
             reply(from, Refusal{connect.nonce, mismatch, {}});
         return mismatch == Error::none;
     }
-    // A stay has ended: what asked for it may still be on its way, or be sent again by somebody else.
+    // A request opens the door for one stay. That has ended: what asked for it may still be on its way, or be
+    // sent again by somebody else.
     void spend(Instant now, std::uint64_t nonce) {
         if (spent_.size() == spent_max) spent_.pop_front();
         spent_.push_back({nonce, now + cookie_life});
+    }
+
+    bool is_spent(Instant now, std::uint64_t nonce) {
+        while (!spent_.empty() && spent_.front().until < now) spent_.pop_front();
+        for (std::size_t i = 0; i < spent_.size(); ++i)
+            if (spent_[i].nonce == nonce) return true;
+        return false;
     }
 
     template <class Answer>
@@ -80,13 +85,6 @@ class Entrance {
         std::uint64_t nonce = 0;
         Instant until{};
     };
-    bool is_spent(Instant now, std::uint64_t nonce) {
-        while (!spent_.empty() && spent_.front().until < now) spent_.pop_front();
-        for (std::size_t i = 0; i < spent_.size(); ++i)
-            if (spent_[i].nonce == nonce) return true;
-        return false;
-    }
-
     Door door_;
     Ring<Reply> replies_;
     Ring<Spent> spent_;

@@ -102,6 +102,30 @@ class Room {
     // A datagram from there is next but one: what it will need is fetched from memory meanwhile.
     void expect(const Address& from) { seats_.expect(from); }
 
+    // Lets in a caller who has shown, by its cookie, that it receives at its address; or tells it why not.
+    void admit(Instant now, const Address& from, const Connect& connect) {
+        now_ = now;
+        if (status_ != Status::hosting || entrance_.is_spent(now, connect.nonce)) return count_strange(true);
+        if (Seat* seat = seats_.at(from)) {
+            // The same caller again: its acceptance was lost. Another: the program behind the address has
+            // started anew.
+            if (seat->nonce == connect.nonce) return accept(*seat);
+            drop(*seat, Error::left);
+        }
+        if (!entrance_.fits(from, connect, terms_, carriage_)) return;
+        if (roster_.size() > options_.peers_max)
+            return entrance_.reply(from, Refusal{connect.nonce, Error::room_full, {}});
+        const std::uint64_t host_nonce = random_.next();
+        Seat* seat =
+            take_seat(from, PeerId{next_id_}, link_key(terms_.schema, connect.nonce, host_nonce), now, false);
+        if (seat == nullptr) return entrance_.reply(from, Refusal{connect.nonce, Error::room_full, {}});
+        ++next_id_;
+        seat->nonce = connect.nonce;
+        seat->host_nonce = host_nonce;
+        accept(*seat);
+        introduce(*seat, PeerName(connect.name));
+    }
+
     void handle_timeout(Instant now) {
         now_ = now;
         if (knock_.handle_timeout(now)) give_up_joining();
@@ -252,7 +276,10 @@ class Room {
         const std::uint8_t kind = meeting_kind(datagram);
         if (status_ == Status::hosting) {
             if (kind == meeting::hello) return count_strange(!entrance_.greet(now, from, datagram, terms_));
-            if (kind == meeting::connect) return admit(now, from, datagram);
+            if (kind == meeting::connect) {
+                const auto connect = entrance_.hear(now, from, datagram);
+                return connect ? admit(now, from, *connect) : count_strange(true);
+            }
         } else if (status_ == Status::joining && from == host_address_) {
             if (knock_.handle_datagram(now, datagram))
                 knock_.state() == Knock::State::accepted ? enter(now) : give_up_joining();
@@ -261,29 +288,6 @@ class Room {
         count_strange(kind == 0);
     }
     void count_strange(bool strange) { strange_ += strange ? 1 : 0; }
-
-    void admit(Instant now, const Address& from, BytesIn datagram) {
-        const auto connect = entrance_.hear(now, from, datagram);
-        if (!connect) return count_strange(true);
-        if (Seat* seat = seats_.at(from)) {
-            // The same caller again: its acceptance was lost. Another: the program behind the address has
-            // started anew.
-            if (seat->nonce == connect->nonce) return accept(*seat);
-            drop(*seat, Error::left);
-        }
-        if (!entrance_.fits(from, *connect, terms_, carriage_)) return;
-        if (roster_.size() > options_.peers_max)
-            return entrance_.reply(from, Refusal{connect->nonce, Error::room_full, {}});
-        const std::uint64_t host_nonce = random_.next();
-        Seat* seat = take_seat(from, PeerId{next_id_}, link_key(terms_.schema, connect->nonce, host_nonce),
-                               now, false);
-        if (seat == nullptr) return entrance_.reply(from, Refusal{connect->nonce, Error::room_full, {}});
-        ++next_id_;
-        seat->nonce = connect->nonce;
-        seat->host_nonce = host_nonce;
-        accept(*seat);
-        introduce(*seat, PeerName(connect->name));
-    }
 
     void accept(const Seat& seat) {
         entrance_.reply(seat.address, Accept{seat.nonce, seat.host_nonce, seat.id, terms_.features,

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <new>
+#include <utility>
 
 #include "tenon/core/config.hpp"
 #include "tenon/core/hash_map.hpp"
@@ -73,29 +74,31 @@ class Seats {
         dirty_.clear();
     }
 
-    // Packets come in bunches from one address, so the last is tried first; then the one that was announced.
+    // Packets come in bunches from one address, so the last is tried first; then those that were announced.
     Seat* at(const Address& address) {
         if (Seat* seat = known(last_); seat != nullptr && seat->address == address) return seat;
-        if (ahead_first_ != ahead_end_) {
-            const std::uint32_t index = ahead_[ahead_first_ % ahead_max];
-            if (Seat* seat = known(index); seat != nullptr && seat->address == address) {
-                ++ahead_first_;
-                last_ = index;
-                return seat;
-            }
+        for (unsigned i = ahead_first_; i != ahead_end_; ++i) {
+            Seat* seat = known(ahead_[i % ahead_max]);
+            if (seat == nullptr || !(seat->address == address)) continue;
+            last_ = seat->index;
+            ahead_first_ = i + 1;
+            if (ahead_first_ != ahead_end_) prefetch_more(ahead_[ahead_first_ % ahead_max]);
+            return seat;
         }
         const std::uint32_t* index = by_address_.find({address});
         if (index == nullptr) return nullptr;
         last_ = *index;
         return seats_[last_];
     }
-    // A packet from there will be read soon: the seat is looked up, and fetched from memory meanwhile.
+    // A packet from there will be read soon. What finds its seat is fetched from memory now; with the next
+    // such call the seat is looked up and fetched as well.
     void expect(const Address& address) {
-        const std::uint32_t* index = by_address_.find({address});
+        by_address_.prefetch({address});
+        const std::uint32_t* index = by_address_.find({std::exchange(announced_, address)});
         if (index == nullptr) return;
         if (ahead_end_ - ahead_first_ == ahead_max) ++ahead_first_;
         ahead_[ahead_end_++ % ahead_max] = *index;
-        prefetch(seats_[*index]);
+        prefetch(*index);
     }
     // Only while its link is open.
     Seat* of(PeerId id) {
@@ -110,7 +113,8 @@ class Seats {
     template <class F>
     void for_each_open(F&& f) {
         for (std::size_t i = 0; i < seats_.size(); ++i) {
-            if (i + 1 < seats_.size()) prefetch(seats_[i + 1]);
+            if (const Seat* later = known(i + 2)) later->link.prefetch_queue();
+            if (const Seat* next = known(i + 1)) next->link.prefetch_queue_more();
             if (seats_[i] != nullptr && is_open(*seats_[i])) f(*seats_[i]);
         }
     }
@@ -130,7 +134,8 @@ class Seats {
     Seat* marked() {
         while (!dirty_.empty() && seats_[dirty_.front()] == nullptr) dirty_.pop_front();
         if (dirty_.empty()) return nullptr;
-        if (dirty_.size() > 1) prefetch(seats_[dirty_[1]]);
+        if (dirty_.size() > 2) prefetch(dirty_[2]);
+        if (dirty_.size() > 1) prefetch_more(dirty_[1]);
         return seats_[dirty_.front()];
     }
     void done() {
@@ -168,13 +173,19 @@ class Seats {
     static constexpr std::size_t seats_max = std::size_t(1) << 20;
     static constexpr unsigned ahead_max = 4;
 
-    Seat* known(std::uint32_t index) { return index < seats_.size() ? seats_[index] : nullptr; }
+    Seat* known(std::size_t index) { return index < seats_.size() ? seats_[index] : nullptr; }
     void set_due(Seat& seat, Instant due) {
         seat.due = due;
         timers_.set(seat.index, due);
     }
-    static TENON_INLINE void prefetch(const Seat* seat) {
-        if (seat != nullptr) seat->link.prefetch();
+    TENON_INLINE void prefetch(std::uint32_t index) const {
+        const Seat* seat = seats_[index];
+        if (seat == nullptr) return;
+        tenon::prefetch(seat);
+        seat->link.prefetch();
+    }
+    TENON_INLINE void prefetch_more(std::uint32_t index) const {
+        if (seats_[index] != nullptr) seats_[index]->link.prefetch_more();
     }
     static bool is_open(const Seat& seat) { return seat.link.state() == Link::State::open; }
 
@@ -184,6 +195,7 @@ class Seats {
     Timers timers_;
     Ring<std::uint32_t> dirty_;
     std::uint32_t last_ = 0;
+    Address announced_{};
     std::uint32_t ahead_[ahead_max] = {}; // the seats that were announced, in their order
     unsigned ahead_first_ = 0, ahead_end_ = 0;
 };

@@ -443,7 +443,7 @@ bool Udp::receive_batch(State& state, std::size_t& taken, F& f) {
         const std::size_t segment = joined > 0 ? static_cast<std::size_t>(joined) : size;
         const Address from = in.address(i);
         if constexpr (LooksAhead<F, Address>)
-            if (i + 2 < pieces) f.expect(in.address(i + 2));
+            if (i + 3 < pieces) f.expect(in.address(i + 3));
         bytes += size;
         std::size_t offset = 0;
         do {

@@ -1,0 +1,416 @@
+#pragma once
+// A room in which a game is played: what the game's types are is known here, when the clock lets which of
+// them speak, and which handler hears what. Sans-I/O; Session puts one on a transport of its own, Hall many
+// on one.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "tenon/clock/concept.hpp"
+#include "tenon/codec/voice.hpp"
+#include "tenon/core/bytes.hpp"
+#include "tenon/core/config.hpp"
+#include "tenon/core/error.hpp"
+#include "tenon/core/ids.hpp"
+#include "tenon/core/time.hpp"
+#include "tenon/link/handshake.hpp"
+#include "tenon/replica/states.hpp"
+#include "tenon/room/handlers.hpp"
+#include "tenon/room/options.hpp"
+#include "tenon/room/post.hpp"
+#include "tenon/room/room.hpp"
+#include "tenon/room/roster.hpp"
+#include "tenon/room/words.hpp"
+#include "tenon/schema/delivery.hpp"
+#include "tenon/schema/game.hpp"
+
+namespace tenon {
+
+template <class Game, class AddressType, class Codec, class Clock, class Topology, class Reliability>
+class GameRoom {
+  public:
+    using Address = AddressType;
+    using RoomType = Room<Address, Reliability>;
+
+    GameRoom(const Options& options, std::size_t datagram_bytes, std::uint64_t seed)
+        : options_(options),
+          room_(options, terms(options), carriage(), datagram_bytes,
+                milliseconds(clock_.rates().keepalive_ms), seed) {}
+    GameRoom(const GameRoom&) = delete;
+    GameRoom& operator=(const GameRoom&) = delete;
+
+    // ---- opening and closing
+
+    Result<> host() {
+        if (is_open(status())) return Error::already_open;
+        states_.clear();
+        return room_.host();
+    }
+    // Asks to be let in, from the next turn on; Joined or Closed tells how it went.
+    Result<> join(const Address& host) {
+        if (is_open(status())) return Error::already_open;
+        states_.clear();
+        joining_ = host;
+        return {};
+    }
+    // Says goodbye with the next turn.
+    void leave() {
+        joining_.reset();
+        room_.leave();
+    }
+    Result<> kick(PeerId peer) { return room_.kick(peer); }
+
+    // ---- its turns, which Session and Hall give it: what arrived, what is due, what is ready to leave
+
+    void begin(Instant now) {
+        now_ = now;
+        if (!joining_) return;
+        (void)room_.join(now, *joining_);
+        joining_.reset();
+    }
+    template <class Handlers>
+    void handle_datagram(Instant now, const Address& from, BytesIn datagram, Handlers& handlers) {
+        room_.handle_datagram(now, from, datagram);
+        dispatch(handlers);
+    }
+    void expect(const Address& from) { room_.expect(from); }
+    template <class Handlers>
+    void handle_timeout(Instant now, Handlers& handlers) {
+        room_.handle_timeout(now);
+        dispatch(handlers);
+        provide(now, handlers);
+    }
+    void drain(Instant now, auto&& lend, auto&& take) { room_.drain(now, lend, take); }
+    // It has ended, and everybody was told.
+    bool over() const { return status() == Status::closed && room_.drained(); }
+    // When it has something to do even if nothing arrives.
+    Instant next_deadline() const {
+        Instant next = joining_ ? Instant{} : room_.poll_timeout();
+        if (Game::count_of(EntryKind::event) != Game::type_count && inside()) next = min(next, clock_.next());
+        return next;
+    }
+
+    // ---- speaking
+
+    template <class T>
+    Result<> send(PeerId to, const T& message, const How& how = {}) {
+        static_assert(
+            Game::template has_event<T>,
+            "tenon: send takes an Event of the game; states and commands are provided by the handlers");
+        auto* seat = room_.way_to(to);
+        if (seat == nullptr) return inside() ? Error::unknown_peer : Error::not_connected;
+        if (room_.direct(to)) return send_direct(*seat, message, how);
+        const auto written = write(room_.scratch(), message, how.key);
+        if (!written) return written.error();
+        return room_.push_relay(to, post<T>(room_.scratch().first(*written), how));
+    }
+    // To everybody else in the room. On the host an error means that at least one peer could not take it; the
+    // others did.
+    template <class T>
+    Result<> broadcast(const T& message, const How& how = {}) {
+        static_assert(
+            Game::template has_event<T>,
+            "tenon: broadcast takes an Event of the game; states and commands are provided by the handlers");
+        if (!inside()) return Error::not_connected;
+        const auto written = write(room_.scratch(), message, how.key);
+        if (!written) return written.error();
+        const BytesIn payload = room_.scratch().first(*written);
+        if (status() == Status::joined) return room_.push_relay(PeerId::none(), post<T>(payload, how));
+        Error first = Error::none;
+        room_.push_to_all(
+            post<T>(payload, how), [](const auto&) { return true; },
+            [&](const auto&, const Result<>& pushed) {
+                if (!pushed && first == Error::none) first = pushed.error();
+            });
+        return first;
+    }
+    // The state has changed in a way that should not wait for its turn.
+    void touch() { clock_.touch(); }
+    void configure(const Rates& rates) { clock_.configure(rates); }
+    void set_bandwidth(std::uint64_t bytes_per_second) { room_.set_bandwidth(bytes_per_second); }
+
+    // ---- asking
+
+    Status status() const { return joining_ ? Status::joining : room_.status(); }
+    PeerId self() const { return room_.self(); }
+    PeerId authority() const { return topology_.authority(); }
+    const Roster& roster() const { return room_.roster(); }
+    std::string_view name_of(PeerId peer) const { return room_.roster().name_of(peer); }
+    Health health() {
+        Health health = room_.health();
+        health.refused += undecodable_;
+        return health;
+    }
+    Result<Health> health(PeerId peer) { return room_.health(peer); }
+    const Rates& rates() const { return clock_.rates(); }
+    Instant room_time(Instant now) { return room_.room_time(now); }
+
+    // All states of a type as they were a little while ago, in between what has arrived, so that motion is
+    // smooth.
+    template <class T>
+    View<T> view(Instant now) {
+        static_assert(Game::template has_state<T>, "tenon: view shows a State of the game");
+        return View<T>(states_.template tracks<T>(),
+                       room_.room_time(now) - milliseconds(clock_.rates().interpolation_ms));
+    }
+    // The newest state of one peer, as it arrived.
+    template <class T>
+    std::optional<T> latest(PeerId peer) const {
+        static_assert(Game::template has_state<T>, "tenon: latest shows a State of the game");
+        const Track<T>* track = states_.template tracks<T>().find(peer);
+        if (track == nullptr || track->empty()) return std::nullopt;
+        return track->latest();
+    }
+
+  private:
+    bool inside() const { return status() == Status::joined || status() == Status::hosting; }
+
+    template <class T>
+    static constexpr MessageType type() {
+        return Game::template type_of<T>;
+    }
+    template <class T>
+    static constexpr Delivery delivery() {
+        return Game::template delivery_of<T>();
+    }
+    template <class T>
+    Post post(BytesIn payload, const How& how) const {
+        return {type<T>(), delivery<T>(), payload, how, stream<T>(how.key)};
+    }
+    // What tells newest-wins messages of one type apart in a queue.
+    template <class T>
+    std::uint32_t stream(std::uint32_t key) const {
+        return static_cast<std::uint32_t>(splitmix(std::uint64_t(type<T>().value) << 32 | key));
+    }
+
+    static Terms terms(const Options& options) {
+        Terms terms;
+        terms.game = stable_id(Game::name);
+        terms.room = stable_id(options.room);
+        terms.schema = Game::schema_hash();
+        terms.game_version = Game::version;
+        terms.codec = static_cast<std::uint32_t>(stable_id(Codec::name));
+        terms.features = terms.required = features();
+        const auto hashes = Game::type_hashes();
+        terms.type_hashes = hashes.first(hashes.size() < types_max ? hashes.size() : types_max);
+        return terms;
+    }
+    // How reliability is done must be the same on both sides.
+    static constexpr std::uint32_t features() {
+        return (Reliability::traits.gives_up ? 1u : 0u) | (Reliability::traits.redundant ? 2u : 0u) |
+               (Reliability::traits.reliable ? 4u : 0u);
+    }
+    static Carriage carriage() {
+        static constexpr auto deliveries = [] {
+            std::array<Delivery, Game::type_count + 1> all{};
+            for (std::size_t i = 0; i < Game::type_count; ++i) all[i] = Game::delivery_of(i);
+            return all;
+        }();
+        return {std::span<const Delivery>(deliveries.data(), Game::type_count),
+                [](std::size_t i) { return Game::type_name(i); }};
+    }
+
+    // ---- writing
+
+    template <class T>
+    Encoded encode(BytesOut out, const T& message) {
+        if (out.size() > room_.message_bytes_max()) out = out.first(room_.message_bytes_max());
+        return voice_.encode(out, message, [this] {
+            return codec::Speaker{options_.room, self(), authority(), room_.room_time(now_)};
+        });
+    }
+    // A newest-wins message has its key in front.
+    template <class T>
+    Encoded write(BytesOut out, const T& message, std::uint32_t key) {
+        std::size_t head = 0;
+        if constexpr (is_newest(delivery<T>())) {
+            ByteWriter writer(out);
+            writer.varint(key);
+            head = writer.position();
+        }
+        const Encoded encoded = encode(out.subspan(head), message);
+        return encoded ? Encoded(*encoded + head) : encoded;
+    }
+
+    // The usual way: the message is encoded straight into the queue that it will leave from.
+    template <class T>
+    Result<> send_direct(typename RoomType::Seat& seat, const T& message, const How& how) {
+        if constexpr (is_reliable(delivery<T>()) && !Reliability::traits.gives_up) {
+            ChannelSender& channel = seat.link.channel(is_ordered(delivery<T>()));
+            const BytesOut open = channel.open_room(type<T>());
+            if (!open.empty()) {
+                const Encoded written = encode(open, message);
+                if (written && channel.commit(type<T>(), *written)) {
+                    room_.mark(seat);
+                    return {};
+                }
+            }
+        }
+        const Encoded written = write(room_.scratch(), message, how.key);
+        if (!written) return written.error();
+        return room_.push(seat, post<T>(room_.scratch().first(*written), how));
+    }
+
+    // States and commands, when the clock says so.
+    template <class Handlers>
+    void provide(Instant now, Handlers& handlers) {
+        const bool inputs = clock_.input_due(now), snapshot = clock_.snapshot_due(now);
+        if (!inside()) return;
+        Game::for_each([&](auto entry, auto) {
+            using Entry = decltype(entry);
+            using T = typename Entry::type;
+            if constexpr (Entry::kind == EntryKind::command && ProvidesCommand<Handlers, T>) {
+                if (inputs) provide_command_of<T>(handlers);
+            } else if constexpr (Entry::kind == EntryKind::state) {
+                if (snapshot) provide_states<T>(now, handlers);
+            }
+        });
+    }
+    template <class T, class Handlers>
+    void provide_command_of(Handlers& handlers) {
+        T command{};
+        if (!provide_command(handlers, command)) return;
+        if (self() == authority()) {
+            if constexpr (Hears<Handlers, T>) handlers.on(self(), static_cast<const T&>(command));
+            return;
+        }
+        auto* seat = room_.way_to(authority());
+        const Encoded written = encode(room_.scratch(), command);
+        if (seat == nullptr || !written) return;
+        if (seat->link.push_command(type<T>(), room_.scratch().first(*written))) room_.mark(*seat);
+    }
+    template <class T, class Handlers>
+    void provide_states(Instant now, Handlers& handlers) {
+        const Instant at = room_.room_time(now);
+        Tracks<T>& tracks = states_.template tracks<T>();
+        T state{};
+        if constexpr (ProvidesStateOf<Handlers, T>) {
+            if (self() == authority())
+                for (const PeerId peer : roster())
+                    if (provide_state_of(handlers, peer, state)) states_.note(peer, at, state);
+        }
+        if constexpr (ProvidesState<Handlers, T>) {
+            if ((self() != authority() || !ProvidesStateOf<Handlers, T>)&&provide_state(handlers, state)) {
+                states_.note(self(), at, state);
+                if (self() != authority()) push_state(room_.way_to(authority()), self(), at, state);
+            }
+        }
+        if (self() != authority()) return;
+        for (std::size_t i = 0; i < tracks.size(); ++i) {
+            const PeerId owner = tracks[i].peer;
+            if (tracks[i].track->empty()) continue;
+            // A peer knows its own state, unless the authority is the one who decides it.
+            const PeerId except = ProvidesStateOf<Handlers, T> ? PeerId::none() : owner;
+            broadcast_state(owner, except, tracks[i].track->latest_at(), tracks[i].track->latest());
+        }
+    }
+    template <class T>
+    Encoded write_state(PeerId owner, Instant at, const T& state) {
+        const std::size_t head = StateHead::of(owner, at).write(room_.scratch());
+        const Encoded encoded = encode(room_.scratch().subspan(head), state);
+        return encoded ? Encoded(*encoded + head) : encoded;
+    }
+    template <class T>
+    void push_state(auto* seat, PeerId owner, Instant at, const T& state) {
+        if (seat == nullptr) return;
+        if (const Encoded written = write_state(owner, at, state))
+            (void)room_.push(*seat, state_post<T>(owner, *written));
+    }
+    template <class T>
+    Post state_post(PeerId owner, std::size_t size) {
+        return {type<T>(), Delivery::newest, room_.scratch().first(size), {}, stream<T>(owner.value)};
+    }
+    template <class T>
+    void broadcast_state(PeerId owner, PeerId except, Instant at, const T& state) {
+        if (const Encoded written = write_state(owner, at, state))
+            room_.push_to_all(
+                state_post<T>(owner, *written), [&](const auto& seat) { return seat.id != except; },
+                [](const auto&, const Result<>&) {});
+    }
+
+    // ---- hearing
+
+    template <class Handlers>
+    void dispatch(Handlers& handlers) {
+        RoomEvent event;
+        while (room_.poll_event(event)) {
+            switch (event.kind) {
+                case RoomEvent::Kind::message:
+                case RoomEvent::Kind::command:
+                    if (inside()) hear(handlers, event); // not what came with it when a handler has left
+                    break;
+                case RoomEvent::Kind::joined:
+                    notify(handlers, Joined{event.peer});
+                    break;
+                case RoomEvent::Kind::closed:
+                    notify(handlers, Closed{event.reason, event.text});
+                    break;
+                case RoomEvent::Kind::peer_joined:
+                    notify(handlers, PeerJoined{event.peer, event.text});
+                    break;
+                case RoomEvent::Kind::peer_left:
+                    states_.forget(event.peer);
+                    notify(handlers, PeerLeft{event.peer, event.reason, event.text});
+                    break;
+                case RoomEvent::Kind::gave_up:
+                    notify(handlers, GaveUp{event.peer, event.type,
+                                            Game::type_name(Game::index_of_message(event.type))});
+                    break;
+            }
+        }
+    }
+    template <class Handlers, class Notice>
+    static void notify(Handlers& handlers, const Notice& notice) {
+        if constexpr (HearsOf<Handlers, Notice>) handlers.on(notice);
+    }
+
+    template <class Handlers>
+    void hear(Handlers& handlers, const RoomEvent& event) {
+        Game::with(Game::index_of_message(event.type), [&](auto entry) {
+            using Entry = decltype(entry);
+            using T = typename Entry::type;
+            if constexpr (Entry::kind == EntryKind::state) {
+                if (event.kind == RoomEvent::Kind::message)
+                    hear_state<T, ProvidesStateOf<Handlers, T>>(event);
+            } else if constexpr (Hears<Handlers, T>) {
+                const bool command = Entry::kind == EntryKind::command;
+                if (command != (event.kind == RoomEvent::Kind::command) || (command && self() != authority()))
+                    return;
+                ByteReader in(event.payload);
+                if constexpr (!command && is_newest(Entry::delivery::value)) in.varint();
+                T message{};
+                if (in.ok() && voice_.decode(in.rest(), message))
+                    handlers.on(event.peer, static_cast<const T&>(message));
+                else
+                    ++undecodable_;
+            }
+        });
+    }
+    template <class T, bool authority_decides>
+    void hear_state(const RoomEvent& event) {
+        ByteReader in(event.payload);
+        const auto head = StateHead::read(in);
+        T state{};
+        if (!head || !voice_.decode(in.rest(), state)) return void(++undecodable_);
+        // A peer speaks for itself alone, only to the authority, and not at all where that decides.
+        const bool believed = self() == authority() ? !authority_decides && head->owner == event.peer
+                                                    : event.peer == authority();
+        if (believed && roster().contains(head->owner))
+            states_.note(head->owner, head->at(room_.room_time(now_)), state);
+    }
+
+    Options options_;
+    Clock clock_;
+    TENON_NO_UNIQUE_ADDRESS Topology topology_;
+    TENON_NO_UNIQUE_ADDRESS codec::Voice<Game, Codec> voice_;
+    RoomType room_;
+    States<Game> states_;
+    std::optional<Address> joining_;
+    std::uint64_t undecodable_ = 0;
+    Instant now_{};
+};
+
+} // namespace tenon
