@@ -1,4 +1,5 @@
 #include "tenon/room/room.hpp"
+#include "tenon/room/table.hpp"
 
 #include <doctest/doctest.h>
 

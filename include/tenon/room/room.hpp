@@ -1,200 +1,43 @@
 #pragma once
-// The meeting: who is in it, with a link to each peer that is reached directly, the handshake at the door,
-// the roster that all share, and what peers say to each other through the host. Sans-I/O; Session feeds it
-// and drains it.
+// The meeting: the roster that all share, and what peers say to each other, straight or through the host.
+// Sans-I/O; GameRoom, which knows the types of the game, speaks and hears through it.
 
 #include <cstdint>
 
 #include "tenon/core/bytes.hpp"
 #include "tenon/core/error.hpp"
 #include "tenon/core/ids.hpp"
-#include "tenon/core/machine.hpp"
-#include "tenon/core/pool.hpp"
 #include "tenon/core/random.hpp"
-#include "tenon/link/handshake.hpp"
 #include "tenon/link/link.hpp"
-#include "tenon/room/entrance.hpp"
+#include "tenon/link/shared_bytes.hpp"
 #include "tenon/room/event.hpp"
-#include "tenon/room/health.hpp"
-#include "tenon/room/notices.hpp"
+#include "tenon/room/newest.hpp"
 #include "tenon/room/options.hpp"
 #include "tenon/room/post.hpp"
 #include "tenon/room/roster.hpp"
 #include "tenon/room/scratch.hpp"
-#include "tenon/room/seats.hpp"
+#include "tenon/room/table.hpp"
 #include "tenon/room/words.hpp"
 #include "tenon/schema/delivery.hpp"
 
 namespace tenon {
 
-template <class AddressType, class Reliability>
-class Room {
+template <class Address, class Reliability>
+class Room : public Table<Room<Address, Reliability>, Address, Reliability> {
+    using Base = Table<Room, Address, Reliability>;
+    friend Base;
+
   public:
-    using Address = AddressType;
-    using Event = RoomEvent;
-    using Link = tenon::Link<Reliability>;
-    using Seats = tenon::Seats<Address, Reliability>;
-    using Seat = typename Seats::Seat;
+    using typename Base::Seat;
 
     Room(const Options& options, const Terms& terms, const Carriage& carriage, std::size_t datagram_bytes,
          Duration keepalive, std::uint64_t seed)
-        : options_(options),
-          terms_(terms),
-          carriage_(carriage),
-          link_options_(link_options(options, datagram_bytes, keepalive, RelayHead::bytes_max)),
-          name_(options.name),
-          random_(seed),
-          pool_(datagram_bytes - chunk_reserve, options.pool_bytes_max),
-          entrance_(SipKey{random_.next(), random_.next()}),
-          seats_(random_.fork()),
+        : Base(options, terms, carriage, datagram_bytes, keepalive, RelayHead::bytes_max, seed),
           scratch_(options.message_bytes_max) {}
-    Room(const Room&) = delete;
-    Room& operator=(const Room&) = delete;
-    ~Room() { clear(); }
 
-    // ---- opening and closing
-
-    Result<> host() {
-        if (is_open(status_)) return Error::already_open;
-        clear();
-        status_ = Status::hosting;
-        self_ = PeerId::host();
-        roster_.add(self_, name_.view());
-        notices_.tell({RoomEvent::Kind::joined, self_, {}, {}, Error::none, {}});
-        return {};
-    }
-    Result<> join(Instant now, const Address& host) {
-        if (is_open(status_)) return Error::already_open;
-        clear();
-        status_ = Status::joining;
-        host_address_ = host;
-        knock_.begin(now, options_.timeout, random_.next(), terms_, name_.view());
-        return {};
-    }
-    // Ends in good order: every peer is told when the room is next drained.
-    void leave() {
-        seats_.for_each_open([&](Seat& seat) { close(seat, Error::left); });
-        if (is_open(status_)) status_ = Status::closed;
-        knock_ = Knock();
-    }
-    Result<> kick(PeerId peer) {
-        Seat* seat = seat_of(peer);
-        if (status_ != Status::hosting || seat == nullptr) return Error::unknown_peer;
-        close(*seat, Error::kicked);
-        return {};
-    }
-
-    // ---- the machine
-
-    void handle_datagram(Instant now, const Address& from, BytesIn datagram) {
-        now_ = now;
-        if (datagram.empty()) return;
-        if (std::to_integer<std::uint8_t>(datagram[0]) & packet_flag::meeting)
-            return meet(now, from, datagram);
-        Seat* seat = seats_.at(from);
-        if (seat == nullptr) {
-            ++strange_;
-            return;
-        }
-        if (seat->link.handle_datagram(now, datagram)) reading_ = seat;
-    }
-
-    // A datagram from there is next but one: what it will need is fetched from memory meanwhile.
-    void expect(const Address& from) { seats_.expect(from); }
-
-    // Lets in a caller who has shown, by its cookie, that it receives at its address; or tells it why not.
-    void admit(Instant now, const Address& from, const Connect& connect) {
-        now_ = now;
-        if (status_ != Status::hosting || entrance_.is_spent(now, connect.nonce)) return count_strange(true);
-        if (Seat* seat = seats_.at(from)) {
-            // The same caller again: its acceptance was lost. Another: the program behind the address has
-            // started anew.
-            if (seat->nonce == connect.nonce) return accept(*seat);
-            drop(*seat, Error::left);
-        }
-        if (!entrance_.fits(from, connect, terms_, carriage_)) return;
-        if (roster_.size() > options_.peers_max)
-            return entrance_.reply(from, Refusal{connect.nonce, Error::room_full, {}});
-        const std::uint64_t host_nonce = random_.next();
-        Seat* seat =
-            take_seat(from, PeerId{next_id_}, link_key(terms_.schema, connect.nonce, host_nonce), now, false);
-        if (seat == nullptr) return entrance_.reply(from, Refusal{connect.nonce, Error::room_full, {}});
-        ++next_id_;
-        seat->nonce = connect.nonce;
-        seat->host_nonce = host_nonce;
-        accept(*seat);
-        introduce(*seat, PeerName(connect.name));
-    }
-
-    void handle_timeout(Instant now) {
-        now_ = now;
-        if (knock_.handle_timeout(now)) give_up_joining();
-        while (Seat* seat = seats_.due(now)) {
-            seat->link.handle_timeout(now);
-            mark(*seat);
-        }
-    }
-
-    bool poll_event(RoomEvent& event) {
-        for (;;) {
-            if (reading_ == nullptr) return notices_.poll(event);
-            LinkEvent said;
-            if (reading_->link.poll_event(said)) {
-                if (hear(*reading_, said, event)) return true;
-                continue;
-            }
-            Seat* seat = reading_;
-            reading_ = nullptr;
-            if (!notice_state(*seat)) seats_.touched(*seat, now_);
-        }
-    }
-
-    Transmit<Address> poll_transmit(Instant now, BytesOut into) {
-        Transmit<Address> transmit;
-        drain(
-            now,
-            [&](const Address& to) {
-                transmit.to = to;
-                return into;
-            },
-            [&](std::size_t size) {
-                transmit.size = size;
-                return size == 0;
-            });
-        return transmit;
-    }
-
-    // The same for a transport that lends its buffer once it knows the address: `lend(address)` gives the
-    // buffer, empty to stop; `take(size)` gets what was written, 0 when nothing was, and gives false to stop.
-    void drain(Instant now, auto&& lend, auto&& take) {
-        now_ = now;
-        while (const auto* reply = entrance_.front()) {
-            const BytesOut into = lend(reply->to);
-            if (into.size() < reply->size) return;
-            copy(into.data(), BytesIn(reply->bytes, reply->size));
-            const bool go_on = take(reply->size);
-            entrance_.pop();
-            if (!go_on) return;
-        }
-        if (knock_.poll_timeout() <= now) {
-            const BytesOut into = lend(host_address_);
-            if (into.empty()) return;
-            if (!take(knock_.poll_transmit(now, into))) return;
-        }
-        while (Seat* seat = seats_.marked()) {
-            if (!drain_seat(now, *seat, lend, take)) return;
-            seats_.done();
-            notice_state(*seat);
-        }
-    }
-
-    // Nothing is left to be said or done.
-    bool drained() const { return seats_.empty() && entrance_.front() == nullptr && notices_.empty(); }
-
-    Instant poll_timeout() const {
-        if (entrance_.front() != nullptr || !notices_.empty()) return Instant{};
-        return min(knock_.poll_timeout(), seats_.next());
-    }
+    using Base::for_each_seat;
+    using Base::mark;
+    using Base::seat_of;
 
     // ---- speaking
 
@@ -212,7 +55,7 @@ class Room {
     }
     // To every peer of whom `wanted(seat)` says so; `pushed(seat, result)` hears how it went.
     void push_to_all(const Post& post, auto&& wanted, auto&& pushed) {
-        const bool worth_it = !is_reliable(post.delivery) && post.payload.size() >= 64 && seats_.size() > 2;
+        const bool worth_it = !is_reliable(post.delivery) && post.payload.size() >= 64 && roster_.size() > 2;
         SharedBytes* shared = worth_it ? SharedBytes::make(pool_, post.payload) : nullptr;
         for_each_seat([&](Seat& seat) {
             if (wanted(seat)) pushed(seat, push(seat, post, shared));
@@ -230,76 +73,28 @@ class Room {
         post.type = room_word::relay;
         return push(*seat, post);
     }
-    // Of one message, encoded: as the host says.
-    std::size_t message_bytes_max() const { return message_bytes_max_; }
     // Where messages are encoded that do not go straight into a queue; large enough for any.
     BytesOut scratch() { return scratch_.payload(); }
 
-    void mark(Seat& seat) { seats_.mark(seat); }
-    void for_each_seat(auto&& f) { seats_.for_each_open(f); }
-    Seat* seat_of(PeerId peer) { return seats_.of(peer); }
-
-    void set_bandwidth(std::uint64_t bytes_per_second) {
-        link_options_.bandwidth = bytes_per_second;
-        for_each_seat([&](Seat& seat) { seat.link.set_bandwidth(bytes_per_second); });
-    }
-
-    // ---- asking
-
-    Status status() const { return status_; }
-    PeerId self() const { return self_; }
-    const Roster& roster() const { return roster_; }
-    // The host's time, which all share.
-    Instant room_time(Instant now) {
-        Seat* seat = status_ == Status::joined ? seat_of(PeerId::host()) : nullptr;
-        return seat != nullptr ? seat->link.clock().theirs(now) : now;
-    }
-
-    Health health() {
-        Health sum;
-        sum.status = status_;
-        sum.peer_count = static_cast<std::uint32_t>(roster_.size() > 0 ? roster_.size() - 1 : 0);
-        sum.refused = strange_;
-        seats_.for_each([&](Seat& seat) { sum.add(Health::of(seat.link)); });
-        return sum;
-    }
-    Result<Health> health(PeerId peer) {
-        Seat* seat = seat_of(peer);
-        if (seat == nullptr) return Error::unknown_peer;
-        return Health::of(seat->link);
-    }
-
   private:
-    // ---- at the door
+    using Base::carriage_;
+    using Base::close;
+    using Base::count_strange;
+    using Base::notices_;
+    using Base::now_;
+    using Base::pool_;
+    using Base::roster_;
+    using Base::self_;
+    using Base::status_;
 
-    void meet(Instant now, const Address& from, BytesIn datagram) {
-        const std::uint8_t kind = meeting_kind(datagram);
-        if (status_ == Status::hosting) {
-            if (kind == meeting::hello) return count_strange(!entrance_.greet(now, from, datagram, terms_));
-            if (kind == meeting::connect) {
-                const auto connect = entrance_.hear(now, from, datagram);
-                return connect ? admit(now, from, *connect) : count_strange(true);
-            }
-        } else if (status_ == Status::joining && from == host_address_) {
-            if (knock_.handle_datagram(now, datagram))
-                knock_.state() == Knock::State::accepted ? enter(now) : give_up_joining();
-            return;
-        }
-        count_strange(kind == 0);
-    }
-    void count_strange(bool strange) { strange_ += strange ? 1 : 0; }
+    // ---- coming and going
 
-    void accept(const Seat& seat) {
-        entrance_.reply(seat.address, Accept{seat.nonce, seat.host_nonce, seat.id, terms_.features,
-                                             options_.message_bytes_max});
-    }
     // Tells the newcomer who is there, and the others who has come.
     void introduce(Seat& newcomer, const PeerName& name) {
         for (std::size_t i = 0; i < roster_.size(); ++i)
             say_joined(newcomer, roster_[i].id, roster_[i].name.view());
         roster_.add(newcomer.id, name.view());
         for_each_seat([&](Seat& seat) { say_joined(seat, newcomer.id, name.view()); });
-        notices_.tell({RoomEvent::Kind::peer_joined, newcomer.id, {}, {}, Error::none, {}}, name);
     }
     void say_joined(Seat& seat, PeerId id, std::string_view name) {
         std::byte bytes[JoinedWord::bytes_max];
@@ -310,82 +105,10 @@ class Room {
         if (!seat.link.channel(true).append(word, payload)) close(seat, Error::queue_full);
         mark(seat);
     }
-
-    void enter(Instant now) {
-        const Accept& accept = knock_.accept();
-        Seat* seat = take_seat(host_address_, PeerId::host(),
-                               link_key(terms_.schema, accept.nonce, accept.host_nonce), now, true);
-        if (seat == nullptr) return;
-        self_ = accept.peer;
-        // The host's limit is the room's: nobody sends more, and so everybody must be able to take as much.
-        const bool fits = accept.message_bytes_max <= options_.message_bytes_max;
-        message_bytes_max_ = accept.message_bytes_max;
-        status_ = fits ? Status::joined : Status::closed;
-        if (fits) return notices_.tell({RoomEvent::Kind::joined, self_, {}, {}, Error::none, {}});
-        close(*seat, Error::too_large);
-        notices_.tell({RoomEvent::Kind::closed, self_, {}, {}, Error::too_large, {}});
-    }
-    void give_up_joining() {
-        status_ = Status::closed;
-        notices_.tell({RoomEvent::Kind::closed, self_, {}, {}, knock_.reason(), {}}, PeerName(), &knock_);
-    }
-
-    Seat* take_seat(const Address& address, PeerId id, std::uint64_t key, Instant now, bool asks_time) {
-        LinkOptions options = link_options_;
-        options.asks_time = asks_time;
-        return seats_.add(address, id, pool_, options, key, now, random_.fork());
-    }
-    void close(Seat& seat, Error reason) {
-        seat.link.close(reason);
-        mark(seat);
-    }
-    // After a link was fed or drained: whether it has ended.
-    bool notice_state(Seat& seat) {
-        if (seat.link.state() != Link::State::closed) return false;
-        drop(seat, seat.link.reason());
-        return true;
-    }
-
-    // The peer is gone: everybody hears of it, and its seat is free.
-    void drop(Seat& seat, Error reason) {
-        const PeerId id = seat.id;
-        if (reading_ == &seat) reading_ = nullptr;
-        if (status_ == Status::hosting) entrance_.spend(now_, seat.nonce);
-        seats_.remove(seat);
-        if (status_ == Status::joined) {
-            status_ = Status::closed;
-            notices_.tell({RoomEvent::Kind::closed, self_, {}, {}, reason, {}});
-            return;
-        }
-        const PeerName name(roster_.name_of(id));
-        if (roster_.remove(id) && status_ == Status::hosting) {
-            std::byte bytes[LeftWord::bytes_max];
-            const BytesIn word = LeftWord{id, reason}.write(bytes);
-            for_each_seat([&](Seat& other) { say(other, room_word::left, word); });
-            notices_.tell({RoomEvent::Kind::peer_left, id, {}, {}, reason, {}}, name);
-        }
-    }
-
-    bool drain_seat(Instant now, Seat& seat, auto& lend, auto& take) {
-        for (;;) {
-            const BytesOut into = lend(seat.address);
-            if (into.empty()) return false;
-            const std::size_t size = seat.link.poll_transmit(now, into);
-            const bool go_on = take(size);
-            if (size == 0) return true;
-            if (!go_on) return false;
-        }
-    }
-
-    void clear() {
-        seats_.clear();
-        notices_.clear();
-        entrance_.clear();
-        roster_.clear();
-        reading_ = nullptr;
-        next_id_ = 1;
-        self_ = PeerId::none();
-        message_bytes_max_ = options_.message_bytes_max;
+    void tell_left(PeerId id, Error reason) {
+        std::byte bytes[LeftWord::bytes_max];
+        const BytesIn word = LeftWord{id, reason}.write(bytes);
+        for_each_seat([&](Seat& other) { say(other, room_word::left, word); });
     }
 
     // ---- hearing
@@ -420,7 +143,7 @@ class Room {
     }
     // What no build of this schema would say.
     bool misbehaved(Seat& seat) {
-        ++strange_;
+        count_strange(true);
         close(seat, Error::unknown_message);
         return false;
     }
@@ -472,30 +195,8 @@ class Room {
         return hear_message(seat, head->peer, head->type, in.rest(), said, event);
     }
 
-    Options options_;
-    Terms terms_;
-    Carriage carriage_;
-    LinkOptions link_options_;
-    std::size_t message_bytes_max_ = 0;
-    PeerName name_;
-    Random random_;
-    Pool pool_;
-    Status status_ = Status::idle;
-    PeerId self_;
-    std::uint32_t next_id_ = 1;
-
-    Entrance<Address> entrance_;
-    Knock knock_;
-    Address host_address_{};
-    Roster roster_;
     PeerName left_name_; // of the one whose leaving was just told
-
-    Seats seats_;
-    Notices notices_;
-    Seat* reading_ = nullptr;
     Scratch scratch_;
-    std::uint64_t strange_ = 0; // datagrams from nobody we know, or that nobody of ours would send
-    Instant now_{};
 };
 
 } // namespace tenon
