@@ -14,6 +14,8 @@ struct Rates {
     int interpolation_ms = 100; // how far behind the host's time the others are shown
     int keepalive_ms = 1000;
     int max_burst = 3; // snapshots that may go ahead of their time when the state was touched
+    int redial_ms =
+        50; // how often a guest that hears nothing asks for its place, until it has done so for long
     friend constexpr bool operator==(const Rates&, const Rates&) = default;
 };
 

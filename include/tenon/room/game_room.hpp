@@ -38,7 +38,8 @@ class GameRoom {
     GameRoom(const Options& options, std::size_t datagram_bytes, std::uint64_t seed)
         : options_(options),
           room_(options, terms(options), carriage(), datagram_bytes,
-                milliseconds(clock_.rates().keepalive_ms), seed) {}
+                Pulse{milliseconds(clock_.rates().keepalive_ms), milliseconds(clock_.rates().redial_ms)},
+                seed) {}
     GameRoom(const GameRoom&) = delete;
     GameRoom& operator=(const GameRoom&) = delete;
 
@@ -62,6 +63,8 @@ class GameRoom {
         room_.leave();
     }
     Result<> kick(PeerId peer) { return room_.kick(peer); }
+    // A guest's own address has changed: with the next turn it asks for its place from there.
+    void moved() { room_.moved(); }
 
     // ---- its turns, which Session and Hall give it: what arrived, what is due, what is ready to leave
 
@@ -279,7 +282,7 @@ class GameRoom {
         }
         auto* seat = room_.way_to(authority());
         const Encoded written = encode(room_.scratch(), command);
-        if (seat == nullptr || !written) return;
+        if (seat == nullptr || seat->is_away() || !written) return;
         if (seat->link.push_command(type<T>(), room_.scratch().first(*written))) room_.mark(*seat);
     }
     template <class T, class Handlers>
@@ -354,6 +357,12 @@ class GameRoom {
                 case RoomEvent::Kind::peer_left:
                     states_.forget(event.peer);
                     notify(handlers, PeerLeft{event.peer, event.reason, event.text});
+                    break;
+                case RoomEvent::Kind::peer_away:
+                    notify(handlers, PeerAway{event.peer, event.text});
+                    break;
+                case RoomEvent::Kind::peer_back:
+                    notify(handlers, PeerBack{event.peer, event.text});
                     break;
                 case RoomEvent::Kind::gave_up:
                     notify(handlers, GaveUp{event.peer, event.type,

@@ -31,8 +31,8 @@ class Room : public Table<Room<Address, Reliability>, Address, Reliability> {
     using typename Base::Seat;
 
     Room(const Options& options, const Terms& terms, const Carriage& carriage, std::size_t datagram_bytes,
-         Duration keepalive, std::uint64_t seed)
-        : Base(options, terms, carriage, datagram_bytes, keepalive, RelayHead::bytes_max, seed),
+         Pulse pulse, std::uint64_t seed)
+        : Base(options, terms, carriage, datagram_bytes, pulse, RelayHead::bytes_max, seed),
           scratch_(options.message_bytes_max) {}
 
     using Base::for_each_seat;
@@ -50,6 +50,7 @@ class Room : public Table<Room<Address, Reliability>, Address, Reliability> {
     bool direct(PeerId peer) const { return status_ == Status::hosting || peer == PeerId::host(); }
 
     Result<> push(Seat& seat, const Post& post, SharedBytes* shared = nullptr) {
+        if (seat.is_away() && !is_reliable(post.delivery)) return {}; // lost on the way, as it were
         mark(seat);
         return put(seat.link, pool_, now_, post, shared);
     }
@@ -93,6 +94,8 @@ class Room : public Table<Room<Address, Reliability>, Address, Reliability> {
     void introduce(Seat& newcomer, const PeerName& name) {
         for (std::size_t i = 0; i < roster_.size(); ++i)
             say_joined(newcomer, roster_[i].id, roster_[i].name.view());
+        for (std::size_t i = 0; i < roster_.size(); ++i)
+            if (roster_[i].away) say_away(newcomer, roster_[i].id, true);
         roster_.add(newcomer.id, name.view());
         for_each_seat([&](Seat& seat) { say_joined(seat, newcomer.id, name.view()); });
     }
@@ -104,6 +107,15 @@ class Room : public Table<Room<Address, Reliability>, Address, Reliability> {
     void say(Seat& seat, MessageType word, BytesIn payload) {
         if (!seat.link.channel(true).append(word, payload)) close(seat, Error::queue_full);
         mark(seat);
+    }
+    void say_away(Seat& seat, PeerId id, bool away) {
+        std::byte bytes[AwayWord::bytes_max];
+        say(seat, room_word::away, AwayWord{id, away}.write(bytes));
+    }
+    void tell_away(PeerId id, bool away) {
+        for_each_seat([&](Seat& other) {
+            if (other.id != id) say_away(other, id, away);
+        });
     }
     void tell_left(PeerId id, Error reason) {
         std::byte bytes[LeftWord::bytes_max];
@@ -128,6 +140,7 @@ class Room : public Table<Room<Address, Reliability>, Address, Reliability> {
         event.kind = RoomEvent::Kind::message;
         if (said.type == room_word::joined) return hear_joined(seat, said, event);
         if (said.type == room_word::left) return hear_left(seat, said, event);
+        if (said.type == room_word::away) return hear_away(seat, said, event);
         if (said.type == room_word::relay) return pass_on(seat, said, event);
         if (said.type == room_word::relayed) return hear_relayed(seat, said, event);
         return misbehaved(seat);
@@ -161,6 +174,19 @@ class Room : public Table<Room<Address, Reliability>, Address, Reliability> {
         left_name_ = PeerName(roster_.name_of(word->peer));
         if (!roster_.remove(word->peer)) return false;
         event = {RoomEvent::Kind::peer_left, word->peer, {}, {}, word->reason, left_name_.view()};
+        return true;
+    }
+
+    bool hear_away(Seat& seat, const LinkEvent& said, RoomEvent& event) {
+        const auto word = AwayWord::read(said.payload);
+        if (!word || status_ != Status::joined) return misbehaved(seat);
+        if (!roster_.set_away(word->peer, word->away) || word->peer == self_) return false;
+        event = {word->away ? RoomEvent::Kind::peer_away : RoomEvent::Kind::peer_back,
+                 word->peer,
+                 {},
+                 {},
+                 Error::none,
+                 roster_.name_of(word->peer)};
         return true;
     }
 

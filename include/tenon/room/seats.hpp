@@ -30,12 +30,17 @@ class Seats {
         PeerId id;
         std::uint32_t index = 0;
         bool dirty = false;
-        Instant due = Instant::never(); // as the timers have it
+        Instant away_until = Instant::never();     // then its place is not kept any longer
+        std::uint64_t old_key = 0, resumed_at = 0; // of the link before it was resumed, and its packets then
+        Instant due = Instant::never();            // as the timers have it
         Link link;
 
         Seat(const Address& a, PeerId peer, Pool& pool, const LinkOptions& options, std::uint64_t key,
              Instant now, Random random)
             : newest(key), address(a), id(peer), link(pool, options, key, now, random) {}
+
+        bool is_away() const { return link.state() == Link::State::away; }
+        Instant deadline() const { return min(link.poll_timeout(), away_until); }
     };
 
     explicit Seats(Random random) : by_address_(seats_max, random.next()), by_id_(seats_max, random.next()) {}
@@ -67,6 +72,14 @@ class Seats {
         timers_.cancel(seat.index);
         seats_[seat.index] = nullptr;
         delete &seat;
+    }
+    // The peer speaks from another address. False, and it stays where it was, without memory.
+    bool move(Seat& seat, const Address& address) {
+        if (seat.address == address) return true;
+        if (by_address_.insert({address}, seat.index) == nullptr) return false;
+        by_address_.erase({seat.address});
+        seat.address = address;
+        return true;
     }
     void clear() {
         for (std::size_t i = 0; i < seats_.size(); ++i)
@@ -100,7 +113,8 @@ class Seats {
         ahead_[ahead_end_++ % ahead_max] = *index;
         prefetch(*index);
     }
-    // Only while its link is open.
+    // Only while its link is open, or the peer may come back.
+    const Seat* of(PeerId id) const { return const_cast<Seats*>(this)->of(id); }
     Seat* of(PeerId id) {
         const std::uint32_t* index = by_id_.find({id});
         return index != nullptr && is_open(*seats_[*index]) ? seats_[*index] : nullptr;
@@ -142,7 +156,7 @@ class Seats {
         Seat* seat = seats_[dirty_.front()];
         dirty_.pop_front();
         seat->dirty = false;
-        set_due(*seat, seat->link.poll_timeout());
+        set_due(*seat, seat->deadline());
     }
     // One whose deadline has come, or nullptr.
     Seat* due(Instant now) {
@@ -187,7 +201,7 @@ class Seats {
     TENON_INLINE void prefetch_more(std::uint32_t index) const {
         if (seats_[index] != nullptr) seats_[index]->link.prefetch_more();
     }
-    static bool is_open(const Seat& seat) { return seat.link.state() == Link::State::open; }
+    static bool is_open(const Seat& seat) { return seat.link.state() == Link::State::open || seat.is_away(); }
 
     Ring<Seat*> seats_;
     HashMap<AddressKey, std::uint32_t> by_address_;
