@@ -13,9 +13,8 @@ struct Rates {
     double snapshot_hz = 20;
     int interpolation_ms = 100; // how far behind the host's time the others are shown
     int keepalive_ms = 1000;
-    int max_burst = 3; // snapshots that may go ahead of their time when the state was touched
-    int redial_ms =
-        50; // how often a guest that hears nothing asks for its place, until it has done so for long
+    int max_burst = 3;  // snapshots that may go ahead of their time when the state was touched
+    int redial_ms = 30; // how often a guest asks for its place when it hears nothing
     friend constexpr bool operator==(const Rates&, const Rates&) = default;
 };
 

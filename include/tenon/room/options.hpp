@@ -30,7 +30,7 @@ struct Options {
 
 // How often the links of a room beat: while all is well, and while a guest looks for its host.
 struct Pulse {
-    Duration keepalive = seconds(1), redial = milliseconds(50);
+    Duration keepalive = seconds(1), redial = milliseconds(30);
 };
 
 // How often a side makes itself heard, and the other answer, that gives up after `timeout` of silence: two of

@@ -31,16 +31,16 @@ class Seats {
     using Link = tenon::Link<Reliability>;
 
     struct Seat {
-        std::uint64_t nonce = 0, host_nonce = 0; // of its handshake
         NewestWins newest;
         Address address;
         PeerId id;
         std::uint32_t index = 0;
-        bool dirty = false;
-        Instant away_until = Instant::never();     // then its place is not kept any longer
-        std::uint64_t old_key = 0, resumed_at = 0; // of the link before it was resumed, and its packets then
-        Instant due = Instant::never();            // as the timers have it
+        bool dirty = false, told_away = false; // told_away: the others know that its path is broken
+        Instant due = Instant::never();        // as the timers have it
+        Instant away_until = Instant::never(); // then its place is not kept any longer
         Link link;
+        std::uint64_t nonce = 0, host_nonce = 0;   // of its handshake
+        std::uint64_t old_key = 0, resumed_at = 0; // of the link before it was resumed, and its packets then
 
         Seat(const Address& a, PeerId peer, Pool& pool, const LinkOptions& options, std::uint64_t key,
              Instant now, Random random)

@@ -363,7 +363,7 @@ class Table {
     }
     // After a link was fed or drained: whether it has ended.
     bool notice_state(Seat& seat) {
-        if (seat.link.state() == Link::State::open && roster_.is_away(seat.id)) set_away(seat, false);
+        if (seat.told_away && seat.link.state() == Link::State::open) set_away(seat, false);
         if (seat.link.state() != Link::State::closed) return false;
         if (seat.link.reason() == Error::timed_out && is_open(status_) && options_.away_for > Duration{}) {
             seat.link.suspend();
@@ -379,6 +379,7 @@ class Table {
     void set_away(Seat& seat, bool away) {
         seat.away_until = away && status_ == Status::hosting ? now_ + options_.away_for : Instant::never();
         mark(seat); // so that its deadline is seen
+        seat.told_away = away;
         if (!roster_.set_away(seat.id, away)) return;
         if (status_ == Status::hosting) meeting().tell_away(seat.id, away);
         notices_.tell({away ? RoomEvent::Kind::peer_away : RoomEvent::Kind::peer_back,
