@@ -125,13 +125,17 @@ struct Party {
         options.room = name.view();
         return options;
     }
-    // The room first, where they ask for it.
+    // The room comes first, where they ask for it; plain structs are made as well, on every compiler.
     template <class... Args>
     static Handlers make(Room& room, Args&&... args) {
         if constexpr (std::is_constructible_v<Handlers, Room&, Args...>)
             return Handlers(room, std::forward<Args>(args)...);
-        else
+        else if constexpr (requires { Handlers{room, std::forward<Args>(args)...}; })
+            return Handlers{room, std::forward<Args>(args)...};
+        else if constexpr (std::is_constructible_v<Handlers, Args...>)
             return Handlers(std::forward<Args>(args)...);
+        else
+            return Handlers{std::forward<Args>(args)...};
     }
 };
 

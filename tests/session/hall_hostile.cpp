@@ -18,6 +18,7 @@ constexpr Address host{1, 4000};
 struct Stranger {
     transport::Memory port;
     Connect connect;
+    Accept accept;
     std::string heard; // the kinds of what came: challenge, accept, refusal
     std::size_t bytes_in = 0, bytes_out = 0;
     std::array<std::byte, 1200> bytes{};
@@ -46,7 +47,10 @@ struct Stranger {
                 connect.stamp = riddle->stamp;
                 heard += "challenge ";
             }
-            if (kind == meeting::accept) heard += "accept ";
+            if (kind == meeting::accept) {
+                accept = *read_accept(datagram);
+                heard += "accept ";
+            }
             if (kind == meeting::refusal) heard += std::string(name(read_refusal(datagram)->reason)) + " ";
         });
         return std::exchange(heard, {});
@@ -132,6 +136,46 @@ TEST_CASE("a guest that was in a room when it closed can't be brought back by it
     eve.say(eve.connect);
     street.run(10_ms);
     CHECK(eve.hear().empty());
+    CHECK(street.hall.guest_count() == 0);
+}
+
+TEST_CASE("who takes up its place from the address of a guest of another room has sent that one away") {
+    Street street;
+    const auto red = street.hall.host<Net>({.room = "red"}), blue = street.hall.host<Net>({.room = "blue"});
+    REQUIRE((red && blue));
+    Stranger eve(street.exchange, 60, 5), mal(street.exchange, 61, 6);
+    const auto enter = [&](Stranger& who, std::string_view room) {
+        who.name_room(room);
+        who.hello();
+        street.run(10_ms);
+        CHECK(who.hear() == "challenge ");
+        who.say(who.connect);
+        street.run(10_ms);
+        CHECK(who.hear() == "accept ");
+    };
+    enter(eve, "red");
+    enter(mal, "blue");
+    Resume asked{7, stable_id("arena"), stable_id("red"), eve.accept.peer, 1};
+    mal.say(asked); // without a proof
+    street.run(10_ms);
+    CHECK(mal.hear() == "cant_resume ");
+    CHECK(street.match(*blue).notices == "open +eve ");
+    asked.room = stable_id("green");
+    mal.say(asked);
+    street.run(10_ms);
+    CHECK(mal.hear() == "cant_resume ");
+    CHECK(street.hall.health().refused == 2);
+
+    asked.room = stable_id("red");
+    asked.proof = resume_proof(link_key(Arena::schema_hash(), 5, eve.accept.host_nonce), 7, asked.peer);
+    mal.say(asked);
+    street.run(10_ms);
+    CHECK(mal.hear() == "accept ");
+    CHECK(street.match(*blue).notices == "open +eve -eve/left ");
+    CHECK(street.match(*red).notices == "open +eve ");
+    CHECK(street.hall.guest_count() == 1);
+    CHECK(street.hall.close(*red));
+    street.run(10_ms);
     CHECK(street.hall.guest_count() == 0);
 }
 
