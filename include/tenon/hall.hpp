@@ -190,7 +190,6 @@ class HallCore {
         Instant now;
 
         void operator()(const Address& from, Lane, BytesIn datagram) { hall.hear(now, from, datagram); }
-        void expect(const Address& from) { hall.expect(from); }
     };
 
     void hear(Instant now, const Address& from, BytesIn datagram) {
@@ -206,15 +205,6 @@ class HallCore {
         });
         rota_.mark(place.key.index);
     }
-    // Comes before the datagram itself: what finds its room is fetched from memory now, and with the next
-    // such call what finds its seat there.
-    void expect(const Address& from) {
-        places_.prefetch(from);
-        const Address before = std::exchange(announced_, from);
-        const Stay* stay = places_.stay_of(before);
-        if (stay != nullptr) Places::with(*stay->place, [&](auto& party) { party.machine().expect(before); });
-    }
-
     void meet(Instant now, const Address& from, BytesIn datagram) {
         const std::uint8_t kind = meeting_kind(datagram);
         if (kind == meeting::hello) {
@@ -380,8 +370,7 @@ class HallCore {
     Random random_;
     Entrance<Address> entrance_;
     Rota rota_;
-    Places places_; // whose handlers may still ask for a turn while they go
-    Address announced_{};
+    Places places_;             // whose handlers may still ask for a turn while they go
     std::uint64_t strange_ = 0; // datagrams from nobody we know, and old or broken requests
     std::uint16_t port_ = 0;
     bool opened_ = false, closing_ = false, ticking_ = false, door_waited_ = false;

@@ -11,7 +11,6 @@
 
 #include "tenon/core/error.hpp"
 #include "tenon/core/hash_map.hpp"
-#include "tenon/core/prefetch.hpp"
 #include "tenon/core/random.hpp"
 #include "tenon/core/ring.hpp"
 #include "tenon/core/siphash.hpp"
@@ -140,7 +139,6 @@ class HallPlaces {
     // ---- their guests
 
     Stay* stay_of(const Address& address) { return stays_.find({address}); }
-    void prefetch(const Address& address) const { stays_.prefetch({address}); }
     std::size_t guest_count() const { return stays_.size(); }
     bool full() const { return stays_.size() >= guests_max_; }
     // After this the next note() can't fail.
