@@ -220,9 +220,12 @@ TEST_CASE("handlers may do anything to the hall in the middle of its turn") {
                 made = hall.host<ChatNet>({.room = "made"});
                 CHECK(hall.host<Net>({.room = "red"}).error() == Error::room_taken);
                 break;
-            case 3: // a turn in its turn is none
+            case 3: { // a turn in its turn is none
+                const std::uint32_t states = street.match(*blue).states;
                 hall.tick(street.now + 1_s);
+                CHECK(street.match(*blue).states == states);
                 break;
+            }
             case 4: // throws out a guest of another room
                 CHECK(hall.room<Net>(*blue)->kick(cyd.net.self()));
                 break;
