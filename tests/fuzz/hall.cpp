@@ -85,7 +85,8 @@ class House {
         must(player_.status() == Status::joined && talker_.status() == Status::joined);
     }
     void take(std::uint8_t how, BytesIn bytes) {
-        Stranger& who = strangers_[(how & how::number) != 0 ? 1 : 0];
+        const std::size_t number = (how & how::number) != 0 ? 1 : 0;
+        Stranger& who = strangers_[number];
         std::array<std::byte, 1500> datagram{};
         std::size_t size = std::min<std::size_t>(bytes.size(), 1200);
         copy(datagram.data(), bytes.first(size));
@@ -102,8 +103,7 @@ class House {
         }
         if (size != 0) {
             who.heard_from += size;
-            exchange_.deliver(host_address, strangers[&who - strangers_.data()], {},
-                              BytesIn(datagram).first(size));
+            exchange_.deliver(host_address, strangers[number], {}, BytesIn(datagram).first(size));
         }
         now_ += milliseconds(how & how::waits ? 300 : 5);
         ++said_;
