@@ -143,6 +143,7 @@ class GameRoom {
         if (!written) return written.error();
         const BytesIn payload = room_.scratch().first(*written);
         if (status() == Status::joined) return room_.push_relay(PeerId::none(), post<T>(payload, how));
+        if constexpr (!is_reliable(delivery<T>())) return room_.announce(post<T>(payload, how));
         Error first = Error::none;
         room_.push_to_all(
             post<T>(payload, how), [](const auto&) { return true; },

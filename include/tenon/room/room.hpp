@@ -10,6 +10,7 @@
 #include "tenon/core/random.hpp"
 #include "tenon/link/link.hpp"
 #include "tenon/link/shared_bytes.hpp"
+#include "tenon/room/announcements.hpp"
 #include "tenon/room/event.hpp"
 #include "tenon/room/newest.hpp"
 #include "tenon/room/options.hpp"
@@ -52,7 +53,25 @@ class Room : public Table<Room<Address, Reliability>, Address, Reliability> {
     Result<> push(Seat& seat, const Post& post, SharedBytes* shared = nullptr) {
         if (seat.is_away() && !is_reliable(post.delivery)) return {}; // lost on the way, as it were
         mark(seat);
+        // In the order in which it was said.
+        if (!announcements_.empty() && !is_reliable(post.delivery))
+            fan_out([this](Seat& other) { mark(other); });
         return put(seat.link, pool_, now_, post, shared);
+    }
+    // To all, what may be lost. It goes into their queues when those are drained next.
+    Result<> announce(const Post& post) {
+        if (announcements_.add(pool_, now_, post)) return {};
+        if (!announcements_.empty()) {
+            fan_out([this](Seat& seat) { mark(seat); });
+            if (announcements_.add(pool_, now_, post)) return {};
+        }
+        Error first = Error::none;
+        push_to_all(
+            post, [](const Seat&) { return true; },
+            [&](const Seat&, const Result<>& pushed) {
+                first = first == Error::none ? pushed.error() : first;
+            });
+        return first;
     }
     // To every peer of whom `wanted(seat)` says so; `pushed(seat, result)` hears how it went.
     void push_to_all(const Post& post, auto&& wanted, auto&& pushed) {
@@ -89,6 +108,19 @@ class Room : public Table<Room<Address, Reliability>, Address, Reliability> {
     using Base::status_;
 
     // ---- coming and going
+
+    // Puts what was announced into each queue; `turn(seat)` lets it leave.
+    void fan_out(auto&& turn) {
+        if (announcements_.empty()) return;
+        this->for_each_seat_fetched([&](Seat& seat) {
+            if (seat.is_away()) return;
+            announcements_.put_into(seat.link, pool_);
+            turn(seat);
+        });
+        announcements_.clear();
+    }
+    bool announces() const { return !announcements_.empty(); }
+    void clear_announced() { announcements_.clear(); }
 
     // Tells the newcomer who is there, and the others who has come.
     void introduce(Seat& newcomer, const PeerName& name) {
@@ -221,6 +253,7 @@ class Room : public Table<Room<Address, Reliability>, Address, Reliability> {
         return hear_message(seat, head->peer, head->type, in.rest(), said, event);
     }
 
+    Announcements announcements_;
     PeerName left_name_; // of the one whose leaving was just told
     Scratch scratch_;
 };

@@ -140,6 +140,16 @@ class Seats {
         }
     }
 
+    // The same where f gives each its turn to send, and so looks at all of it.
+    template <class F>
+    void for_each_fetched(F&& f) {
+        for (std::uint32_t i = 0; i < seats_.size(); ++i) {
+            if (i + 2 < seats_.size()) prefetch(i + 2);
+            if (i + 1 < seats_.size()) prefetch_more(i + 1);
+            if (seats_[i] != nullptr && is_open(*seats_[i])) f(*seats_[i]);
+        }
+    }
+
     // Something was put in or heard that may want to leave as a packet.
     void mark(Seat& seat) { seat.dirty = seat.dirty || dirty_.push_back(seat.index) != nullptr; }
     // Something was heard: it may want to answer at once, or has only another deadline than before.
@@ -163,8 +173,10 @@ class Seats {
         Seat* seat = seats_[dirty_.front()];
         dirty_.pop_front();
         seat->dirty = false;
-        set_due(*seat, seat->deadline());
+        settle(*seat);
     }
+    // It was drained out of its turn.
+    void settle(Seat& seat) { set_due(seat, seat.deadline()); }
     // One whose deadline has come, or nullptr.
     Seat* due(Instant now) {
         std::uint32_t index = 0;

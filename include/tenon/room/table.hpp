@@ -58,6 +58,7 @@ class Table {
     Result<> host() {
         if (is_open(status_)) return Error::already_open;
         clear();
+        meeting().clear_announced();
         status_ = Status::hosting;
         self_ = PeerId::host();
         roster_.add(self_, name_.view());
@@ -74,6 +75,7 @@ class Table {
     }
     // Ends in good order: every peer is told when the room is next drained.
     void leave() {
+        meeting().fan_out([this](Seat& seat) { mark(seat); });
         seats_.for_each([&](Seat& seat) { seat.is_away() ? seats_.remove(seat) : close(seat, Error::left); });
         if (is_open(status_)) status_ = Status::closed;
         knock_ = Knock();
@@ -120,6 +122,7 @@ class Table {
         if (roster_.size() > options_.peers_max)
             return entrance_.reply(from, Refusal{connect.nonce, Error::room_full, {}});
         const std::uint64_t host_nonce = random_.next();
+        meeting().fan_out([this](Seat& there) { mark(there); }); // what was said before it came is not for it
         Seat* seat =
             take_seat(from, PeerId{next_id_}, link_key(terms_.schema, connect.nonce, host_nonce), now, false);
         if (seat == nullptr) return entrance_.reply(from, Refusal{connect.nonce, Error::room_full, {}});
@@ -225,6 +228,14 @@ class Table {
             if (into.empty()) return;
             if (!take(redial_.poll_transmit(now, into))) return;
         }
+        bool full = false;
+        meeting().fan_out([&](Seat& seat) {
+            full = full || !drain_seat(now, seat, lend, take);
+            if (full || seat.dirty) return mark(seat);
+            seats_.settle(seat);
+            notice_state(seat);
+        });
+        if (full) return;
         while (Seat* seat = seats_.marked()) {
             if (!drain_seat(now, *seat, lend, take)) return;
             seats_.done();
@@ -236,7 +247,7 @@ class Table {
     bool drained() const { return seats_.empty() && entrance_.front() == nullptr && notices_.empty(); }
 
     Instant poll_timeout() const {
-        if (entrance_.front() != nullptr || !notices_.empty()) return Instant{};
+        if (entrance_.front() != nullptr || !notices_.empty() || meeting().announces()) return Instant{};
         return min(min(knock_.poll_timeout(), seats_.next()), path_timeout());
     }
 
@@ -246,6 +257,7 @@ class Table {
     std::size_t message_bytes_max() const { return message_bytes_max_; }
     void mark(Seat& seat) { seats_.mark(seat); }
     void for_each_seat(auto&& f) { seats_.for_each_open(f); }
+    void for_each_seat_fetched(auto&& f) { seats_.for_each_fetched(f); }
     Seat* seat_of(PeerId peer) { return seats_.of(peer); }
 
     void set_bandwidth(std::uint64_t bytes_per_second) {
@@ -307,6 +319,7 @@ class Table {
 
   private:
     Meeting& meeting() { return static_cast<Meeting&>(*this); }
+    const Meeting& meeting() const { return static_cast<const Meeting&>(*this); }
 
     // ---- at the door
 
