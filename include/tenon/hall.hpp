@@ -308,27 +308,15 @@ class HallCore {
         transport::lend(transport_, [this, now](auto&& lend, auto&& take) {
             // Rooms that find the transport full go first the next time, and so does the door.
             const bool door_first = std::exchange(door_waited_, false);
-            if (door_first && !answer(lend, take)) return;
+            if (door_first && !entrance_.drain(lend, take)) return;
             for (std::size_t left = rota_.waiting(); left != 0; --left) {
                 if (drain_first(now, lend, take)) continue;
                 door_waited_ = !door_first;
                 return;
             }
-            if (!door_first) (void)answer(lend, take);
+            if (!door_first) (void)entrance_.drain(lend, take);
         });
         transport_.flush();
-    }
-    // The door's answers; false when the transport takes no more.
-    bool answer(auto& lend, auto& take) {
-        while (const auto* reply = entrance_.front()) {
-            const BytesOut into = lend(reply->to);
-            if (into.size() < reply->size) return false;
-            copy(into.data(), BytesIn(reply->bytes, reply->size));
-            const bool go_on = take(reply->size);
-            entrance_.pop();
-            if (!go_on) return false;
-        }
-        return true;
     }
     // What the first of the waiting rooms has to say; false when the transport takes no more.
     bool drain_first(Instant now, auto& lend, auto& take) {

@@ -108,3 +108,24 @@ TEST_CASE("however many strangers call, few answers wait, and they are all that 
     door.clear();
     CHECK(door.front() == nullptr);
 }
+
+TEST_CASE("answers leave in their order until no more is taken, and none goes missing") {
+    Entrance<Address> door(SipKey{1, 2});
+    const Caller hello = saying(Hello{42, 5});
+    for (std::uint32_t i = 0; i < 5; ++i) door.greet(start, {i, 1}, hello.datagram(), is_five);
+    std::array<std::byte, 128> buffer{};
+    std::string left;
+    std::size_t room = 3;
+    const auto lend = [&](const Address& to) {
+        if (room != 0) left += std::to_string(to.host);
+        return room != 0 ? BytesOut(buffer) : BytesOut();
+    };
+    CHECK_FALSE(door.drain(lend, [&](std::size_t size) { return --room, size != 0; }));
+    CHECK(left == "012");
+    room = 5;
+    CHECK_FALSE(door.drain(lend, [&](std::size_t) { return false; })); // taken, and the last for now
+    CHECK(left == "0123");
+    CHECK(door.drain(lend, [&](std::size_t) { return true; }));
+    CHECK(left == "01234");
+    CHECK(door.front() == nullptr);
+}

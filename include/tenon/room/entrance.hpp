@@ -79,6 +79,18 @@ class Entrance {
     }
     const Reply* front() const { return replies_.empty() ? nullptr : &replies_.front(); }
     void pop() { replies_.pop_front(); }
+    // Writes the answers into what `lend` and `take` give, as a room does; false when no more is taken now.
+    bool drain(auto&& lend, auto&& take) {
+        while (const Reply* reply = front()) {
+            const BytesOut into = lend(reply->to);
+            if (into.size() < reply->size) return false;
+            copy(into.data(), BytesIn(reply->bytes, reply->size));
+            const bool go_on = take(reply->size);
+            pop();
+            if (!go_on) return false;
+        }
+        return true;
+    }
     void clear() { replies_.clear(); }
 
   private:

@@ -210,14 +210,7 @@ class Table {
     // buffer, empty to stop; `take(size)` gets what was written, 0 when nothing was, and gives false to stop.
     void drain(Instant now, auto&& lend, auto&& take) {
         now_ = now;
-        while (const auto* reply = entrance_.front()) {
-            const BytesOut into = lend(reply->to);
-            if (into.size() < reply->size) return;
-            copy(into.data(), BytesIn(reply->bytes, reply->size));
-            const bool go_on = take(reply->size);
-            entrance_.pop();
-            if (!go_on) return;
-        }
+        if (!entrance_.drain(lend, take)) return;
         if (knock_.poll_timeout() <= now) {
             const BytesOut into = lend(host_address_);
             if (into.empty()) return;
@@ -395,13 +388,8 @@ class Table {
         seat.told_away = away;
         if (!roster_.set_away(seat.id, away)) return;
         if (status_ == Status::hosting) meeting().tell_away(seat.id, away);
-        notices_.tell({away ? RoomEvent::Kind::peer_away : RoomEvent::Kind::peer_back,
-                       seat.id,
-                       {},
-                       {},
-                       Error::none,
-                       {}},
-                      PeerName(roster_.name_of(seat.id)));
+        const auto kind = away ? RoomEvent::Kind::peer_away : RoomEvent::Kind::peer_back;
+        notices_.tell({kind, seat.id, {}, {}, Error::none, {}}, PeerName(roster_.name_of(seat.id)));
     }
     // A request counts once. It may come again until something was heard that shows that its answer arrived.
     static bool proves(const Seat& seat, const Resume& asked) {
