@@ -7,6 +7,7 @@
 #include "tenon/codec/bits.hpp"
 #include "tenon/codec/json.hpp"
 #include "tenon/core/time.hpp"
+#include "tenon/hall.hpp"
 #include "tenon/profile/action.hpp"
 #include "tenon/reliability/ack_retry.hpp"
 #include "tenon/reliability/ack_vector.hpp"

@@ -18,6 +18,13 @@
 
 namespace tenon {
 
+template <class Address>
+struct AddressKey {
+    Address address{};
+    std::uint64_t hash() const { return address.hash(); }
+    friend bool operator==(const AddressKey& a, const AddressKey& b) { return a.address == b.address; }
+};
+
 template <class Address, class Reliability>
 class Seats {
   public:
@@ -186,11 +193,6 @@ class Seats {
     bool empty() const { return size() == 0; }
 
   private:
-    struct AddressKey {
-        Address address{};
-        std::uint64_t hash() const { return address.hash(); }
-        friend bool operator==(const AddressKey& a, const AddressKey& b) { return a.address == b.address; }
-    };
     struct IdKey {
         PeerId id;
         std::uint64_t hash() const { return id.value; }
@@ -216,7 +218,7 @@ class Seats {
     static bool is_open(const Seat& seat) { return seat.link.state() == Link::State::open || seat.is_away(); }
 
     Ring<Seat*> seats_;
-    HashMap<AddressKey, std::uint32_t> by_address_;
+    HashMap<AddressKey<Address>, std::uint32_t> by_address_;
     HashMap<IdKey, std::uint32_t> by_id_;
     Timers timers_;
     Ring<std::uint32_t> dirty_;

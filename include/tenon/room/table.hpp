@@ -3,6 +3,7 @@
 // through which peers come and go, and the turns in which links are fed and drained. Sans-I/O; the Room,
 // which knows what is said there, stands on it.
 
+#include <cstddef>
 #include <cstdint>
 
 #include "tenon/core/bytes.hpp"
@@ -133,6 +134,17 @@ class Table {
         meeting().introduce(*seat, name);
         notices_.tell({RoomEvent::Kind::peer_joined, seat->id, {}, {}, Error::none, {}}, name);
     }
+
+    // The program at that address has started anew, in another room of the same hall.
+    void forget(Instant now, const Address& at) {
+        now_ = now;
+        if (Seat* seat = seats_.at(at)) drop(*seat, Error::left);
+    }
+    bool has_seat_at(const Address& address) { return seats_.at(address) != nullptr; }
+    std::size_t seat_count() const { return seats_.size(); }
+
+    // What is said from here on is said now.
+    void begin(Instant now) { now_ = now; }
 
     // A peer who was lost, or was not and has another address now, wants its place back. The host grants it
     // to who proves to have the link's key.
@@ -314,7 +326,9 @@ class Table {
     void meet(Instant now, const Address& from, BytesIn datagram) {
         const std::uint8_t kind = meeting_kind(datagram);
         if (status_ == Status::hosting) {
-            if (kind == meeting::hello) return count_strange(!entrance_.greet(now, from, datagram, terms_));
+            const auto is_played = [this](std::uint64_t game) { return game == terms_.game; };
+            if (kind == meeting::hello)
+                return count_strange(!entrance_.greet(now, from, datagram, is_played));
             if (kind == meeting::resume) {
                 const auto asked = read_resume(datagram);
                 return asked ? resume(now, from, *asked) : count_strange(true);
