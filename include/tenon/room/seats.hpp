@@ -14,6 +14,7 @@
 #include "tenon/core/ring.hpp"
 #include "tenon/core/timers.hpp"
 #include "tenon/link/link.hpp"
+#include "tenon/link/redial.hpp"
 #include "tenon/room/newest.hpp"
 
 namespace tenon {
@@ -47,6 +48,20 @@ class Seats {
             : newest(key), address(a), id(peer), link(pool, options, key, now, random) {}
 
         bool is_away() const { return link.state() == Link::State::away; }
+        // Whether a request to resume is of the peer who sat here. It counts once, and may come again until
+        // something was heard that shows that its answer arrived.
+        bool proves(const Resume& asked) const {
+            if (asked.nonce != nonce) return asked.proof == resume_proof(link.key(), asked.nonce, asked.peer);
+            return old_key != 0 && link.stats().packets_in == resumed_at &&
+                   asked.proof == resume_proof(old_key, asked.nonce, asked.peer);
+        }
+        void renew(Instant now, std::uint64_t asked, std::uint64_t answered, std::uint64_t schema) {
+            nonce = asked;
+            host_nonce = answered;
+            old_key = link.key();
+            resumed_at = link.stats().packets_in;
+            link.resume(now, link_key(schema, nonce, host_nonce));
+        }
         Instant deadline() const { return min(link.poll_timeout(), away_until); }
     };
 

@@ -153,13 +153,17 @@ class Table {
         if (status_ != Status::hosting || asked.game != terms_.game || asked.room != terms_.room)
             return count_strange(true);
         Seat* seat = seats_.of(asked.peer);
-        if (seat == nullptr || !proves(*seat, asked)) {
+        if (seat == nullptr || !seat->proves(asked)) {
             count_strange(true);
             return entrance_.reply(from, Refusal{asked.nonce, Error::cant_resume, {}});
         }
         if (Seat* other = seats_.at(from); other != nullptr && other != seat) drop(*other, Error::left);
         if (!seats_.move(*seat, from)) return;
-        if (seat->nonce != asked.nonce) renew(*seat, asked.nonce);
+        if (seat->nonce != asked.nonce) {
+            entrance_.spend(now, seat->nonce);
+            seat->renew(now, asked.nonce, random_.next(), terms_.schema);
+            mark(*seat);
+        }
         accept(*seat);
     }
 
@@ -390,22 +394,6 @@ class Table {
         if (status_ == Status::hosting) meeting().tell_away(seat.id, away);
         const auto kind = away ? RoomEvent::Kind::peer_away : RoomEvent::Kind::peer_back;
         notices_.tell({kind, seat.id, {}, {}, Error::none, {}}, PeerName(roster_.name_of(seat.id)));
-    }
-    // A request counts once. It may come again until something was heard that shows that its answer arrived.
-    static bool proves(const Seat& seat, const Resume& asked) {
-        if (asked.nonce != seat.nonce)
-            return asked.proof == resume_proof(seat.link.key(), asked.nonce, asked.peer);
-        return seat.old_key != 0 && seat.link.stats().packets_in == seat.resumed_at &&
-               asked.proof == resume_proof(seat.old_key, asked.nonce, asked.peer);
-    }
-    void renew(Seat& seat, std::uint64_t nonce) {
-        entrance_.spend(now_, seat.nonce);
-        seat.nonce = nonce;
-        seat.host_nonce = random_.next();
-        seat.old_key = seat.link.key();
-        seat.resumed_at = seat.link.stats().packets_in;
-        seat.link.resume(now_, link_key(terms_.schema, seat.nonce, seat.host_nonce));
-        mark(seat);
     }
     // A guest that hears nothing asks for its place, until it hears again or has asked for too long.
     void watch_path(Instant now) {
