@@ -20,6 +20,8 @@ struct Health {
     std::uint64_t queued_bytes = 0; // waiting, or sent and not acknowledged
     std::uint64_t expired = 0;      // messages dropped because their time had passed
     std::uint64_t refused = 0;      // datagrams that were damaged, doubled, stale or not ours
+    double pace = 1;           // share of the snapshots that the peer is sent; less while its path is bad
+    std::uint64_t put_off = 0; // states that waited for a later snapshot, for want of Rates::snapshot_bytes
 
     template <class Link>
     static Health of(const Link& link) {
@@ -57,6 +59,8 @@ struct Health {
         queued_bytes += other.queued_bytes;
         expired += other.expired;
         refused += other.refused;
+        pace = pace < other.pace ? pace : other.pace;
+        put_off += other.put_off;
     }
 };
 
