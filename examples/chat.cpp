@@ -85,6 +85,8 @@ struct Person {
         say("* " + names[who.peer] + " is gone: " + std::string(tenon::name(who.reason)));
         names.erase(who.peer);
     }
+    void on(tenon::PeerAway who) { say("* " + names[who.peer] + " is away: not heard any more"); }
+    void on(tenon::PeerBack who) { say("* " + names[who.peer] + " is back"); }
     void on(tenon::Closed closed) {
         out = true;
         reason = closed.reason;
@@ -144,6 +146,12 @@ int main(int argc, char** argv) {
             if (line == "/quit") {
                 leave(net, person);
                 return person.out;
+            }
+            if (line == "/move") {
+                const tenon::Result<> moved = net.move();
+                say(moved ? "* moved to port " + std::to_string(net.port())
+                          : "* not moved: " + std::string(tenon::sentence(moved.error())));
+                continue;
             }
             if (line == "/who") {
                 person.who();

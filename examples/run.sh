@@ -97,6 +97,15 @@ refusals() {
         refused "Another program holds this port" host "$port" &&
         refused "address can't be read" join "nonsense"
 }
+# From another port, as after a change of network: the same person to everybody.
+move() {
+    echo /move >&4
+    await bob "moved to port" || return 1
+    echo "still bob" >&4
+    echo "and cyd" >&5
+    for person in ann cyd; do await "$person" "<bob> still bob" || return 1; done
+    await bob "<cyd> and cyd"
+}
 part() {
     echo /quit >&5
     wait "$cyd" && await ann "cyd is gone: left" && await bob "cyd is gone: left" || return 1
@@ -122,6 +131,7 @@ check "minimal: one hosts, one joins" play_minimal
 start_chat
 check "chat: three people hear each other" talk
 check "chat: a full room, a taken port and a wrong address are told" refusals
+check "chat: somebody goes on from another port" move
 check "chat: goodbyes are heard" part
 exec 3>&- 4>&- 5>&-
 # Each plays one profile on loopback, checks its point, and measures the rates that it promises.

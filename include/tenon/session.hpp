@@ -50,6 +50,13 @@ class SessionCore : private GameRoom<Game, typename Transport::Address, Codec, C
         const Result<> opened = reopen(0);
         return opened ? Base::join(*to) : opened;
     }
+    // A guest goes on from another port, as after a change of network, as the peer that it is.
+    Result<> move() {
+        if (status() != Status::joined) return Error::not_connected;
+        const Result<> opened = reopen(0);
+        if (opened) Base::moved();
+        return opened;
+    }
     using Base::kick;
     using Base::leave;
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "tenon/link/redial.hpp"
 #include "tenon/room/entrance.hpp"
 #include "tenon/transport/memory.hpp"
 
@@ -59,6 +60,8 @@ void read_all(BytesIn datagram, std::uint8_t kind) {
             refusal && refusal->text.size() <= 80 &&
             static_cast<std::uint8_t>(refusal->reason) == std::to_integer<std::uint8_t>(datagram[13]))
             check_rewritten(*refusal, datagram, 15 + refusal->text.size());
+    if (kind == meeting::resume)
+        if (const auto resume = tenon::read_resume(datagram)) check_rewritten(*resume, datagram, 43);
 }
 
 constexpr tenon::Instant now{100'000'000'000};
@@ -81,7 +84,7 @@ void hear(tenon::BytesOut datagram, std::uint8_t kind, bool with_cookie) {
         must(static_cast<bool>(entrance.hear(now, from, datagram)) ==
              (with_cookie && static_cast<bool>(tenon::read_connect(datagram))));
         entrance.spend(now, tenon::load_le<std::uint64_t>(&datagram[7])); // one stay for one request
-        must(!entrance.hear(now, from, datagram));
+        must(entrance.is_spent(now, tenon::load_le<std::uint64_t>(&datagram[7])));
     }
     if (const auto* reply = entrance.front()) must(reply->size != 0 && reply->size <= datagram.size());
 }
@@ -119,7 +122,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::fill(bytes, bytes + 5 + 1200 + size, std::byte{0});
     const std::size_t whole = 4 + size + (what & 8 ? 1200 : 0);
     tenon::copy(bytes + 5, raw.subspan(1));
-    bytes[0] = static_cast<std::byte>(meeting::hello + what % 5);
+    bytes[0] = static_cast<std::byte>(meeting::hello + what % 6);
     tenon::store_le(bytes + 1, tenon::detail::meeting_checksum(BytesIn(bytes, whole)));
     // In an allocation of exactly its size.
     auto* exact = new std::byte[whole];
@@ -127,7 +130,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     delete[] bytes;
     const tenon::BytesOut datagram(exact, whole);
     const std::uint8_t kind = tenon::meeting_kind(datagram);
-    must(kind == meeting::hello + what % 5);
+    must(kind == meeting::hello + what % 6);
     read_all(datagram, kind);
     answer(datagram, kind, (what & 16) != 0);
     hear(datagram, kind, (what & 16) != 0);

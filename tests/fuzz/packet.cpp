@@ -82,6 +82,7 @@ void read_words(BytesIn payload) {
         must(written.size() == size && std::equal(written.begin(), written.end(), payload.begin()));
     };
     if (const auto word = tenon::JoinedWord::read(payload)) same(word->write(again), payload.size());
+    if (const auto word = tenon::AwayWord::read(payload)) same(word->write(again), payload.size());
     if (const auto word = tenon::LeftWord::read(payload)) {
         const BytesIn written = word->write(again);
         same(written, written.size());

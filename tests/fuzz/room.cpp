@@ -101,7 +101,7 @@ class Hall {
         : by_hand_(by_hand),
           host_(options(1), transport::Memory(exchange_, 1)),
           honest_(options(2), transport::Memory(exchange_, 2)),
-          hostile_(options(3), terms(), {}, 1200, seconds(1), 3) {
+          hostile_(options(3), terms(), {}, 1200, tenon::Pulse{}, 3) {
         must(static_cast<bool>(host_.host(4000)) && static_cast<bool>(honest_.join("host1:4000")));
         must(static_cast<bool>(hostile_.join(now_, host_address)));
         for (int i = 0; i < 8; ++i) step();

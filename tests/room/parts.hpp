@@ -63,7 +63,7 @@ struct Member {
     std::vector<Told> told;
 
     Member(std::uint32_t host, const Options& options, const Terms& terms)
-        : address{host, 4000}, room(options, terms, carriage(), 1200, seconds(1), options.seed + host) {}
+        : address{host, 4000}, room(options, terms, carriage(), 1200, Pulse{}, options.seed + host) {}
 
     void drain() {
         RoomEvent event;

@@ -1,5 +1,4 @@
 #include "tenon/room/room.hpp"
-#include "tenon/room/table.hpp"
 
 #include <doctest/doctest.h>
 
@@ -103,9 +102,9 @@ TEST_CASE("when the host leaves the room closes for everybody") {
     CHECK(net[0].count(Kind::peer_left) == 0);
 }
 
-TEST_CASE("a silence longer than the timeout is the end, on both sides") {
+TEST_CASE("where no place is kept, a silence longer than the timeout is the end, on both sides") {
     Net net;
-    net.meet(2, {.timeout = 3_s});
+    net.meet(2, {.timeout = 3_s, .away_for = {}});
     net.loses = [&](const auto& from, const auto& to) {
         return from == net[1].address || to == net[1].address;
     };

@@ -22,6 +22,12 @@ TEST_CASE("who joined and who left come back as they were written") {
         CHECK(left->peer == PeerId{300});
         CHECK(left->reason == static_cast<Error>(reason));
     }
+    for (const bool is_away : {false, true}) {
+        const auto away = AwayWord::read(AwayWord{PeerId{300}, is_away}.write(bytes));
+        REQUIRE(away);
+        CHECK(away->peer == PeerId{300});
+        CHECK(away->away == is_away);
+    }
 }
 
 TEST_CASE("words that are cut short, too long, or of nobody are none") {
@@ -41,6 +47,11 @@ TEST_CASE("words that are cut short, too long, or of nobody are none") {
     CHECK(!LeftWord::read(BytesIn(bytes, 2)));
     bytes[1] = std::byte{error_count - 1};
     CHECK(LeftWord::read(BytesIn(bytes, 2)));
+    CHECK(!AwayWord::read(BytesIn(bytes, 2))); // neither away nor back
+    bytes[1] = std::byte{1};
+    CHECK(AwayWord::read(BytesIn(bytes, 2)));
+    CHECK(!AwayWord::read(BytesIn(bytes, 3)));
+    CHECK(!AwayWord::read(BytesIn(bytes, 1)));
 }
 
 TEST_CASE("the head of a message that is passed on says whom it is for, then who said it") {

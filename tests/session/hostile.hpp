@@ -14,7 +14,7 @@ class Hostile {
     using RoomType = Room<transport::MemoryAddress, reliability::AckVector>;
 
     Hostile(transport::Exchange& exchange, std::uint32_t host, std::string_view name)
-        : port_(exchange, host), room_(options(name), terms(), carriage(), 1200, seconds(1), 77) {
+        : port_(exchange, host), room_(options(name), terms(), carriage(), 1200, Pulse{}, 77) {
         (void)port_.open(0);
     }
     bool join(Instant now, std::string_view address) {

@@ -78,6 +78,8 @@ struct Player {
     void on(const PeerLeft& left) {
         note(notices, left.peer, "-" + std::string(left.name) + "/" + std::string(name(left.reason)));
     }
+    void on(const PeerAway& away) { note(notices, away.peer, "~" + std::string(away.name)); }
+    void on(const PeerBack& back) { note(notices, back.peer, "=" + std::string(back.name)); }
     void on(const Closed& closed) {
         notices += " closed/" + std::string(name(closed.reason));
         if (!closed.text.empty()) notices += "/" + std::string(closed.text);

@@ -209,7 +209,7 @@ TEST_CASE("who is kicked is told, and so are the others") {
 
 TEST_CASE("a silent host is given up after the timeout") {
     Hall hall;
-    hall.meet(1, {.timeout = 2_s});
+    hall.meet(1, {.timeout = 2_s, .away_for = {}});
     for (int i = 0; i < 500; ++i, hall.now += 5_ms) {
         hall.net(1).tick(hall.now, hall.player(1));
         hall.exchange.take_outgoing([](auto&&...) {});
@@ -512,4 +512,66 @@ TEST_CASE("a message that its type doesn't allow is counted and not handed over"
     CHECK(hall.player(0).marks.empty());
     CHECK(hall.net(0).roster().size() == 3);
     CHECK(hall.net(1).status() == Status::joined);
+}
+
+TEST_CASE("a guest whose path breaks is away to all, comes back as itself, and nothing reliable is missing") {
+    Hall hall;
+    hall.meet(2, {.timeout = 2_s, .away_for = 20_s});
+    const auto run_cut = [&](Duration time) {
+        for (const Instant end = hall.now + time; hall.now < end; hall.now += 5_ms) {
+            for (auto& guest : hall.guests) guest->net.tick(hall.now, guest->player);
+            hall.exchange.take_outgoing([&](const auto& from, const auto& to, Lane lane, BytesIn bytes) {
+                if (from.host != 2 && to.host != 2) hall.exchange.deliver(to, from, lane, bytes);
+            });
+        }
+    };
+    const auto talk = [&](int i) {
+        CHECK(hall.net(1).send(PeerId{2}, Line{"b" + std::to_string(i)}));
+        CHECK(hall.net(2).broadcast(Line{"c" + std::to_string(i)}));
+    };
+    talk(1);
+    hall.run(100_ms);
+    run_cut(1_s);
+    talk(2);
+    run_cut(4_s);
+    talk(3);
+    run_cut(10_ms);
+    CHECK(hall.player(0).notices == "1:~bob");
+    CHECK(hall.player(2).notices == "1:~bob");
+    CHECK(hall.player(1).notices == "0:~ann");
+    CHECK(hall.net(0).health(PeerId{1})->level == Level::lost);
+    CHECK(hall.net(1).health().level == Level::lost);
+    CHECK(hall.net(2).health().level == Level::good);
+    hall.run(300_ms);
+    CHECK(hall.player(0).notices == "1:~bob 1:=bob");
+    CHECK(hall.player(1).notices == "0:~ann 0:=ann");
+    CHECK(hall.player(2).notices == "1:~bob 1:=bob");
+    CHECK(hall.player(2).lines == "1:b1 1:b2 1:b3");
+    CHECK(hall.player(1).lines == "2:c1 2:c2 2:c3");
+    CHECK(hall.player(0).lines == "2:c1 2:c2 2:c3");
+}
+
+TEST_CASE("a guest may go on from another port in the middle of it all") {
+    Hall hall;
+    hall.meet(1);
+    CHECK(hall.net(0).move().error() == Error::not_connected); // the host stays where it was found
+    const std::uint16_t before = hall.net(1).port();
+    for (int i = 0; i < 20; ++i) {
+        CHECK(hall.net(1).send(PeerId::host(), Shot{static_cast<std::uint32_t>(i)}));
+        CHECK(hall.net(0).send(PeerId{1}, Line{std::to_string(i)}));
+        if (i % 5 == 2) REQUIRE(hall.net(1).move());
+        hall.run(20_ms);
+    }
+    hall.run(300_ms);
+    CHECK(hall.net(1).port() != before);
+    CHECK(hall.net(1).self() == PeerId{1});
+    CHECK(hall.player(0).notices.empty());
+    CHECK(hall.player(1).notices.empty());
+    std::string lines, shots;
+    for (int i = 0; i < 20; ++i) {
+        lines += (i == 0 ? "0:" : " 0:") + std::to_string(i);
+        shots += (i == 0 ? "1:" : " 1:") + std::to_string(i);
+    }
+    CHECK(hall.player(1).lines == lines);
+    CHECK(hall.player(0).shots == shots);
 }

@@ -93,3 +93,28 @@ TEST_CASE("over Udp a join to where nobody listens ends with the timeout") {
     }
     CHECK(caller.status() == Status::closed);
 }
+
+TEST_CASE("over Udp a guest goes on from another port as the peer that it is") {
+    UdpNet host({}, Udp(local)), guest({}, Udp(local));
+    Player at_host, at_guest;
+    REQUIRE(host.host(0));
+    REQUIRE(guest.join(address_of(host)));
+    const auto run_until = [&](auto&& holds) {
+        for (int i = 0; i < 20'000 && !holds(); ++i) {
+            guest.wait(now() + milliseconds(2));
+            guest.tick(now(), at_guest);
+            host.tick(now(), at_host);
+        }
+        return holds();
+    };
+    REQUIRE(run_until([&] { return guest.status() == Status::joined; }));
+    const std::uint16_t before = guest.port();
+    REQUIRE(guest.send(PeerId::host(), Line{"before"}));
+    REQUIRE(guest.move());
+    CHECK(guest.port() != before);
+    REQUIRE(guest.send(PeerId::host(), Line{"after"}));
+    REQUIRE(host.broadcast(Line{"to whom it was"}));
+    CHECK(run_until(
+        [&] { return at_host.lines == "1:before 1:after" && at_guest.lines == "0:to whom it was"; }));
+    CHECK(at_host.notices.find('-') == std::string::npos);
+}

@@ -187,7 +187,8 @@ class Player {
     }
     void on(const Joined&) { ships.clear(); }
     void on(const Closed& closed) {
-        if (!expected(closed.reason))
+        // Who was sent off while it was cut off hears of it by not being let back.
+        if (!expected(closed.reason) && closed.reason != Error::cant_resume)
             ledger->fail(name + " was closed: " + std::string(tenon::name(closed.reason)));
     }
     void on(const PeerLeft& left) {

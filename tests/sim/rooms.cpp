@@ -43,6 +43,26 @@ TEST_CASE("rooms keep their promises over AckRetry, whatever the network does") 
     CHECK_MESSAGE(report, report.text());
 }
 
+// Paths that break for longer than a peer is waited for, and hosts that stand still for as long.
+sim::Faults long_faults(std::uint64_t seed) {
+    return *sim::Faults::parse(seed % 2 != 0
+                                   ? "latency_ms=50,jitter_ms=15,loss=0.05,partitions=4,partition_ms=15000"
+                                   : "latency_ms=30,loss=0.02,pauses=3,pause_ms=20000,clock_ms=3000");
+}
+
+TEST_CASE("rooms keep their promises to peers who are away and come back") {
+    sim::Search away = search("test_sim -tc='rooms*away*'");
+    away.seeds = 20;
+    away.seeds_long = 300;
+    away.faults = long_faults;
+    const auto report = sim::explore(away, [](sim::World& world) {
+        rooms::RoomOf<reliability::AckVector> room(world, 4);
+        room.play(seconds(100));
+        return room.settle();
+    });
+    CHECK_MESSAGE(report, report.text());
+}
+
 TEST_CASE("the ledger notices what is lost, doubled, late, or not meant for its hearer") {
     const auto broken = [](auto&& spoil) {
         rooms::Ledger ledger;

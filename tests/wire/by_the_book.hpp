@@ -75,10 +75,10 @@ inline std::uint64_t link_key(std::uint64_t schema, std::uint64_t nonce, std::ui
 // ---- "The handshake"
 
 struct Meeting {
-    unsigned kind = 0; // 0x81 to 0x85
+    unsigned kind = 0; // 0x81 to 0x86
     std::uint64_t nonce = 0, cookie = 0, stamp = 0, protocol = 0, game = 0, room = 0, schema = 0,
                   game_version = 0, codec = 0, features = 0, required = 0, host_nonce = 0, peer = 0,
-                  message_bytes_max = 0, reason = 0;
+                  message_bytes_max = 0, reason = 0, proof = 0;
     Bytes text; // the name in a connect, the text of a refusal
     std::vector<std::uint64_t> type_hashes;
 };
@@ -88,7 +88,7 @@ inline std::optional<Meeting> read_meeting(const Bytes& datagram) {
     Cursor in(datagram);
     m.kind = static_cast<unsigned>(in.number(1));
     const std::uint64_t checksum = in.number(4);
-    if (!in.good || m.kind < 0x81 || m.kind > 0x85) return std::nullopt;
+    if (!in.good || m.kind < 0x81 || m.kind > 0x86) return std::nullopt;
     if (checksum != (hash(datagram, 5, meeting_key + m.kind) & 0xFFFF'FFFF)) return std::nullopt;
     if (m.kind == 0x81) {
         m.protocol = in.number(2);
@@ -114,8 +114,13 @@ inline std::optional<Meeting> read_meeting(const Bytes& datagram) {
     } else if (m.kind == 0x84) {
         m.nonce = in.number(8);
         m.host_nonce = in.number(8);
-        for (std::uint64_t* word : {&m.peer, &m.features, &m.message_bytes_max})
-            *word = in.number(4);
+        for (std::uint64_t* word : {&m.peer, &m.features, &m.message_bytes_max}) *word = in.number(4);
+    } else if (m.kind == 0x86) {
+        m.protocol = in.number(2);
+        for (std::uint64_t* word : {&m.nonce, &m.game, &m.room}) *word = in.number(8);
+        m.peer = in.number(4);
+        m.proof = in.number(8);
+        in.good = in.good && datagram.size() >= 48;
     } else {
         m.nonce = in.number(8);
         m.reason = in.number(1);

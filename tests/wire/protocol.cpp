@@ -17,6 +17,7 @@
 #include "tenon/clock/independent.hpp"
 #include "tenon/codec/bits.hpp"
 #include "tenon/link/handshake.hpp"
+#include "tenon/link/redial.hpp"
 #include "tenon/reliability/ack_retry.hpp"
 #include "tenon/reliability/ack_vector.hpp"
 #include "tenon/session.hpp"
@@ -186,6 +187,10 @@ TEST_CASE("the handshake is, byte for byte, what it was when the protocol was wr
               "efcdab8967452301 01000000 cc815e01 04000000 04000000 03 616e6e 02 ddccbbaa 44332211")));
     CHECK(hex(meeting(tenon::Accept{nonce, host_nonce, tenon::PeerId{1}, 4, 65'536})) ==
           hex(from_hex("84 b3d6fa8a 1111111111111111 2222222222222222 01000000 04000000 00000100")));
+    CHECK(hex(meeting(tenon::Resume{nonce, 77, 88, tenon::PeerId{3},
+                                    tenon::resume_proof(key, nonce, tenon::PeerId{3})})) ==
+          hex(from_hex("86 a216612a 0100 1111111111111111 4d00000000000000 5800000000000000 03000000 "
+                       "50a536fcdc7de699 0000000000")));
     CHECK(hex(meeting(tenon::Refusal{nonce, tenon::Error::schema_mismatch, "Fired"})) ==
           hex(from_hex("85 376291df 1111111111111111 10 05 4669726564")));
 }
@@ -288,6 +293,13 @@ TEST_CASE("that decoder reads the handshake") {
     CHECK(accept->host_nonce == host_nonce);
     CHECK(accept->peer == 1);
     CHECK(accept->message_bytes_max == 65'536);
+    const auto resume = book::read_meeting(meeting(tenon::Resume{nonce, 77, 88, tenon::PeerId{3}, 0x99}));
+    REQUIRE(resume);
+    CHECK(resume->nonce == nonce);
+    CHECK(resume->game == 77);
+    CHECK(resume->room == 88);
+    CHECK(resume->peer == 3);
+    CHECK(resume->proof == 0x99);
     const auto refusal =
         book::read_meeting(meeting(tenon::Refusal{nonce, tenon::Error::schema_mismatch, "Fired"}));
     REQUIRE(refusal);

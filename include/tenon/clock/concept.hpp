@@ -8,17 +8,19 @@
 
 namespace tenon {
 
-// How often a game speaks; a profile is mostly one of these. All but keepalive_ms may be changed while the
-// room is open.
+// How often a game speaks; a profile is mostly one of these. All but keepalive_ms and redial_ms may be
+// changed while the room is open.
 struct Rates {
     double input_hz = 60;       // 0: a command is asked for when touch() was called
     double snapshot_hz = 20;    // 0: states go when touch() was called
     int interpolation_ms = 100; // how far behind the host's time the others are shown
     int keepalive_ms = 1000;    // of the links that a session makes; a third of Options::timeout at the most
     int max_burst = 3;          // snapshots that may go ahead of their time when the state was touched
-    int snapshot_bytes =
-        0; // of states, to one peer at a time; the rest goes first the next time. 0: no limit
-    double least_share = 0.1; // of the snapshots, for a peer whose path is as bad as can be; 1: always all
+    int redial_ms = 30;         // how often a guest asks for its place when it hears nothing
+    // Of states, to one peer at a time; what does not fit goes first the next time. 0: no limit.
+    int snapshot_bytes = 0;
+    // Of the snapshots, for a peer whose path is as bad as can be; 1: always all.
+    double least_share = 0.1;
     friend constexpr bool operator==(const Rates&, const Rates&) = default;
 };
 

@@ -48,9 +48,10 @@ enum class Error : std::uint8_t {
     flooded,
     missing_field,
     unknown_field,
+    cant_resume,
 };
 
-inline constexpr std::uint8_t error_count = static_cast<std::uint8_t>(Error::unknown_field) + 1;
+inline constexpr std::uint8_t error_count = static_cast<std::uint8_t>(Error::cant_resume) + 1;
 
 struct ErrorText {
     std::string_view name, sentence;
@@ -107,6 +108,10 @@ constexpr ErrorText describe(Error error) {
         case Error::codec_mismatch:
             return {"codec_mismatch",
                     "The two sides encode with different codecs: give both the same profile."};
+        case Error::cant_resume:
+            return {
+                "cant_resume",
+                "The host does not keep this place any more, or somebody else came back to it: join anew."};
         case Error::kicked:
             return {"kicked", "The server ended the connection."};
         case Error::left:

@@ -24,7 +24,8 @@ inline constexpr std::size_t types_max = 200; // whose hashes fit into a Connect
 inline constexpr Duration cookie_life = seconds(5);
 
 namespace meeting {
-inline constexpr std::uint8_t hello = 0x81, challenge = 0x82, connect = 0x83, accept = 0x84, refusal = 0x85;
+inline constexpr std::uint8_t hello = 0x81, challenge = 0x82, connect = 0x83, accept = 0x84, refusal = 0x85,
+                              resume = 0x86;
 inline constexpr std::size_t hello_bytes = 128,
                              connect_bytes = 1200; // padded, so that answers are never larger
 inline constexpr std::uint64_t checksum_key =
@@ -164,7 +165,7 @@ inline std::size_t write(BytesOut into, const Refusal& refusal) {
 inline std::uint8_t meeting_kind(BytesIn datagram) {
     if (datagram.size() < 5) return 0;
     const std::uint8_t kind = std::to_integer<std::uint8_t>(datagram[0]);
-    if (kind < meeting::hello || kind > meeting::refusal) return 0;
+    if (kind < meeting::hello || kind > meeting::resume) return 0;
     return load_le<std::uint32_t>(&datagram[1]) == detail::meeting_checksum(datagram) ? kind : 0;
 }
 

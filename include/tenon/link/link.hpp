@@ -30,7 +30,8 @@ namespace tenon {
 template <class Reliability>
 class Link {
   public:
-    enum class State : std::uint8_t { open, closing, closed };
+    // Away: the path is broken, but the peer may come back; what must arrive waits for it.
+    enum class State : std::uint8_t { open, away, closing, closed };
     using Machine = typename Reliability::Machine;
 
     Link(Pool& pool, const LinkOptions& options, std::uint64_t key, Instant now, Random random)
@@ -59,6 +60,7 @@ class Link {
         const OpenPacket& packet = *opened;
         if (const Error error = received_.check(packet.number); error != Error::none) return refuse(error);
         now_ = now;
+        if (state_ == State::away) resume(now, key_);
         stats_.last_rx = now;
         ++stats_.packets_in;
         stats_.bytes_in += datagram.size();
@@ -107,7 +109,7 @@ class Link {
 
     // Writes the next packet into the caller's buffer; 0 when there is nothing to send now.
     std::size_t poll_transmit(Instant now, BytesOut into) {
-        if (state_ == State::closed || !in_flight_.room()) return 0;
+        if (state_ == State::closed || state_ == State::away || !in_flight_.room()) return 0;
         now_ = now;
         path_.advance(now);
         outgoing_.shed(now);
@@ -133,7 +135,7 @@ class Link {
 
     // When handle_timeout or poll_transmit will next have something to do.
     Instant poll_timeout() const {
-        if (state_ == State::closed) return Instant::never();
+        if (state_ == State::closed || state_ == State::away) return Instant::never();
         if (state_ == State::closing) return Instant{};
         Instant next = min(stats_.last_rx + options_.timeout, min(ack_due_, min(keepalive_at(), clock_at_)));
         next = min(next, min(in_flight_.expires_at(path_.round_trip().smoothed()), probe_at()));
@@ -153,6 +155,21 @@ class Link {
         reason_ = reason;
         state_ = State::closing;
         goodbyes_ = 3;
+    }
+    // The path broke: nothing is sent until a packet comes after all, or resume() finds another path.
+    void suspend() {
+        finish(Error::none);
+        state_ = State::away;
+    }
+    // Goes on where it was, over a path of which nothing is known. What was in flight is sent again.
+    void resume(Instant now, std::uint64_t key) {
+        stats_.lost += in_flight_.give_up(now, [this](ChunkRef ref) { outgoing_.lost(ref); }).lost_packets;
+        key_ = key;
+        state_ = State::open;
+        silence_ = Silence(now);
+        path_ = Path(options_.datagram_bytes, path_.bandwidth());
+        stats_.last_rx = now;
+        ping_ = true;
     }
     void set_bandwidth(std::uint64_t bytes_per_second) { path_.set_bandwidth(bytes_per_second); }
 

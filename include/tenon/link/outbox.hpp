@@ -87,6 +87,9 @@ class Outbox {
         return {};
     }
 
+    // A message found no room: it is as if it had come too late.
+    void count_dropped() { ++expired_; }
+
     // Fetches the oldest message, or the place of the next.
     TENON_INLINE void prefetch() const { tenon::prefetch(bytes_ + head_); }
 

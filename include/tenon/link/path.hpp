@@ -74,6 +74,7 @@ class Path {
         return max(pacer_.ready_at(datagram_bytes_), budget_.ready_at(datagram_bytes_));
     }
 
+    std::uint64_t bandwidth() const { return bandwidth_; }
     const RoundTrip& round_trip() const { return round_trip_; }
     const Congestion& congestion() const { return congestion_; }
     double loss() const { return loss_; } // share of packets, over the last few hundred

@@ -14,7 +14,17 @@ namespace tenon {
 
 // Something the room has to tell. Bytes and text are valid until the next call that is not poll_event.
 struct RoomEvent {
-    enum class Kind : std::uint8_t { message, command, joined, closed, peer_joined, peer_left, gave_up };
+    enum class Kind : std::uint8_t {
+        message,
+        command,
+        joined,
+        closed,
+        peer_joined,
+        peer_left,
+        peer_away,
+        peer_back,
+        gave_up
+    };
 
     Kind kind = Kind::message;
     PeerId peer;

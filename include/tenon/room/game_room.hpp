@@ -41,7 +41,9 @@ class GameRoom {
     GameRoom(const Options& options, std::size_t datagram_bytes, std::uint64_t seed)
         : options_(options),
           room_(options, terms(options), carriage(), datagram_bytes,
-                milliseconds(streams_.clock().rates().keepalive_ms), seed) {}
+                Pulse{milliseconds(streams_.clock().rates().keepalive_ms),
+                      milliseconds(streams_.clock().rates().redial_ms)},
+                seed) {}
     GameRoom(const GameRoom&) = delete;
     GameRoom& operator=(const GameRoom&) = delete;
 
@@ -65,6 +67,8 @@ class GameRoom {
         room_.leave();
     }
     Result<> kick(PeerId peer) { return room_.kick(peer); }
+    // A guest's own address has changed: with the next turn it asks for its place from there.
+    void moved() { room_.moved(); }
 
     // ---- its turns, which Session and Hall give it: what arrived, what is due, what is ready to leave
 
@@ -125,6 +129,7 @@ class GameRoom {
         if (!written) return written.error();
         const BytesIn payload = room_.scratch().first(*written);
         if (status() == Status::joined) return room_.push_relay(PeerId::none(), post<T>(payload, how));
+        if constexpr (!is_reliable(delivery<T>())) return room_.announce(post<T>(payload, how));
         Error first = Error::none;
         room_.push_to_all(
             post<T>(payload, how), [](const auto&) { return true; },
@@ -326,6 +331,13 @@ class GameRoom {
                     streams_.forget(event.peer);
                     notify(handlers, PeerLeft{event.peer, event.reason, event.text});
                     break;
+                case RoomEvent::Kind::peer_away:
+                    notify(handlers, PeerAway{event.peer, event.text});
+                    break;
+                case RoomEvent::Kind::peer_back:
+                    greet();
+                    notify(handlers, PeerBack{event.peer, event.text});
+                    break;
                 case RoomEvent::Kind::gave_up:
                     notify(handlers, GaveUp{event.peer, event.type,
                                             Game::type_name(Game::index_of_message(event.type))});
@@ -333,8 +345,8 @@ class GameRoom {
             }
         }
     }
-    // Who has just come in sees nothing until the next snapshot, which may be far away where they are
-    // event-driven.
+    // Who has just come in, or back, sees nothing until the next snapshot, which may be far away where they
+    // are event-driven.
     void greet() {
         if (rates().snapshot_hz <= 0) touch();
     }

@@ -2,15 +2,35 @@
 // How well one peer, or the whole room, is heard: the figures that a session shows.
 
 #include <cstdint>
+#include <string_view>
 
 #include "tenon/core/time.hpp"
 #include "tenon/room/options.hpp"
 
 namespace tenon {
 
+// How well a peer is heard: degraded while much is lost, late or waits, stale when it is silent for too long,
+// lost when it is away.
+enum class Level : std::uint8_t { good, degraded, stale, lost };
+
+constexpr std::string_view name(Level level) {
+    switch (level) {
+        case Level::good:
+            return "good";
+        case Level::degraded:
+            return "degraded";
+        case Level::stale:
+            return "stale";
+        case Level::lost:
+            return "lost";
+    }
+    return "unknown";
+}
+
 // Of a room: sums, and the worst of what can't be summed.
 struct Health {
     Status status = Status::idle;
+    Level level = Level::good;
     std::uint32_t peer_count = 0;
     Instant last_rx{}, last_tx{};
     Duration rtt{}, jitter{};
@@ -23,8 +43,11 @@ struct Health {
     double pace = 1;           // share of the snapshots that the peer is sent; less while its path is bad
     std::uint64_t put_off = 0; // states that waited for a later snapshot, for want of Rates::snapshot_bytes
 
+    static constexpr double loss_max = 0.08;
+    static constexpr Duration jitter_max = milliseconds(60), queue_max = milliseconds(250);
+
     template <class Link>
-    static Health of(const Link& link) {
+    static Health of(const Link& link, Instant now, Duration stale_after) {
         const auto& stats = link.stats();
         Health health;
         health.peer_count = 1;
@@ -41,11 +64,18 @@ struct Health {
         health.queued_bytes = link.queued_bytes();
         health.expired = link.expired();
         health.refused = stats.bad_checksum + stats.malformed + stats.duplicate + stats.stale + stats.refused;
+        const bool degraded =
+            health.loss > loss_max || health.jitter > jitter_max || health.queue_time > queue_max;
+        health.level = link.state() == Link::State::away     ? Level::lost
+                       : now - health.last_rx >= stale_after ? Level::stale
+                       : degraded                            ? Level::degraded
+                                                             : Level::good;
         return health;
     }
 
     // Takes another peer's in; who is there and how the room stands is the caller's to say.
     void add(const Health& other) {
+        level = level < other.level ? other.level : level;
         last_rx = max(last_rx, other.last_rx);
         last_tx = max(last_tx, other.last_tx);
         rtt = max(rtt, other.rtt);

@@ -23,7 +23,14 @@ struct Options {
     Duration coalesce{};                     // how long a packet that is not full may wait for more
     Duration ack_delay = milliseconds(5);    // how long an acknowledgement may wait for company
     Duration timeout = seconds(10);          // silence after which a peer is lost, and a join has failed
+    Duration stale_after{};                  // silence after which a guest redials; unset: two keepalives
+    Duration away_for = seconds(30);         // a lost peer's place is kept for so long; zero: not at all
     std::uint64_t seed = 0;                  // of the session's random numbers; 0: the transport's entropy
+};
+
+// How often the links of a room beat: while all is well, and while a guest looks for its host.
+struct Pulse {
+    Duration keepalive = seconds(1), redial = milliseconds(30);
 };
 
 // How often a side makes itself heard, and the other answer, that gives up after `timeout` of silence: two of
@@ -86,6 +93,16 @@ struct Closed {
     std::string_view text; // more about it, such as the type on which two builds disagree
 };
 struct PeerJoined {
+    PeerId peer;
+    std::string_view name;
+};
+// A peer is not heard any more, but may come back as itself: its place is kept for Options::away_for. To a
+// guest the host can be away too.
+struct PeerAway {
+    PeerId peer;
+    std::string_view name;
+};
+struct PeerBack {
     PeerId peer;
     std::string_view name;
 };

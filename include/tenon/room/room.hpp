@@ -10,6 +10,7 @@
 #include "tenon/core/random.hpp"
 #include "tenon/link/link.hpp"
 #include "tenon/link/shared_bytes.hpp"
+#include "tenon/room/announcements.hpp"
 #include "tenon/room/event.hpp"
 #include "tenon/room/newest.hpp"
 #include "tenon/room/options.hpp"
@@ -31,8 +32,8 @@ class Room : public Table<Room<Address, Reliability>, Address, Reliability> {
     using typename Base::Seat;
 
     Room(const Options& options, const Terms& terms, const Carriage& carriage, std::size_t datagram_bytes,
-         Duration keepalive, std::uint64_t seed)
-        : Base(options, terms, carriage, datagram_bytes, keepalive, RelayHead::bytes_max, seed),
+         Pulse pulse, std::uint64_t seed)
+        : Base(options, terms, carriage, datagram_bytes, pulse, RelayHead::bytes_max, seed),
           scratch_(options.message_bytes_max) {}
 
     using Base::for_each_seat;
@@ -50,8 +51,27 @@ class Room : public Table<Room<Address, Reliability>, Address, Reliability> {
     bool direct(PeerId peer) const { return status_ == Status::hosting || peer == PeerId::host(); }
 
     Result<> push(Seat& seat, const Post& post, SharedBytes* shared = nullptr) {
+        if (seat.is_away() && !is_reliable(post.delivery)) return {}; // lost on the way, as it were
         mark(seat);
+        // In the order in which it was said.
+        if (!announcements_.empty() && !is_reliable(post.delivery))
+            fan_out([this](Seat& other) { mark(other); });
         return put(seat.link, pool_, now_, post, shared);
+    }
+    // To all, what may be lost. It goes into their queues when those are drained next.
+    Result<> announce(const Post& post) {
+        if (announcements_.add(pool_, now_, post)) return {};
+        if (!announcements_.empty()) {
+            fan_out([this](Seat& seat) { mark(seat); });
+            if (announcements_.add(pool_, now_, post)) return {};
+        }
+        Error first = Error::none;
+        push_to_all(
+            post, [](const Seat&) { return true; },
+            [&](const Seat&, const Result<>& pushed) {
+                first = first == Error::none ? pushed.error() : first;
+            });
+        return first;
     }
     // To every peer of whom `wanted(seat)` says so; `pushed(seat, result)` hears how it went.
     void push_to_all(const Post& post, auto&& wanted, auto&& pushed) {
@@ -89,10 +109,25 @@ class Room : public Table<Room<Address, Reliability>, Address, Reliability> {
 
     // ---- coming and going
 
+    // Puts what was announced into each queue; `turn(seat)` lets it leave.
+    void fan_out(auto&& turn) {
+        if (announcements_.empty()) return;
+        this->for_each_seat_fetched([&](Seat& seat) {
+            if (seat.is_away()) return;
+            announcements_.put_into(seat.link, pool_);
+            turn(seat);
+        });
+        announcements_.clear();
+    }
+    bool announces() const { return !announcements_.empty(); }
+    void clear_announced() { announcements_.clear(); }
+
     // Tells the newcomer who is there, and the others who has come.
     void introduce(Seat& newcomer, const PeerName& name) {
         for (std::size_t i = 0; i < roster_.size(); ++i)
             say_joined(newcomer, roster_[i].id, roster_[i].name.view());
+        for (std::size_t i = 0; i < roster_.size(); ++i)
+            if (roster_[i].away) say_away(newcomer, roster_[i].id, true);
         roster_.add(newcomer.id, name.view());
         for_each_seat([&](Seat& seat) { say_joined(seat, newcomer.id, name.view()); });
     }
@@ -104,6 +139,15 @@ class Room : public Table<Room<Address, Reliability>, Address, Reliability> {
     void say(Seat& seat, MessageType word, BytesIn payload) {
         if (!seat.link.channel(true).append(word, payload)) close(seat, Error::queue_full);
         mark(seat);
+    }
+    void say_away(Seat& seat, PeerId id, bool away) {
+        std::byte bytes[AwayWord::bytes_max];
+        say(seat, room_word::away, AwayWord{id, away}.write(bytes));
+    }
+    void tell_away(PeerId id, bool away) {
+        for_each_seat([&](Seat& other) {
+            if (other.id != id) say_away(other, id, away);
+        });
     }
     void tell_left(PeerId id, Error reason) {
         std::byte bytes[LeftWord::bytes_max];
@@ -128,6 +172,7 @@ class Room : public Table<Room<Address, Reliability>, Address, Reliability> {
         event.kind = RoomEvent::Kind::message;
         if (said.type == room_word::joined) return hear_joined(seat, said, event);
         if (said.type == room_word::left) return hear_left(seat, said, event);
+        if (said.type == room_word::away) return hear_away(seat, said, event);
         if (said.type == room_word::relay) return pass_on(seat, said, event);
         if (said.type == room_word::relayed) return hear_relayed(seat, said, event);
         return misbehaved(seat);
@@ -164,6 +209,19 @@ class Room : public Table<Room<Address, Reliability>, Address, Reliability> {
         return true;
     }
 
+    bool hear_away(Seat& seat, const LinkEvent& said, RoomEvent& event) {
+        const auto word = AwayWord::read(said.payload);
+        if (!word || status_ != Status::joined) return misbehaved(seat);
+        if (!roster_.set_away(word->peer, word->away) || word->peer == self_) return false;
+        event = {word->away ? RoomEvent::Kind::peer_away : RoomEvent::Kind::peer_back,
+                 word->peer,
+                 {},
+                 {},
+                 Error::none,
+                 roster_.name_of(word->peer)};
+        return true;
+    }
+
     // The host hands a message on to one peer, or to all others and itself.
     bool pass_on(Seat& seat, const LinkEvent& said, RoomEvent& event) {
         ByteReader in(said.payload);
@@ -195,6 +253,7 @@ class Room : public Table<Room<Address, Reliability>, Address, Reliability> {
         return hear_message(seat, head->peer, head->type, in.rest(), said, event);
     }
 
+    Announcements announcements_;
     PeerName left_name_; // of the one whose leaving was just told
     Scratch scratch_;
 };

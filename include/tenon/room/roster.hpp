@@ -29,16 +29,24 @@ class Roster {
     struct Member {
         PeerId id;
         PeerName name;
+        bool away = false;
     };
 
     bool add(PeerId id, std::string_view name) {
-        if (contains(id) || members_.push_back({id, PeerName(name)}) == nullptr) return false;
+        if (contains(id) || members_.push_back({id, PeerName(name), false}) == nullptr) return false;
         // A newcomer hears of the others after it knows itself, so its own place is not at the end.
         for (std::size_t i = members_.size() - 1; i != 0 && members_[i].id < members_[i - 1].id; --i) {
             const Member moved = members_[i];
             members_[i] = members_[i - 1];
             members_[i - 1] = moved;
         }
+        return true;
+    }
+    // False when it is so already, or nobody has the id.
+    bool set_away(PeerId id, bool away) {
+        Member* member = const_cast<Member*>(find(id));
+        if (member == nullptr || member->away == away) return false;
+        member->away = away;
         return true;
     }
     bool remove(PeerId id) {
@@ -56,6 +64,10 @@ class Roster {
     std::string_view name_of(PeerId id) const {
         const Member* member = find(id);
         return member != nullptr ? member->name.view() : std::string_view();
+    }
+    bool is_away(PeerId id) const {
+        const Member* member = find(id);
+        return member != nullptr && member->away;
     }
     std::size_t size() const { return members_.size(); }
     const Member& operator[](std::size_t i) const { return members_[i]; }

@@ -24,18 +24,23 @@ class Seats {
     using Link = tenon::Link<Reliability>;
 
     struct Seat {
-        std::uint64_t nonce = 0, host_nonce = 0; // of its handshake
         NewestWins newest;
         Address address;
         PeerId id;
         std::uint32_t index = 0;
-        bool dirty = false;
-        Instant due = Instant::never(); // as the timers have it
+        bool dirty = false, told_away = false; // told_away: the others know that its path is broken
+        Instant due = Instant::never();        // as the timers have it
+        Instant away_until = Instant::never(); // then its place is not kept any longer
         Link link;
+        std::uint64_t nonce = 0, host_nonce = 0;   // of its handshake
+        std::uint64_t old_key = 0, resumed_at = 0; // of the link before it was resumed, and its packets then
 
         Seat(const Address& a, PeerId peer, Pool& pool, const LinkOptions& options, std::uint64_t key,
              Instant now, Random random)
             : newest(key), address(a), id(peer), link(pool, options, key, now, random) {}
+
+        bool is_away() const { return link.state() == Link::State::away; }
+        Instant deadline() const { return min(link.poll_timeout(), away_until); }
     };
 
     explicit Seats(Random random) : by_address_(seats_max, random.next()), by_id_(seats_max, random.next()) {}
@@ -67,6 +72,14 @@ class Seats {
         timers_.cancel(seat.index);
         seats_[seat.index] = nullptr;
         delete &seat;
+    }
+    // The peer speaks from another address. False, and it stays where it was, without memory.
+    bool move(Seat& seat, const Address& address) {
+        if (seat.address == address) return true;
+        if (by_address_.insert({address}, seat.index) == nullptr) return false;
+        by_address_.erase({seat.address});
+        seat.address = address;
+        return true;
     }
     void clear() {
         for (std::size_t i = 0; i < seats_.size(); ++i)
@@ -100,7 +113,8 @@ class Seats {
         ahead_[ahead_end_++ % ahead_max] = *index;
         prefetch(*index);
     }
-    // Only while its link is open.
+    // Only while its link is open, or the peer may come back.
+    const Seat* of(PeerId id) const { return const_cast<Seats*>(this)->of(id); }
     Seat* of(PeerId id) {
         const std::uint32_t* index = by_id_.find({id});
         return index != nullptr && is_open(*seats_[*index]) ? seats_[*index] : nullptr;
@@ -115,6 +129,16 @@ class Seats {
         for (std::size_t i = 0; i < seats_.size(); ++i) {
             if (const Seat* later = known(i + 2)) later->link.prefetch_queue();
             if (const Seat* next = known(i + 1)) next->link.prefetch_queue_more();
+            if (seats_[i] != nullptr && is_open(*seats_[i])) f(*seats_[i]);
+        }
+    }
+
+    // The same where f gives each its turn to send, and so looks at all of it.
+    template <class F>
+    void for_each_fetched(F&& f) {
+        for (std::uint32_t i = 0; i < seats_.size(); ++i) {
+            if (i + 2 < seats_.size()) prefetch(i + 2);
+            if (i + 1 < seats_.size()) prefetch_more(i + 1);
             if (seats_[i] != nullptr && is_open(*seats_[i])) f(*seats_[i]);
         }
     }
@@ -142,8 +166,10 @@ class Seats {
         Seat* seat = seats_[dirty_.front()];
         dirty_.pop_front();
         seat->dirty = false;
-        set_due(*seat, seat->link.poll_timeout());
+        settle(*seat);
     }
+    // It was drained out of its turn.
+    void settle(Seat& seat) { set_due(seat, seat.deadline()); }
     // One whose deadline has come, or nullptr.
     Seat* due(Instant now) {
         std::uint32_t index = 0;
@@ -187,7 +213,7 @@ class Seats {
     TENON_INLINE void prefetch_more(std::uint32_t index) const {
         if (seats_[index] != nullptr) seats_[index]->link.prefetch_more();
     }
-    static bool is_open(const Seat& seat) { return seat.link.state() == Link::State::open; }
+    static bool is_open(const Seat& seat) { return seat.link.state() == Link::State::open || seat.is_away(); }
 
     Ring<Seat*> seats_;
     HashMap<AddressKey, std::uint32_t> by_address_;

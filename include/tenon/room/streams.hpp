@@ -159,7 +159,7 @@ class Streams {
         }
         auto* seat = room.way_to(turn.authority);
         const Encoded written = turn.encode(room.scratch(), command);
-        if (seat == nullptr || !written) return;
+        if (seat == nullptr || seat->is_away() || !written) return;
         if (seat->link.push_command(type<T>(), room.scratch().first(*written))) room.mark(*seat);
     }
 
@@ -195,6 +195,8 @@ class Streams {
 
     // Whether this peer is sent this snapshot, and how much of it.
     bool prepare(auto& seat, Instant now) {
+        if (seat.is_away() && seat.index < lines_.size()) lines_[seat.index].due = false;
+        if (seat.is_away()) return false;
         while (lines_.size() <= seat.index)
             if (lines_.push_back(Line()) == nullptr) return false;
         Line& line = lines_[seat.index];
@@ -207,7 +209,8 @@ class Streams {
         if (rates.snapshot_hz > 0 && rates.least_share < 1) {
             line.due = line.pace.take(rates.least_share);
             if (line.due)
-                line.pace.look(now, Health::of(seat.link), period(rates.snapshot_hz * line.pace.share()));
+                line.pace.look(now, Health::of(seat.link, now, Duration::max()),
+                               period(rates.snapshot_hz * line.pace.share()));
         } else {
             line.due = true;
         }

@@ -13,6 +13,7 @@
 #include "tenon/core/random.hpp"
 #include "tenon/link/handshake.hpp"
 #include "tenon/link/link.hpp"
+#include "tenon/link/redial.hpp"
 #include "tenon/room/entrance.hpp"
 #include "tenon/room/event.hpp"
 #include "tenon/room/health.hpp"
@@ -23,10 +24,9 @@
 
 namespace tenon {
 
-// `Meeting` stands on it, and has
-//   void introduce(Seat&, const PeerName&)          tells the newcomer who is there, and the others who has
-//   come void tell_left(PeerId, Error)                   tells the others who is gone bool hear(Seat&, const
-//   LinkEvent&, RoomEvent&)  what a link brought, as an event of the room, if it is one
+// `Meeting` stands on it, and tells those who are there of each other: introduce(newcomer, name),
+// tell_left(id, reason) and tell_away(id, away). Its hear(seat, said, event) makes an event of the room of
+// what a link brought, and gives false when it is none.
 template <class Meeting, class AddressType, class Reliability>
 class Table {
   public:
@@ -37,11 +37,12 @@ class Table {
     using Seat = typename Seats::Seat;
 
     Table(const Options& options, const Terms& terms, const Carriage& carriage, std::size_t datagram_bytes,
-          Duration keepalive, std::size_t head_bytes, std::uint64_t seed)
+          Pulse pulse, std::size_t head_bytes, std::uint64_t seed)
         : options_(options),
           terms_(terms),
           carriage_(carriage),
-          link_options_(link_options(options, datagram_bytes, keepalive, head_bytes)),
+          link_options_(link_options(options, datagram_bytes, pulse.keepalive, head_bytes)),
+          redial_pause_(pulse.redial),
           name_(options.name),
           random_(seed),
           pool_(datagram_bytes - chunk_reserve, options.pool_bytes_max),
@@ -56,6 +57,7 @@ class Table {
     Result<> host() {
         if (is_open(status_)) return Error::already_open;
         clear();
+        meeting().clear_announced();
         status_ = Status::hosting;
         self_ = PeerId::host();
         roster_.add(self_, name_.view());
@@ -72,16 +74,20 @@ class Table {
     }
     // Ends in good order: every peer is told when the room is next drained.
     void leave() {
-        seats_.for_each_open([&](Seat& seat) { close(seat, Error::left); });
+        meeting().fan_out([this](Seat& seat) { mark(seat); });
+        seats_.for_each([&](Seat& seat) { seat.is_away() ? seats_.remove(seat) : close(seat, Error::left); });
         if (is_open(status_)) status_ = Status::closed;
         knock_ = Knock();
+        redial_ = Redial();
     }
     Result<> kick(PeerId peer) {
         Seat* seat = seat_of(peer);
         if (status_ != Status::hosting || seat == nullptr) return Error::unknown_peer;
-        close(*seat, Error::kicked);
+        seat->is_away() ? drop(*seat, Error::kicked) : close(*seat, Error::kicked);
         return {};
     }
+    // A guest's own address has changed: it asks the host to go on with it from there.
+    void moved() { moved_ = status_ == Status::joined; }
 
     // ---- the machine
 
@@ -115,6 +121,7 @@ class Table {
         if (roster_.size() > options_.peers_max)
             return entrance_.reply(from, Refusal{connect.nonce, Error::room_full, {}});
         const std::uint64_t host_nonce = random_.next();
+        meeting().fan_out([this](Seat& there) { mark(there); }); // what was said before it came is not for it
         Seat* seat =
             take_seat(from, PeerId{next_id_}, link_key(terms_.schema, connect.nonce, host_nonce), now, false);
         if (seat == nullptr) return entrance_.reply(from, Refusal{connect.nonce, Error::room_full, {}});
@@ -127,13 +134,35 @@ class Table {
         notices_.tell({RoomEvent::Kind::peer_joined, seat->id, {}, {}, Error::none, {}}, name);
     }
 
+    // A peer who was lost, or was not and has another address now, wants its place back. The host grants it
+    // to who proves to have the link's key.
+    void resume(Instant now, const Address& from, const Resume& asked) {
+        now_ = now;
+        if (status_ != Status::hosting || asked.game != terms_.game || asked.room != terms_.room)
+            return count_strange(true);
+        Seat* seat = seats_.of(asked.peer);
+        if (seat == nullptr || !proves(*seat, asked)) {
+            count_strange(true);
+            return entrance_.reply(from, Refusal{asked.nonce, Error::cant_resume, {}});
+        }
+        if (Seat* other = seats_.at(from); other != nullptr && other != seat) drop(*other, Error::left);
+        if (!seats_.move(*seat, from)) return;
+        if (seat->nonce != asked.nonce) renew(*seat, asked.nonce);
+        accept(*seat);
+    }
+
     void handle_timeout(Instant now) {
         now_ = now;
         if (knock_.handle_timeout(now)) give_up_joining();
         while (Seat* seat = seats_.due(now)) {
+            if (seat->away_until <= now) {
+                drop(*seat, Error::timed_out);
+                continue;
+            }
             seat->link.handle_timeout(now);
             mark(*seat);
         }
+        watch_path(now);
     }
 
     bool poll_event(RoomEvent& event) {
@@ -182,6 +211,19 @@ class Table {
             if (into.empty()) return;
             if (!take(knock_.poll_transmit(now, into))) return;
         }
+        if (redial_.poll_timeout() <= now) {
+            const BytesOut into = lend(host_address_);
+            if (into.empty()) return;
+            if (!take(redial_.poll_transmit(now, into))) return;
+        }
+        bool full = false;
+        meeting().fan_out([&](Seat& seat) {
+            full = full || !drain_seat(now, seat, lend, take);
+            if (full || seat.dirty) return mark(seat);
+            seats_.settle(seat);
+            notice_state(seat);
+        });
+        if (full) return;
         while (Seat* seat = seats_.marked()) {
             if (!drain_seat(now, *seat, lend, take)) return;
             seats_.done();
@@ -193,8 +235,8 @@ class Table {
     bool drained() const { return seats_.empty() && entrance_.front() == nullptr && notices_.empty(); }
 
     Instant poll_timeout() const {
-        if (entrance_.front() != nullptr || !notices_.empty()) return Instant{};
-        return min(knock_.poll_timeout(), seats_.next());
+        if (entrance_.front() != nullptr || !notices_.empty() || meeting().announces()) return Instant{};
+        return min(min(knock_.poll_timeout(), seats_.next()), path_timeout());
     }
 
     // ---- the seats
@@ -203,6 +245,7 @@ class Table {
     std::size_t message_bytes_max() const { return message_bytes_max_; }
     void mark(Seat& seat) { seats_.mark(seat); }
     void for_each_seat(auto&& f) { seats_.for_each_open(f); }
+    void for_each_seat_fetched(auto&& f) { seats_.for_each_fetched(f); }
     Seat* seat_of(PeerId peer) { return seats_.of(peer); }
 
     void set_bandwidth(std::uint64_t bytes_per_second) {
@@ -221,24 +264,30 @@ class Table {
         return seat != nullptr ? seat->link.clock().theirs(now) : now;
     }
 
+    // For how long a peer may be silent before it is looked for.
+    Duration stale_after() const {
+        return options_.stale_after > Duration{} ? options_.stale_after : link_options_.keepalive * 2;
+    }
+
     Health health() {
         Health sum;
         sum.status = status_;
         sum.peer_count = static_cast<std::uint32_t>(roster_.size() > 0 ? roster_.size() - 1 : 0);
         sum.refused = strange_;
-        seats_.for_each([&](Seat& seat) { sum.add(Health::of(seat.link)); });
+        seats_.for_each([&](Seat& seat) { sum.add(Health::of(seat.link, now_, stale_after())); });
         return sum;
     }
     Result<Health> health(PeerId peer) {
         Seat* seat = seat_of(peer);
         if (seat == nullptr) return Error::unknown_peer;
-        return Health::of(seat->link);
+        return Health::of(seat->link, now_, stale_after());
     }
 
   protected:
     void count_strange(bool strange) { strange_ += strange ? 1 : 0; }
     void close(Seat& seat, Error reason) {
         seat.link.close(reason);
+        if (seat.is_away()) seat.away_until = now_; // it can't be told
         mark(seat);
     }
 
@@ -246,6 +295,7 @@ class Table {
     Terms terms_;
     Carriage carriage_;
     LinkOptions link_options_;
+    Duration redial_pause_;
     PeerName name_;
     Random random_;
     Pool pool_;
@@ -257,6 +307,7 @@ class Table {
 
   private:
     Meeting& meeting() { return static_cast<Meeting&>(*this); }
+    const Meeting& meeting() const { return static_cast<const Meeting&>(*this); }
 
     // ---- at the door
 
@@ -264,6 +315,10 @@ class Table {
         const std::uint8_t kind = meeting_kind(datagram);
         if (status_ == Status::hosting) {
             if (kind == meeting::hello) return count_strange(!entrance_.greet(now, from, datagram, terms_));
+            if (kind == meeting::resume) {
+                const auto asked = read_resume(datagram);
+                return asked ? resume(now, from, *asked) : count_strange(true);
+            }
             if (kind == meeting::connect) {
                 const auto connect = entrance_.hear(now, from, datagram);
                 return connect ? admit(now, from, *connect) : count_strange(true);
@@ -272,6 +327,8 @@ class Table {
             if (knock_.handle_datagram(now, datagram))
                 knock_.state() == Knock::State::accepted ? enter(now) : give_up_joining();
             return;
+        } else if (status_ == Status::joined && from == host_address_) {
+            return hear_redialed(now, kind, datagram);
         }
         count_strange(kind == 0);
     }
@@ -305,9 +362,77 @@ class Table {
     }
     // After a link was fed or drained: whether it has ended.
     bool notice_state(Seat& seat) {
+        if (seat.told_away && seat.link.state() == Link::State::open) set_away(seat, false);
         if (seat.link.state() != Link::State::closed) return false;
+        if (seat.link.reason() == Error::timed_out && is_open(status_) && options_.away_for > Duration{}) {
+            seat.link.suspend();
+            set_away(seat, true);
+            return false;
+        }
         drop(seat, seat.link.reason());
         return true;
+    }
+
+    // ---- broken paths
+
+    void set_away(Seat& seat, bool away) {
+        seat.away_until = away && status_ == Status::hosting ? now_ + options_.away_for : Instant::never();
+        mark(seat); // so that its deadline is seen
+        seat.told_away = away;
+        if (!roster_.set_away(seat.id, away)) return;
+        if (status_ == Status::hosting) meeting().tell_away(seat.id, away);
+        notices_.tell({away ? RoomEvent::Kind::peer_away : RoomEvent::Kind::peer_back,
+                       seat.id,
+                       {},
+                       {},
+                       Error::none,
+                       {}},
+                      PeerName(roster_.name_of(seat.id)));
+    }
+    // A request counts once. It may come again until something was heard that shows that its answer arrived.
+    static bool proves(const Seat& seat, const Resume& asked) {
+        if (asked.nonce != seat.nonce)
+            return asked.proof == resume_proof(seat.link.key(), asked.nonce, asked.peer);
+        return seat.old_key != 0 && seat.link.stats().packets_in == seat.resumed_at &&
+               asked.proof == resume_proof(seat.old_key, asked.nonce, asked.peer);
+    }
+    void renew(Seat& seat, std::uint64_t nonce) {
+        entrance_.spend(now_, seat.nonce);
+        seat.nonce = nonce;
+        seat.host_nonce = random_.next();
+        seat.old_key = seat.link.key();
+        seat.resumed_at = seat.link.stats().packets_in;
+        seat.link.resume(now_, link_key(terms_.schema, seat.nonce, seat.host_nonce));
+        mark(seat);
+    }
+    // A guest that hears nothing asks for its place, until it hears again or has asked for too long.
+    void watch_path(Instant now) {
+        Seat* seat = status_ == Status::joined ? seat_of(PeerId::host()) : nullptr;
+        if (seat == nullptr || options_.away_for <= Duration{}) return;
+        if (now < seat->link.stats().last_rx + stale_after() && !moved_) return redial_.rest();
+        if (redial_.too_late(now)) return drop(*seat, Error::timed_out);
+        if (!redial_.active())
+            redial_.begin(now, random_.next(), terms_, self_, seat->link.key(), redial_pause_,
+                          options_.timeout * 2 + options_.away_for); // the host decides sooner
+    }
+    Instant path_timeout() const {
+        const Seat* seat = status_ == Status::joined ? seats_.of(PeerId::host()) : nullptr;
+        if (seat == nullptr || options_.away_for <= Duration{}) return Instant::never();
+        return redial_.active() ? redial_.poll_timeout() : seat->link.stats().last_rx + stale_after();
+    }
+    void hear_redialed(Instant now, std::uint8_t kind, BytesIn datagram) {
+        Seat* seat = seat_of(PeerId::host());
+        if (kind == meeting::refusal) {
+            const auto refusal = read_refusal(datagram);
+            if (refusal && seat != nullptr && redial_.is_mine(refusal->nonce)) drop(*seat, refusal->reason);
+        } else if (kind == meeting::accept) {
+            const auto granted = read_accept(datagram);
+            if (!granted || seat == nullptr || !redial_.is_mine(granted->nonce)) return;
+            redial_.end();
+            moved_ = false;
+            seat->link.resume(now, link_key(terms_.schema, granted->nonce, granted->host_nonce));
+            mark(*seat);
+        }
     }
 
     // The peer is gone: everybody hears of it, and its seat is free.
@@ -316,6 +441,7 @@ class Table {
         if (reading_ == &seat) reading_ = nullptr;
         if (status_ == Status::hosting) entrance_.spend(now_, seat.nonce);
         seats_.remove(seat);
+        redial_ = Redial();
         if (status_ == Status::joined) {
             status_ = Status::closed;
             notices_.tell({RoomEvent::Kind::closed, self_, {}, {}, reason, {}});
@@ -344,6 +470,8 @@ class Table {
         entrance_.clear();
         roster_.clear();
         reading_ = nullptr;
+        redial_ = Redial();
+        moved_ = false;
         next_id_ = 1;
         self_ = PeerId::none();
         message_bytes_max_ = options_.message_bytes_max;
@@ -351,6 +479,8 @@ class Table {
 
     Entrance<Address> entrance_;
     Knock knock_;
+    Redial redial_;
+    bool moved_ = false; // a guest's own address has changed
     Address host_address_{};
     std::uint32_t next_id_ = 1;
     std::size_t message_bytes_max_ = 0;

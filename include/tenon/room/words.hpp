@@ -18,6 +18,7 @@ namespace room_word {
 inline constexpr MessageType joined{0};  // id, name
 inline constexpr MessageType left{1};    // id, reason
 inline constexpr MessageType relay{2};   // to the host: whom it is for (0: all, else id + 1), type, payload
+inline constexpr MessageType away{4};    // id, 1: its path is broken, 0: it is back
 inline constexpr MessageType relayed{3}; // from the host: who said it, type, payload
 } // namespace room_word
 
@@ -57,6 +58,26 @@ struct LeftWord {
         const std::uint8_t reason = in.u8();
         if (!in.ok() || id >= PeerId::none().value || reason >= error_count) return std::nullopt;
         return LeftWord{PeerId{static_cast<std::uint32_t>(id)}, static_cast<Error>(reason)};
+    }
+};
+
+struct AwayWord {
+    static constexpr std::size_t bytes_max = 6;
+    PeerId peer;
+    bool away = true;
+
+    BytesIn write(BytesOut into) const {
+        ByteWriter out(into);
+        out.varint(peer.value);
+        out.u8(away ? 1 : 0);
+        return into.first(out.position());
+    }
+    static std::optional<AwayWord> read(BytesIn payload) {
+        ByteReader in(payload);
+        const std::uint64_t id = in.varint();
+        const std::uint8_t away = in.u8();
+        if (!in.ok() || in.left() != 0 || id >= PeerId::none().value || away > 1) return std::nullopt;
+        return AwayWord{PeerId{static_cast<std::uint32_t>(id)}, away == 1};
     }
 };
 
