@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the benchmarks in release and runs them one after the other, in about seven minutes: `figure NAME VALUE UNIT`
+# Builds the benchmarks in release and runs them one after the other, in about eight minutes: `figure NAME VALUE UNIT`
 # lines as they come, and at the end the table that bench/README.md shows. sh bench/run.sh flood lossy runs only those.
 # A figure that misses its target is said to, and fails nothing; a benchmark that can't run does.
 set -eu
@@ -15,7 +15,7 @@ figures=$builds/bench/figures.txt
 : >"$figures"
 failed=0
 
-[ $# != 0 ] || set -- allocs memory overhead handshake compile codecs roundtrip tick flood lossy clients
+[ $# != 0 ] || set -- allocs memory overhead handshake compile codecs roundtrip tick flood lossy clients hall
 for name in "$@"; do
     if [ ! -x "$programs/bench_$name" ]; then
         say "$name: not built, because a library that it needs is not here"

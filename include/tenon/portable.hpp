@@ -9,6 +9,7 @@
 #include "tenon/codec/bits.hpp"
 #include "tenon/codec/json.hpp"
 #include "tenon/core/time.hpp"
+#include "tenon/hall.hpp"
 #include "tenon/profile/action.hpp"
 #include "tenon/profile/co_op.hpp"
 #include "tenon/profile/sandbox.hpp"

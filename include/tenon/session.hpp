@@ -16,6 +16,7 @@
 #include "tenon/room/game_room.hpp"
 #include "tenon/room/options.hpp"
 #include "tenon/transport/concept.hpp"
+#include "tenon/transport/lend.hpp"
 
 namespace tenon {
 
@@ -27,6 +28,9 @@ class SessionCore : private GameRoom<Game, typename Transport::Address, Codec, C
 
   public:
     using Address = typename Transport::Address;
+    using GameType = Game;
+    using TransportType = Transport;
+    using RoomType = Base;
 
     explicit SessionCore(const Options& options = {}, Transport transport = Transport())
         : Base(options, Transport::traits.datagram_bytes,
@@ -124,27 +128,8 @@ class SessionCore : private GameRoom<Game, typename Transport::Address, Codec, C
     }
 
     void transmit(Instant now) {
-        if constexpr (LendsBuffer<Transport>) {
-            Base::drain(
-                now,
-                [&](const Address& to) {
-                    return transport_.prepare(to, Lane{}, Transport::traits.datagram_bytes);
-                },
-                [&](std::size_t size) { return transport_.commit(size) == Sent::sent; });
-        } else {
-            std::byte buffer[Transport::traits.datagram_bytes];
-            Address to_address{};
-            Base::drain(
-                now,
-                [&](const Address& to) {
-                    to_address = to;
-                    return BytesOut(buffer);
-                },
-                [&](std::size_t size) {
-                    return size == 0 ||
-                           transport_.send(to_address, Lane{}, BytesIn(buffer, size)) == Sent::sent;
-                });
-        }
+        Base& room = *this;
+        transport::lend(transport_, [&](auto&& lend, auto&& take) { room.drain(now, lend, take); });
         transport_.flush();
         if (Base::over()) transport_.close();
     }

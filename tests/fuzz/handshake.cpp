@@ -73,7 +73,8 @@ void hear(tenon::BytesOut datagram, std::uint8_t kind, bool with_cookie) {
     // A fuzzer sees what a cookie is compared with and tries it next; by then the secret is another.
     const tenon::SipKey secret{tenon::hash64(datagram), tenon::hash64(datagram, 1)};
     tenon::Entrance<tenon::transport::MemoryAddress> entrance(secret);
-    if (kind == meeting::hello) entrance.greet(now, from, datagram, terms());
+    const auto is_played = [](std::uint64_t game) { return game == terms().game; };
+    if (kind == meeting::hello) entrance.greet(now, from, datagram, is_played);
     if (kind == meeting::connect && datagram.size() >= 27) {
         if (with_cookie) {
             const auto fair =

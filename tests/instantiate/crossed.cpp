@@ -6,6 +6,7 @@
 #include "meet.hpp"
 #include "tenon/clock/hybrid.hpp"
 #include "tenon/clock/independent.hpp"
+#include "tenon/hall.hpp"
 #include "tenon/profile/action.hpp"
 #include "tenon/profile/co_op.hpp"
 #include "tenon/profile/sandbox.hpp"
@@ -34,6 +35,7 @@ using Played = Profile<GameOf<true, true>::type, transport::Memory>;
 
 template class tenon::Session<Least, archetype::Transport, archetype::Codec, archetype::Clock,
                               archetype::Topology, archetype::Reliability>;
+template class tenon::Hall<Plays<Net<>, Player>>;
 
 namespace {
 
@@ -53,6 +55,20 @@ void meet_in_memory() {
 } // namespace
 
 TEST_CASE("a session needs no more of its policies than their concepts say") { meet_in_process<Net<>>(); }
+TEST_CASE("nor does a hall") {
+    tenon::Hall<Plays<Net<>, Player>> hall;
+    Net<> guest({.room = "a"});
+    Player at_guest;
+    REQUIRE(hall.open(4000));
+    const auto room = hall.host<Net<>>({.room = "a"});
+    REQUIRE((room && guest.join("4000")));
+    for (Instant now{1'000'000'000}; now < Instant{1'200'000'000}; now += 5_ms) {
+        guest.tick(now, at_guest);
+        hall.tick(now);
+    }
+    CHECK(guest.status() == Status::joined);
+    CHECK(hall.handlers<Net<>>(*room)->steers > 0);
+}
 TEST_CASE("Memory goes with the least of all others") { meet_in_memory<OverMemory, Least>(); }
 TEST_CASE("Impaired goes with the least of all others") {
     meet_in_memory<OverImpaired, Least, transport::Impaired<transport::Memory>>();

@@ -16,11 +16,7 @@ namespace {
 constexpr Instant start{100'000'000'000};
 constexpr Address stranger{7, 4000};
 
-Terms terms() {
-    Terms terms;
-    terms.game = 5;
-    return terms;
-}
+bool is_five(std::uint64_t game) { return game == 5; }
 
 struct Caller {
     std::array<std::byte, 1200> bytes{};
@@ -40,7 +36,7 @@ Caller saying(const T& what) {
 TEST_CASE(
     "a first call is answered with a riddle, and only its solver is heard, at its address and in time") {
     Entrance<Address> door(SipKey{1, 2});
-    CHECK(door.greet(start, stranger, saying(Hello{42, 5}).datagram(), terms()));
+    CHECK(door.greet(start, stranger, saying(Hello{42, 5}).datagram(), is_five));
     REQUIRE(door.front() != nullptr);
     CHECK(door.front()->to == stranger);
     const auto riddle = read_challenge(BytesIn(door.front()->bytes, door.front()->size));
@@ -72,7 +68,7 @@ TEST_CASE(
 TEST_CASE("who calls for another game or by another protocol hears so at once") {
     Entrance<Address> door(SipKey{1, 2});
     const auto told = [&](const Hello& hello) {
-        CHECK(door.greet(start, stranger, saying(hello).datagram(), terms()));
+        CHECK(door.greet(start, stranger, saying(hello).datagram(), is_five));
         const auto refusal = read_refusal(BytesIn(door.front()->bytes, door.front()->size));
         door.pop();
         REQUIRE(refusal);
@@ -88,9 +84,9 @@ TEST_CASE("no answer is longer than its question, and a short question has none"
     Entrance<Address> door(SipKey{1, 2});
     const Caller hello = saying(Hello{42, 5});
     for (std::size_t size = 5; size < hello.size; ++size)
-        CHECK(!door.greet(start, stranger, hello.datagram().first(size), terms()));
+        CHECK(!door.greet(start, stranger, hello.datagram().first(size), is_five));
     CHECK(door.front() == nullptr);
-    CHECK(door.greet(start, stranger, hello.datagram(), terms()));
+    CHECK(door.greet(start, stranger, hello.datagram(), is_five));
     CHECK(door.front()->size <= hello.size);
     door.pop();
     door.reply(stranger, Refusal{1, Error::schema_mismatch, std::string(500, 'x')});
@@ -104,11 +100,11 @@ TEST_CASE("no answer is longer than its question, and a short question has none"
 TEST_CASE("however many strangers call, few answers wait, and they are all that is kept") {
     Entrance<Address> door(SipKey{1, 2});
     const Caller hello = saying(Hello{42, 5});
-    for (std::uint32_t i = 0; i < 100'000; ++i) door.greet(start, {i, 1}, hello.datagram(), terms());
+    for (std::uint32_t i = 0; i < 100'000; ++i) door.greet(start, {i, 1}, hello.datagram(), is_five);
     std::uint32_t answers = 0;
     for (; door.front() != nullptr; door.pop()) CHECK(door.front()->to.host == answers++); // in their order
     CHECK(answers == 1024);
-    door.greet(start, stranger, hello.datagram(), terms());
+    door.greet(start, stranger, hello.datagram(), is_five);
     door.clear();
     CHECK(door.front() == nullptr);
 }

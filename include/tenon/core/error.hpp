@@ -49,9 +49,12 @@ enum class Error : std::uint8_t {
     missing_field,
     unknown_field,
     cant_resume,
+    // Halls.
+    room_taken,
+    hall_full,
 };
 
-inline constexpr std::uint8_t error_count = static_cast<std::uint8_t>(Error::cant_resume) + 1;
+inline constexpr std::uint8_t error_count = static_cast<std::uint8_t>(Error::hall_full) + 1;
 
 struct ErrorText {
     std::string_view name, sentence;
@@ -153,6 +156,13 @@ constexpr ErrorText describe(Error error) {
         case Error::unknown_field:
             return {"unknown_field",
                     "A field is there that the message does not have, or it is there twice."};
+        case Error::room_taken:
+            return {"room_taken",
+                    "The hall has a room of this name for this game already: choose another, or close() it."};
+        case Error::hall_full:
+            return {"hall_full",
+                    "The hall has as many rooms as it may: close some, or raise "
+                    "HallOptions::rooms_max."};
     }
     return {"unknown", "An error of an unknown number."};
 }

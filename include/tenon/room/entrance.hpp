@@ -2,10 +2,11 @@
 // The host's side of the door before anybody is let in: it answers strangers, keeps nothing of them, and
 // holds the few answers that wait to leave. The room decides whom to admit.
 
+#include <cstddef>
 #include <cstdint>
-#include <optional>
 
 #include "tenon/core/bytes.hpp"
+#include "tenon/core/error.hpp"
 #include "tenon/core/ring.hpp"
 #include "tenon/core/siphash.hpp"
 #include "tenon/core/time.hpp"
@@ -25,13 +26,15 @@ class Entrance {
 
     explicit Entrance(const SipKey& key) : door_(key) {}
 
-    // Answers a first call with a riddle, or says why it is pointless. False when it is no hello.
-    bool greet(Instant now, const Address& from, BytesIn datagram, const Terms& terms) {
+    // Answers a first call with a riddle, or says why it is pointless; `is_played(id)` says of which games it
+    // is not. False when it is no hello.
+    template <class IsPlayed>
+    bool greet(Instant now, const Address& from, BytesIn datagram, IsPlayed&& is_played) {
         const auto hello = read_hello(datagram);
         if (!hello) return false;
         if (hello->protocol != protocol_version)
             reply(from, Refusal{hello->nonce, Error::version_mismatch, {}});
-        else if (hello->game != terms.game)
+        else if (!is_played(hello->game))
             reply(from, Refusal{hello->nonce, Error::wrong_game, {}});
         else
             reply(from, door_.challenge(now, from.text(), hello->nonce));

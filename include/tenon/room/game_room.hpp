@@ -19,6 +19,7 @@
 #include "tenon/core/ids.hpp"
 #include "tenon/core/time.hpp"
 #include "tenon/link/handshake.hpp"
+#include "tenon/link/redial.hpp"
 #include "tenon/replica/states.hpp"
 #include "tenon/room/handlers.hpp"
 #include "tenon/room/options.hpp"
@@ -76,6 +77,7 @@ class GameRoom {
     void begin(Instant now) {
         steady_.advance(now, roster().size() < 2);
         now_ = steady_.at(now);
+        room_.begin(now_);
         if (!joining_) return;
         (void)room_.join(now_, *joining_);
         joining_.reset();
@@ -86,6 +88,25 @@ class GameRoom {
         dispatch(handlers);
     }
     void expect(const Address& from) { room_.expect(from); }
+    // For who keeps the door of many rooms: lets a caller in or back in, or tells it
+    // why not; and one goes unasked.
+    template <class Handlers>
+    void admit(Instant now, const Address& from, const Connect& connect, Handlers& handlers) {
+        room_.admit(steady_.at(now), from, connect);
+        dispatch(handlers);
+    }
+    template <class Handlers>
+    void resume(Instant now, const Address& from, const Resume& asked, Handlers& handlers) {
+        room_.resume(steady_.at(now), from, asked);
+        dispatch(handlers);
+    }
+    template <class Handlers>
+    void forget(Instant now, const Address& at, Handlers& handlers) {
+        room_.forget(steady_.at(now), at);
+        dispatch(handlers);
+    }
+    bool has_seat_at(const Address& address) { return room_.has_seat_at(address); }
+    std::size_t seat_count() const { return room_.seat_count(); }
     template <class Handlers>
     void handle_timeout(Instant now, Handlers& handlers) {
         room_.handle_timeout(steady_.at(now));
@@ -187,6 +208,30 @@ class GameRoom {
         return track->latest();
     }
 
+    // ---- what callers must share, and how each type travels
+
+    static Terms terms(const Options& options) {
+        Terms terms;
+        terms.game = stable_id(Game::name);
+        terms.room = stable_id(options.room);
+        terms.schema = Game::schema_hash();
+        terms.game_version = Game::version;
+        terms.codec = static_cast<std::uint32_t>(stable_id(Codec::name));
+        terms.features = terms.required = features();
+        const auto hashes = Game::type_hashes();
+        terms.type_hashes = hashes.first(hashes.size() < types_max ? hashes.size() : types_max);
+        return terms;
+    }
+    static Carriage carriage() {
+        static constexpr auto deliveries = [] {
+            std::array<Delivery, Game::type_count + 1> all{};
+            for (std::size_t i = 0; i < Game::type_count; ++i) all[i] = Game::delivery_of(i);
+            return all;
+        }();
+        return {std::span<const Delivery>(deliveries.data(), Game::type_count),
+                [](std::size_t i) { return Game::type_name(i); }};
+    }
+
   private:
     static constexpr bool has_streams =
         Game::count_of(EntryKind::event) != Game::type_count || HasBoundaries<Clock>;
@@ -228,31 +273,10 @@ class GameRoom {
         return static_cast<std::uint32_t>(splitmix(std::uint64_t(type<T>().value) << 32 | key));
     }
 
-    static Terms terms(const Options& options) {
-        Terms terms;
-        terms.game = stable_id(Game::name);
-        terms.room = stable_id(options.room);
-        terms.schema = Game::schema_hash();
-        terms.game_version = Game::version;
-        terms.codec = static_cast<std::uint32_t>(stable_id(Codec::name));
-        terms.features = terms.required = features();
-        const auto hashes = Game::type_hashes();
-        terms.type_hashes = hashes.first(hashes.size() < types_max ? hashes.size() : types_max);
-        return terms;
-    }
     // How reliability is done must be the same on both sides.
     static constexpr std::uint32_t features() {
         return (Reliability::traits.gives_up ? 1u : 0u) | (Reliability::traits.redundant ? 2u : 0u) |
                (Reliability::traits.reliable ? 4u : 0u);
-    }
-    static Carriage carriage() {
-        static constexpr auto deliveries = [] {
-            std::array<Delivery, Game::type_count + 1> all{};
-            for (std::size_t i = 0; i < Game::type_count; ++i) all[i] = Game::delivery_of(i);
-            return all;
-        }();
-        return {std::span<const Delivery>(deliveries.data(), Game::type_count),
-                [](std::size_t i) { return Game::type_name(i); }};
     }
 
     // ---- writing

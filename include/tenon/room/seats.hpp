@@ -14,9 +14,17 @@
 #include "tenon/core/ring.hpp"
 #include "tenon/core/timers.hpp"
 #include "tenon/link/link.hpp"
+#include "tenon/link/redial.hpp"
 #include "tenon/room/newest.hpp"
 
 namespace tenon {
+
+template <class Address>
+struct AddressKey {
+    Address address{};
+    std::uint64_t hash() const { return address.hash(); }
+    friend bool operator==(const AddressKey& a, const AddressKey& b) { return a.address == b.address; }
+};
 
 template <class Address, class Reliability>
 class Seats {
@@ -40,6 +48,20 @@ class Seats {
             : newest(key), address(a), id(peer), link(pool, options, key, now, random) {}
 
         bool is_away() const { return link.state() == Link::State::away; }
+        // Whether a request to resume is of the peer who sat here. It counts once, and may come again until
+        // something was heard that shows that its answer arrived.
+        bool proves(const Resume& asked) const {
+            if (asked.nonce != nonce) return asked.proof == resume_proof(link.key(), asked.nonce, asked.peer);
+            return old_key != 0 && link.stats().packets_in == resumed_at &&
+                   asked.proof == resume_proof(old_key, asked.nonce, asked.peer);
+        }
+        void renew(Instant now, std::uint64_t asked, std::uint64_t answered, std::uint64_t schema) {
+            nonce = asked;
+            host_nonce = answered;
+            old_key = link.key();
+            resumed_at = link.stats().packets_in;
+            link.resume(now, link_key(schema, nonce, host_nonce));
+        }
         Instant deadline() const { return min(link.poll_timeout(), away_until); }
     };
 
@@ -186,11 +208,6 @@ class Seats {
     bool empty() const { return size() == 0; }
 
   private:
-    struct AddressKey {
-        Address address{};
-        std::uint64_t hash() const { return address.hash(); }
-        friend bool operator==(const AddressKey& a, const AddressKey& b) { return a.address == b.address; }
-    };
     struct IdKey {
         PeerId id;
         std::uint64_t hash() const { return id.value; }
@@ -216,7 +233,7 @@ class Seats {
     static bool is_open(const Seat& seat) { return seat.link.state() == Link::State::open || seat.is_away(); }
 
     Ring<Seat*> seats_;
-    HashMap<AddressKey, std::uint32_t> by_address_;
+    HashMap<AddressKey<Address>, std::uint32_t> by_address_;
     HashMap<IdKey, std::uint32_t> by_id_;
     Timers timers_;
     Ring<std::uint32_t> dirty_;

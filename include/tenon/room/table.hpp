@@ -3,6 +3,7 @@
 // through which peers come and go, and the turns in which links are fed and drained. Sans-I/O; the Room,
 // which knows what is said there, stands on it.
 
+#include <cstddef>
 #include <cstdint>
 
 #include "tenon/core/bytes.hpp"
@@ -134,6 +135,17 @@ class Table {
         notices_.tell({RoomEvent::Kind::peer_joined, seat->id, {}, {}, Error::none, {}}, name);
     }
 
+    // The program at that address has started anew, in another room of the same hall.
+    void forget(Instant now, const Address& at) {
+        now_ = now;
+        if (Seat* seat = seats_.at(at)) drop(*seat, Error::left);
+    }
+    bool has_seat_at(const Address& address) { return seats_.at(address) != nullptr; }
+    std::size_t seat_count() const { return seats_.size(); }
+
+    // What is said from here on is said now.
+    void begin(Instant now) { now_ = now; }
+
     // A peer who was lost, or was not and has another address now, wants its place back. The host grants it
     // to who proves to have the link's key.
     void resume(Instant now, const Address& from, const Resume& asked) {
@@ -141,13 +153,17 @@ class Table {
         if (status_ != Status::hosting || asked.game != terms_.game || asked.room != terms_.room)
             return count_strange(true);
         Seat* seat = seats_.of(asked.peer);
-        if (seat == nullptr || !proves(*seat, asked)) {
+        if (seat == nullptr || !seat->proves(asked)) {
             count_strange(true);
             return entrance_.reply(from, Refusal{asked.nonce, Error::cant_resume, {}});
         }
         if (Seat* other = seats_.at(from); other != nullptr && other != seat) drop(*other, Error::left);
         if (!seats_.move(*seat, from)) return;
-        if (seat->nonce != asked.nonce) renew(*seat, asked.nonce);
+        if (seat->nonce != asked.nonce) {
+            entrance_.spend(now, seat->nonce);
+            seat->renew(now, asked.nonce, random_.next(), terms_.schema);
+            mark(*seat);
+        }
         accept(*seat);
     }
 
@@ -314,7 +330,9 @@ class Table {
     void meet(Instant now, const Address& from, BytesIn datagram) {
         const std::uint8_t kind = meeting_kind(datagram);
         if (status_ == Status::hosting) {
-            if (kind == meeting::hello) return count_strange(!entrance_.greet(now, from, datagram, terms_));
+            const auto is_played = [this](std::uint64_t game) { return game == terms_.game; };
+            if (kind == meeting::hello)
+                return count_strange(!entrance_.greet(now, from, datagram, is_played));
             if (kind == meeting::resume) {
                 const auto asked = read_resume(datagram);
                 return asked ? resume(now, from, *asked) : count_strange(true);
@@ -388,22 +406,6 @@ class Table {
                        Error::none,
                        {}},
                       PeerName(roster_.name_of(seat.id)));
-    }
-    // A request counts once. It may come again until something was heard that shows that its answer arrived.
-    static bool proves(const Seat& seat, const Resume& asked) {
-        if (asked.nonce != seat.nonce)
-            return asked.proof == resume_proof(seat.link.key(), asked.nonce, asked.peer);
-        return seat.old_key != 0 && seat.link.stats().packets_in == seat.resumed_at &&
-               asked.proof == resume_proof(seat.old_key, asked.nonce, asked.peer);
-    }
-    void renew(Seat& seat, std::uint64_t nonce) {
-        entrance_.spend(now_, seat.nonce);
-        seat.nonce = nonce;
-        seat.host_nonce = random_.next();
-        seat.old_key = seat.link.key();
-        seat.resumed_at = seat.link.stats().packets_in;
-        seat.link.resume(now_, link_key(terms_.schema, seat.nonce, seat.host_nonce));
-        mark(seat);
     }
     // A guest that hears nothing asks for its place, until it hears again or has asked for too long.
     void watch_path(Instant now) {

@@ -31,6 +31,14 @@ concept Driven = requires(S& session, const S& constant, Handlers& handlers, Ins
     { constant.transport().local_address() } -> std::convertible_to<transport::MemoryAddress>;
 };
 
+// The same of what has handlers of its own, such as a Hall.
+template <class S>
+concept DrivenAlone = requires(S& session, const S& constant, Instant now) {
+    session.tick(now);
+    { constant.next_deadline() } -> std::convertible_to<Instant>;
+    { constant.transport().local_address() } -> std::convertible_to<transport::MemoryAddress>;
+};
+
 class World {
   public:
     explicit World(std::uint64_t seed = 1, const Faults& faults = Faults::none())
@@ -60,22 +68,18 @@ class World {
     // From here on the world ticks the session with these handlers. Both must outlive it or be removed.
     template <class S, class Handlers>
     void add(S& session, Handlers& handlers, const Drive& drive = {}) requires Driven<S, Handlers> {
-        Seat seat;
-        seat.session = &session;
+        Seat seat = seat_of(session);
         seat.handlers = &handlers;
         seat.tick = [](void* s, void* h, Instant now) {
             static_cast<S*>(s)->tick(now, *static_cast<Handlers*>(h));
         };
-        seat.deadline = [](const void* s) -> Instant { return static_cast<const S*>(s)->next_deadline(); };
-        seat.address = [](const void* s) -> transport::MemoryAddress {
-            return static_cast<const S*>(s)->transport().local_address();
-        };
-        seat.frame = drive.frame_hz > 0 ? period(drive.frame_hz) : Duration{};
-        seat.host = index_of(seat.address(seat.session).host);
-        seat.next_on_host = hosts_[seat.host].seats;
-        if (seat.frame.ns > 0) seat.due = now_ + nanoseconds(frame_random_.between(0, seat.frame.ns));
-        hosts_[seat.host].seats = static_cast<std::uint32_t>(seats_.size());
-        seats_.push_back(seat);
+        sit_down(seat, drive);
+    }
+    template <class S>
+    void add(S& hall, const Drive& drive = {}) requires DrivenAlone<S> {
+        Seat seat = seat_of(hall);
+        seat.tick = [](void* s, void*, Instant now) { static_cast<S*>(s)->tick(now); };
+        sit_down(seat, drive);
     }
     // The world forgets the session, which may then be destroyed.
     template <class S>
@@ -169,6 +173,24 @@ class World {
         friend bool operator==(HostNumber, HostNumber) = default;
     };
 
+    template <class S>
+    static Seat seat_of(S& session) {
+        Seat seat;
+        seat.session = &session;
+        seat.deadline = [](const void* s) -> Instant { return static_cast<const S*>(s)->next_deadline(); };
+        seat.address = [](const void* s) -> transport::MemoryAddress {
+            return static_cast<const S*>(s)->transport().local_address();
+        };
+        return seat;
+    }
+    void sit_down(Seat& seat, const Drive& drive) {
+        seat.frame = drive.frame_hz > 0 ? period(drive.frame_hz) : Duration{};
+        seat.host = index_of(seat.address(seat.session).host);
+        seat.next_on_host = hosts_[seat.host].seats;
+        if (seat.frame.ns > 0) seat.due = now_ + nanoseconds(frame_random_.between(0, seat.frame.ns));
+        hosts_[seat.host].seats = static_cast<std::uint32_t>(seats_.size());
+        seats_.push_back(seat);
+    }
     std::uint32_t index_of(std::uint32_t number) {
         if (const std::uint32_t* known = host_index_.find(HostNumber{number})) return *known;
         const auto index = static_cast<std::uint32_t>(hosts_.size());

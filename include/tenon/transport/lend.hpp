@@ -1,0 +1,35 @@
+#pragma once
+// Where a machine writes its datagrams: in the transport's own buffer where that is lent, else on the stack.
+// Session and Hall drain their rooms into it.
+
+#include <cstddef>
+
+#include "tenon/core/bytes.hpp"
+#include "tenon/transport/concept.hpp"
+
+namespace tenon::transport {
+
+// Calls f(lend, take): `lend(address)` gives a buffer for one datagram, empty when the transport takes no
+// more now; `take(size)` sends what was written there, 0 when nothing was, and gives false when it could not.
+template <class Transport, class F>
+void lend(Transport& transport, F&& f) {
+    using Address = typename Transport::Address;
+    constexpr std::size_t datagram_bytes = Transport::traits.datagram_bytes;
+    if constexpr (LendsBuffer<Transport>) {
+        f([&](const Address& to) { return transport.prepare(to, Lane{}, datagram_bytes); },
+          [&](std::size_t size) { return transport.commit(size) == Sent::sent; });
+    } else {
+        std::byte buffer[datagram_bytes];
+        Address to_address{};
+        f(
+            [&](const Address& to) {
+                to_address = to;
+                return BytesOut(buffer);
+            },
+            [&](std::size_t size) {
+                return size == 0 || transport.send(to_address, Lane{}, BytesIn(buffer, size)) == Sent::sent;
+            });
+    }
+}
+
+} // namespace tenon::transport

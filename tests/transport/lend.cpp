@@ -1,0 +1,70 @@
+#include "tenon/transport/lend.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cstddef>
+
+#include "tenon/transport/memory.hpp"
+
+using namespace tenon;
+using Address = transport::MemoryAddress;
+
+namespace {
+
+// The same port without a buffer to lend.
+struct Plain {
+    using Address = transport::MemoryAddress;
+    static constexpr TransportTraits traits{};
+
+    transport::Memory memory;
+
+    Sent send(const Address& to, Lane lane, BytesIn datagram) { return memory.send(to, lane, datagram); }
+};
+static_assert(LendsBuffer<transport::Memory> && !LendsBuffer<Plain>);
+
+template <class Transport>
+bool write_three(Transport& from, std::size_t bytes) {
+    bool taken = true;
+    transport::lend(from, [&](auto&& lend, auto&& take) {
+        for (const std::byte mark : {std::byte{1}, std::byte{2}, std::byte{3}}) {
+            const BytesOut into = lend(Address{2, 4000});
+            taken = taken && into.size() == 1200;
+            if (!taken) return;
+            into[0] = mark;
+            taken = take(mark == std::byte{2} ? 0 : bytes) && taken; // the second is given back unused
+        }
+    });
+    return taken;
+}
+
+template <class Make>
+void check_writing(Make&& make) {
+    transport::Exchange exchange({.seed = 1, .outgoing_bytes = 4000});
+    transport::Memory to(exchange, 2);
+    auto from = make(transport::Memory(exchange, 1));
+    REQUIRE(to.open(4000));
+    CHECK_FALSE(write_three(from, 100)); // it is not open
+    if constexpr (requires { from.memory; })
+        REQUIRE(from.memory.open(0));
+    else
+        REQUIRE(from.open(0));
+    CHECK(write_three(from, 100));
+    exchange.deliver_all();
+    int heard = 0;
+    to.poll([&](const Address&, Lane, BytesIn datagram) {
+        CHECK(datagram.size() == 100);
+        heard = heard * 10 + std::to_integer<int>(datagram[0]);
+    });
+    CHECK(heard == 13);
+    CHECK(write_three(from, 1200));
+    CHECK_FALSE(write_three(from, 1200)); // full
+}
+
+} // namespace
+
+TEST_CASE("datagrams are written where the transport lends its buffer") {
+    check_writing([](transport::Memory memory) { return memory; });
+}
+TEST_CASE("and beside it where it has none to lend") {
+    check_writing([](transport::Memory memory) { return Plain{std::move(memory)}; });
+}
