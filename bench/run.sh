@@ -15,7 +15,7 @@ figures=$builds/bench/figures.txt
 : >"$figures"
 failed=0
 
-[ $# != 0 ] || set -- allocs memory overhead handshake compile codecs roundtrip flood lossy clients hall
+[ $# != 0 ] || set -- allocs memory overhead handshake compile codecs roundtrip tick flood lossy clients hall
 for name in "$@"; do
     if [ ! -x "$programs/bench_$name" ]; then
         say "$name: not built, because a library that it needs is not here"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds the examples in release and plays the arena: until q on a terminal. Elsewhere it first lets the minimal game
-# and the chat talk to themselves over loopback, then plays the arena for ten seconds. Arguments go to the arena:
+# Builds the examples in release and plays the arena: until q on a terminal. Elsewhere it first lets the minimal game,
+# the chat and the profiles play by themselves over loopback, then the arena for ten seconds. Arguments go to the arena:
 # sh examples/run.sh --bots 4 --impair loss=5,delay=50. The last line is `N passed, N failed`.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -134,6 +134,8 @@ check "chat: a full room, a taken port and a wrong address are told" refusals
 check "chat: somebody goes on from another port" move
 check "chat: goodbyes are heard" part
 exec 3>&- 4>&- 5>&-
+# Each plays one profile on loopback, checks its point, and measures the rates that it promises.
+for profile in duel board builder raid; do check "$profile" limited "$examples/$profile"; done
 case " $* " in
 *" --seconds "* | *" --help "*) ;;
 *) set -- --seconds 10 "$@" ;;

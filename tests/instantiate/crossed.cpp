@@ -4,9 +4,13 @@
 #include <initializer_list>
 
 #include "meet.hpp"
+#include "tenon/clock/hybrid.hpp"
 #include "tenon/clock/independent.hpp"
 #include "tenon/hall.hpp"
 #include "tenon/profile/action.hpp"
+#include "tenon/profile/co_op.hpp"
+#include "tenon/profile/sandbox.hpp"
+#include "tenon/profile/turn_based.hpp"
 #include "tenon/reliability/ack_retry.hpp"
 #include "tenon/reliability/ack_vector.hpp"
 #include "tenon/reliability/best_effort.hpp"
@@ -22,10 +26,12 @@ using OverMemory = Net<transport::Memory>;
 using OverImpaired = Net<transport::Impaired<transport::Memory>>;
 using InBits = Net<archetype::Transport, codec::Bits>;
 using ByIndependent = Net<archetype::Transport, archetype::Codec, clock::Independent<>>;
+using ByHybrid = Net<archetype::Transport, archetype::Codec, clock::Hybrid<20>>;
 using AsClientServer = Net<archetype::Transport, archetype::Codec, archetype::Clock, topology::ClientServer>;
 template <class Reliability>
 using With = Net<archetype::Transport, archetype::Codec, archetype::Clock, archetype::Topology, Reliability>;
-using Action = profile::Action<GameOf<true, true>::type, transport::Memory>;
+template <template <class, class> class Profile>
+using Played = Profile<GameOf<true, true>::type, transport::Memory>;
 
 template class tenon::Session<Least, archetype::Transport, archetype::Codec, archetype::Clock,
                               archetype::Topology, archetype::Reliability>;
@@ -69,6 +75,7 @@ TEST_CASE("Impaired goes with the least of all others") {
 }
 TEST_CASE("Bits goes with the least of all others") { meet_in_process<InBits>(); }
 TEST_CASE("Independent goes with the least of all others") { meet_in_process<ByIndependent>(); }
+TEST_CASE("Hybrid goes with the least of all others") { meet_in_process<ByHybrid>(); }
 TEST_CASE("ClientServer goes with the least of all others") { meet_in_process<AsClientServer>(); }
 TEST_CASE("AckVector goes with the least of all others") {
     meet_in_process<With<reliability::AckVector>, GameOf<true, true>::type>();
@@ -82,4 +89,11 @@ TEST_CASE("BestEffort goes with the least of all others") {
 TEST_CASE("Redundant goes with the least of all others") {
     meet_in_process<With<reliability::Redundant<>>, GameOf<true, true>::type>();
 }
-TEST_CASE("Action plays over any transport") { meet_in_memory<Action, GameOf<true, true>::type>(); }
+TEST_CASE("the profiles play over any transport") {
+    meet_in_memory<Played<profile::Action>, GameOf<true, true>::type>();
+    meet_in_memory<Played<profile::CoOp>, GameOf<true, true>::type>();
+    meet_in_memory<Played<profile::Sandbox>, GameOf<true, true>::type>();
+}
+TEST_CASE("TurnBased plays over any transport, when it is touched") {
+    meet_in_memory<Played<profile::TurnBased>, GameOf<true, true>::type>();
+}

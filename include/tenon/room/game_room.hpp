@@ -9,7 +9,9 @@
 #include <optional>
 #include <string_view>
 
+#include "tenon/clock/common_time.hpp"
 #include "tenon/clock/concept.hpp"
+#include "tenon/clock/steady.hpp"
 #include "tenon/codec/voice.hpp"
 #include "tenon/core/bytes.hpp"
 #include "tenon/core/config.hpp"
@@ -24,6 +26,7 @@
 #include "tenon/room/post.hpp"
 #include "tenon/room/room.hpp"
 #include "tenon/room/roster.hpp"
+#include "tenon/room/streams.hpp"
 #include "tenon/room/words.hpp"
 #include "tenon/schema/delivery.hpp"
 #include "tenon/schema/game.hpp"
@@ -39,7 +42,8 @@ class GameRoom {
     GameRoom(const Options& options, std::size_t datagram_bytes, std::uint64_t seed)
         : options_(options),
           room_(options, terms(options), carriage(), datagram_bytes,
-                Pulse{milliseconds(clock_.rates().keepalive_ms), milliseconds(clock_.rates().redial_ms)},
+                Pulse{milliseconds(streams_.clock().rates().keepalive_ms),
+                      milliseconds(streams_.clock().rates().redial_ms)},
                 seed) {}
     GameRoom(const GameRoom&) = delete;
     GameRoom& operator=(const GameRoom&) = delete;
@@ -48,13 +52,13 @@ class GameRoom {
 
     Result<> host() {
         if (is_open(status())) return Error::already_open;
-        states_.clear();
+        forget_all();
         return room_.host();
     }
     // Asks to be let in, from the next turn on; Joined or Closed tells how it went.
     Result<> join(const Address& host) {
         if (is_open(status())) return Error::already_open;
-        states_.clear();
+        forget_all();
         joining_ = host;
         return {};
     }
@@ -69,16 +73,18 @@ class GameRoom {
 
     // ---- its turns, which Session and Hall give it: what arrived, what is due, what is ready to leave
 
+    // All times are the caller's; inside they are steady.
     void begin(Instant now) {
-        now_ = now;
-        room_.begin(now);
+        steady_.advance(now, roster().size() < 2);
+        now_ = steady_.at(now);
+        room_.begin(now_);
         if (!joining_) return;
-        (void)room_.join(now, *joining_);
+        (void)room_.join(now_, *joining_);
         joining_.reset();
     }
     template <class Handlers>
     void handle_datagram(Instant now, const Address& from, BytesIn datagram, Handlers& handlers) {
-        room_.handle_datagram(now, from, datagram);
+        room_.handle_datagram(steady_.at(now), from, datagram);
         dispatch(handlers);
     }
     void expect(const Address& from) { room_.expect(from); }
@@ -86,35 +92,36 @@ class GameRoom {
     // why not; and one goes unasked.
     template <class Handlers>
     void admit(Instant now, const Address& from, const Connect& connect, Handlers& handlers) {
-        room_.admit(now, from, connect);
+        room_.admit(steady_.at(now), from, connect);
         dispatch(handlers);
     }
     template <class Handlers>
     void resume(Instant now, const Address& from, const Resume& asked, Handlers& handlers) {
-        room_.resume(now, from, asked);
+        room_.resume(steady_.at(now), from, asked);
         dispatch(handlers);
     }
     template <class Handlers>
     void forget(Instant now, const Address& at, Handlers& handlers) {
-        room_.forget(now, at);
+        room_.forget(steady_.at(now), at);
         dispatch(handlers);
     }
     bool has_seat_at(const Address& address) { return room_.has_seat_at(address); }
     std::size_t seat_count() const { return room_.seat_count(); }
     template <class Handlers>
     void handle_timeout(Instant now, Handlers& handlers) {
-        room_.handle_timeout(now);
+        room_.handle_timeout(steady_.at(now));
         dispatch(handlers);
-        provide(now, handlers);
+        hear_time();
+        provide(handlers);
     }
-    void drain(Instant now, auto&& lend, auto&& take) { room_.drain(now, lend, take); }
+    void drain(Instant now, auto&& lend, auto&& take) { room_.drain(steady_.at(now), lend, take); }
     // It has ended, and everybody was told.
     bool over() const { return status() == Status::closed && room_.drained(); }
     // When it has something to do even if nothing arrives.
     Instant next_deadline() const {
         Instant next = joining_ ? Instant{} : room_.poll_timeout();
-        if (Game::count_of(EntryKind::event) != Game::type_count && inside()) next = min(next, clock_.next());
-        return next;
+        if (has_streams && inside()) next = min(next, streams_.clock().next());
+        return next > Instant{} ? steady_.shown(next) : next;
     }
 
     // ---- speaking
@@ -153,8 +160,8 @@ class GameRoom {
         return first;
     }
     // The state has changed in a way that should not wait for its turn.
-    void touch() { clock_.touch(); }
-    void configure(const Rates& rates) { clock_.configure(rates); }
+    void touch() { streams_.clock().touch(); }
+    void configure(const Rates& rates) { streams_.clock().configure(rates); }
     void set_bandwidth(std::uint64_t bytes_per_second) { room_.set_bandwidth(bytes_per_second); }
 
     // ---- asking
@@ -167,25 +174,36 @@ class GameRoom {
     Health health() {
         Health health = room_.health();
         health.refused += undecodable_;
-        return health;
+        room_.for_each_seat([&](const auto& seat) {
+            Health one;
+            streams_.tell(seat, one);
+            health.add(one);
+        });
+        return shown(health);
     }
-    Result<Health> health(PeerId peer) { return room_.health(peer); }
-    const Rates& rates() const { return clock_.rates(); }
-    Instant room_time(Instant now) { return room_.room_time(now); }
+    Result<Health> health(PeerId peer) {
+        Result<Health> health = room_.health(peer);
+        if (!health) return health;
+        if (const auto* seat = room_.seat_of(peer)) streams_.tell(*seat, *health);
+        return shown(*health);
+    }
+    const Rates& rates() const { return streams_.clock().rates(); }
+    // The host's time, which all share: a few milliseconds off at first, and within one or two later.
+    Instant room_time(Instant now) const { return common(steady_.at(now)); }
 
     // All states of a type as they were a little while ago, in between what has arrived, so that motion is
     // smooth.
     template <class T>
     View<T> view(Instant now) {
         static_assert(Game::template has_state<T>, "tenon: view shows a State of the game");
-        return View<T>(states_.template tracks<T>(),
-                       room_.room_time(now) - milliseconds(clock_.rates().interpolation_ms));
+        return View<T>(streams_.template tracks<T>(),
+                       room_time(now) - milliseconds(rates().interpolation_ms));
     }
     // The newest state of one peer, as it arrived.
     template <class T>
     std::optional<T> latest(PeerId peer) const {
         static_assert(Game::template has_state<T>, "tenon: latest shows a State of the game");
-        const Track<T>* track = states_.template tracks<T>().find(peer);
+        const Track<T>* track = streams_.template tracks<T>().find(peer);
         if (track == nullptr || track->empty()) return std::nullopt;
         return track->latest();
     }
@@ -215,7 +233,27 @@ class GameRoom {
     }
 
   private:
+    static constexpr bool has_streams =
+        Game::count_of(EntryKind::event) != Game::type_count || HasBoundaries<Clock>;
+
     bool inside() const { return status() == Status::joined || status() == Status::hosting; }
+    void forget_all() {
+        streams_.clear();
+        common_time_.clear();
+    }
+    // Both in steady time.
+    Instant common(Instant now) const { return common_time_.known() ? common_time_.at(now) : now; }
+    void hear_time() {
+        if (status() != Status::joined) return;
+        const auto* seat = room_.seat_of(PeerId::host());
+        if (seat != nullptr && seat->link.clock().known())
+            common_time_.hear(now_, seat->link.clock().offset());
+    }
+    Health shown(Health health) const {
+        health.last_rx = steady_.shown(health.last_rx);
+        health.last_tx = steady_.shown(health.last_tx);
+        return health;
+    }
 
     template <class T>
     static constexpr MessageType type() {
@@ -247,7 +285,7 @@ class GameRoom {
     Encoded encode(BytesOut out, const T& message) {
         if (out.size() > room_.message_bytes_max()) out = out.first(room_.message_bytes_max());
         return voice_.encode(out, message, [this] {
-            return codec::Speaker{options_.room, self(), authority(), room_.room_time(now_)};
+            return codec::Speaker{options_.room, self(), authority(), common(now_)};
         });
     }
     // A newest-wins message has its key in front.
@@ -284,79 +322,11 @@ class GameRoom {
 
     // States and commands, when the clock says so.
     template <class Handlers>
-    void provide(Instant now, Handlers& handlers) {
-        const bool inputs = clock_.input_due(now), snapshot = clock_.snapshot_due(now);
+    void provide(Handlers& handlers) {
         if (!inside()) return;
-        Game::for_each([&](auto entry, auto) {
-            using Entry = decltype(entry);
-            using T = typename Entry::type;
-            if constexpr (Entry::kind == EntryKind::command && ProvidesCommand<Handlers, T>) {
-                if (inputs) provide_command_of<T>(handlers);
-            } else if constexpr (Entry::kind == EntryKind::state) {
-                if (snapshot) provide_states<T>(now, handlers);
-            }
-        });
-    }
-    template <class T, class Handlers>
-    void provide_command_of(Handlers& handlers) {
-        T command{};
-        if (!provide_command(handlers, command)) return;
-        if (self() == authority()) {
-            if constexpr (Hears<Handlers, T>) handlers.on(self(), static_cast<const T&>(command));
-            return;
-        }
-        auto* seat = room_.way_to(authority());
-        const Encoded written = encode(room_.scratch(), command);
-        if (seat == nullptr || seat->is_away() || !written) return;
-        if (seat->link.push_command(type<T>(), room_.scratch().first(*written))) room_.mark(*seat);
-    }
-    template <class T, class Handlers>
-    void provide_states(Instant now, Handlers& handlers) {
-        const Instant at = room_.room_time(now);
-        Tracks<T>& tracks = states_.template tracks<T>();
-        T state{};
-        if constexpr (ProvidesStateOf<Handlers, T>) {
-            if (self() == authority())
-                for (const PeerId peer : roster())
-                    if (provide_state_of(handlers, peer, state)) states_.note(peer, at, state);
-        }
-        if constexpr (ProvidesState<Handlers, T>) {
-            if ((self() != authority() || !ProvidesStateOf<Handlers, T>)&&provide_state(handlers, state)) {
-                states_.note(self(), at, state);
-                if (self() != authority()) push_state(room_.way_to(authority()), self(), at, state);
-            }
-        }
-        if (self() != authority()) return;
-        for (std::size_t i = 0; i < tracks.size(); ++i) {
-            const PeerId owner = tracks[i].peer;
-            if (tracks[i].track->empty()) continue;
-            // A peer knows its own state, unless the authority is the one who decides it.
-            const PeerId except = ProvidesStateOf<Handlers, T> ? PeerId::none() : owner;
-            broadcast_state(owner, except, tracks[i].track->latest_at(), tracks[i].track->latest());
-        }
-    }
-    template <class T>
-    Encoded write_state(PeerId owner, Instant at, const T& state) {
-        const std::size_t head = StateHead::of(owner, at).write(room_.scratch());
-        const Encoded encoded = encode(room_.scratch().subspan(head), state);
-        return encoded ? Encoded(*encoded + head) : encoded;
-    }
-    template <class T>
-    void push_state(auto* seat, PeerId owner, Instant at, const T& state) {
-        if (seat == nullptr) return;
-        if (const Encoded written = write_state(owner, at, state))
-            (void)room_.push(*seat, state_post<T>(owner, *written));
-    }
-    template <class T>
-    Post state_post(PeerId owner, std::size_t size) {
-        return {type<T>(), Delivery::newest, room_.scratch().first(size), {}, stream<T>(owner.value)};
-    }
-    template <class T>
-    void broadcast_state(PeerId owner, PeerId except, Instant at, const T& state) {
-        if (const Encoded written = write_state(owner, at, state))
-            room_.push_to_all(
-                state_post<T>(owner, *written), [&](const auto& seat) { return seat.id != except; },
-                [](const auto&, const Result<>&) {});
+        const auto encodes = [this](BytesOut out, const auto& message) { return encode(out, message); };
+        StreamTurn<RoomType, decltype(encodes)> turn{room_, encodes, authority(), now_, common(now_)};
+        streams_.provide(turn, handlers, [&](const Boundary& boundary) { notify(handlers, boundary); });
     }
 
     // ---- hearing
@@ -371,22 +341,25 @@ class GameRoom {
                     if (inside()) hear(handlers, event); // not what came with it when a handler has left
                     break;
                 case RoomEvent::Kind::joined:
+                    greet();
                     notify(handlers, Joined{event.peer});
                     break;
                 case RoomEvent::Kind::closed:
                     notify(handlers, Closed{event.reason, event.text});
                     break;
                 case RoomEvent::Kind::peer_joined:
+                    greet();
                     notify(handlers, PeerJoined{event.peer, event.text});
                     break;
                 case RoomEvent::Kind::peer_left:
-                    states_.forget(event.peer);
+                    streams_.forget(event.peer);
                     notify(handlers, PeerLeft{event.peer, event.reason, event.text});
                     break;
                 case RoomEvent::Kind::peer_away:
                     notify(handlers, PeerAway{event.peer, event.text});
                     break;
                 case RoomEvent::Kind::peer_back:
+                    greet();
                     notify(handlers, PeerBack{event.peer, event.text});
                     break;
                 case RoomEvent::Kind::gave_up:
@@ -395,6 +368,11 @@ class GameRoom {
                     break;
             }
         }
+    }
+    // Who has just come in, or back, sees nothing until the next snapshot, which may be far away where they
+    // are event-driven.
+    void greet() {
+        if (rates().snapshot_hz <= 0) touch();
     }
     template <class Handlers, class Notice>
     static void notify(Handlers& handlers, const Notice& notice) {
@@ -433,18 +411,19 @@ class GameRoom {
         const bool believed = self() == authority() ? !authority_decides && head->owner == event.peer
                                                     : event.peer == authority();
         if (believed && roster().contains(head->owner))
-            states_.note(head->owner, head->at(room_.room_time(now_)), state);
+            streams_.hear(head->owner, head->at(common(now_)), state);
     }
 
     Options options_;
-    Clock clock_;
+    Streams<Game, Clock> streams_;
     TENON_NO_UNIQUE_ADDRESS Topology topology_;
     TENON_NO_UNIQUE_ADDRESS codec::Voice<Game, Codec> voice_;
     RoomType room_;
-    States<Game> states_;
     std::optional<Address> joining_;
     std::uint64_t undecodable_ = 0;
-    Instant now_{};
+    clock::Steady steady_;
+    clock::CommonTime common_time_; // of a guest
+    Instant now_{};                 // steady
 };
 
 } // namespace tenon

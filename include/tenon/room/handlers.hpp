@@ -82,6 +82,11 @@ concept ProvidesStateOf = requires(H& h, PeerId peer, T& into) {
 || requires(H& h, PeerId peer) {
     requires detail::GivesValue<decltype(h.state(peer)), T> || detail::GivesMaybe<decltype(h.state(peer)), T>;
 };
+// double state_hz(PeerId, const T&): how often this peer's state need be sent at the most; 0: not now.
+template <class H, class T>
+concept ThrottlesState = requires(H& h, PeerId peer, const T& state) {
+    { h.state_hz(peer, state) } -> std::convertible_to<double>;
+};
 template <class H, class T>
 concept ProvidesCommand = requires(H& h, T& into) {
     { h.command(into) } -> std::same_as<bool>;

@@ -40,6 +40,8 @@ struct Health {
     std::uint64_t queued_bytes = 0; // waiting, or sent and not acknowledged
     std::uint64_t expired = 0;      // messages dropped because their time had passed
     std::uint64_t refused = 0;      // datagrams that were damaged, doubled, stale or not ours
+    double pace = 1;           // share of the snapshots that the peer is sent; less while its path is bad
+    std::uint64_t put_off = 0; // states that waited for a later snapshot, for want of Rates::snapshot_bytes
 
     static constexpr double loss_max = 0.08;
     static constexpr Duration jitter_max = milliseconds(60), queue_max = milliseconds(250);
@@ -87,6 +89,8 @@ struct Health {
         queued_bytes += other.queued_bytes;
         expired += other.expired;
         refused += other.refused;
+        pace = pace < other.pace ? pace : other.pace;
+        put_off += other.put_off;
     }
 };
 

@@ -1,0 +1,28 @@
+#pragma once
+// CoOp: a few friends against the world, with a server that decides. Inputs twenty times a second, snapshots
+// ten, the others shown a fifth of a second late. Copy this file to make a profile of your own.
+//
+// What must not get lost is said with reliable events, which are the game's own:
+//   Game<"raid", 1, State<Hero>, Command<Move>, Event<Spawn, Reliable>, Event<Join, Reliable>,
+//        Event<Revive, Reliable>>
+
+#include "tenon/clock/independent.hpp"
+#include "tenon/codec/bits.hpp"
+#include "tenon/reliability/ack_vector.hpp"
+#include "tenon/session.hpp"
+#include "tenon/topology/client_server.hpp"
+
+namespace tenon::transport {
+class Udp; // only named, so that a browser or a simulation can use the profile with a transport of its own
+}
+
+namespace tenon::profile {
+
+inline constexpr Rates co_op_rates{
+    .input_hz = 20, .snapshot_hz = 10, .interpolation_ms = 200, .keepalive_ms = 1500, .max_burst = 3};
+
+template <class Game, class Transport = transport::Udp>
+using CoOp = Session<Game, Transport, codec::Bits, clock::Independent<co_op_rates>, topology::ClientServer,
+                     reliability::AckVector>;
+
+} // namespace tenon::profile
