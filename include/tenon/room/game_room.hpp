@@ -75,8 +75,7 @@ class GameRoom {
 
     // All times are the caller's; inside they are steady.
     void begin(Instant now) {
-        steady_.advance(now, roster().size() < 2);
-        now_ = steady_.at(now);
+        take_time(now);
         room_.begin(now_);
         if (!joining_) return;
         (void)room_.join(now_, *joining_);
@@ -109,7 +108,8 @@ class GameRoom {
     std::size_t seat_count() const { return room_.seat_count(); }
     template <class Handlers>
     void handle_timeout(Instant now, Handlers& handlers) {
-        room_.handle_timeout(steady_.at(now));
+        take_time(now); // a hall gives a turn without a beginning
+        room_.handle_timeout(now_);
         dispatch(handlers);
         hear_time();
         provide(handlers);
@@ -240,6 +240,10 @@ class GameRoom {
     void forget_all() {
         streams_.clear();
         common_time_.clear();
+    }
+    void take_time(Instant now) {
+        steady_.advance(now, roster().size() < 2);
+        now_ = steady_.at(now);
     }
     // Both in steady time.
     Instant common(Instant now) const { return common_time_.known() ? common_time_.at(now) : now; }
