@@ -18,8 +18,12 @@ class Udp; // only named, so that a browser or a simulation can use the profile 
 
 namespace tenon::profile {
 
-inline constexpr Rates co_op_rates{
-    .input_hz = 20, .snapshot_hz = 10, .interpolation_ms = 200, .keepalive_ms = 1500, .max_burst = 3};
+inline constexpr Rates co_op_rates{.input_hz = 20,
+                                   .snapshot_hz = 10,
+                                   .interpolation_ms = 200,
+                                   .keepalive_ms = 1500,
+                                   .max_burst = 3,
+                                   .redial_ms = 50};
 
 template <class Game, class Transport = transport::Udp>
 using CoOp = Session<Game, Transport, codec::Bits, clock::Independent<co_op_rates>, topology::ClientServer,

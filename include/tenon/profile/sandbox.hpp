@@ -20,8 +20,12 @@ class Udp; // only named, so that a browser or a simulation can use the profile 
 
 namespace tenon::profile {
 
-inline constexpr Rates sandbox_rates{
-    .input_hz = 10, .snapshot_hz = 5, .interpolation_ms = 300, .keepalive_ms = 2000, .max_burst = 3};
+inline constexpr Rates sandbox_rates{.input_hz = 10,
+                                     .snapshot_hz = 5,
+                                     .interpolation_ms = 300,
+                                     .keepalive_ms = 2000,
+                                     .max_burst = 3,
+                                     .redial_ms = 100};
 
 template <class Game, class Transport = transport::Udp>
 using Sandbox = Session<Game, Transport, codec::Bits, clock::Independent<sandbox_rates>,

@@ -21,8 +21,12 @@ class Udp; // only named, so that a browser or a simulation can use the profile 
 
 namespace tenon::profile {
 
-inline constexpr Rates turn_based_rates{
-    .input_hz = 0, .snapshot_hz = 0, .interpolation_ms = 0, .keepalive_ms = 3000, .max_burst = 3};
+inline constexpr Rates turn_based_rates{.input_hz = 0,
+                                        .snapshot_hz = 0,
+                                        .interpolation_ms = 0,
+                                        .keepalive_ms = 3000,
+                                        .max_burst = 3,
+                                        .redial_ms = 250};
 
 template <class Game, class Transport = transport::Udp>
 using TurnBased = Session<Game, Transport, codec::Bits, clock::Independent<turn_based_rates>,
