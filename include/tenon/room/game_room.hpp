@@ -328,7 +328,7 @@ class GameRoom {
     template <class Handlers>
     void provide(Handlers& handlers) {
         if (!inside()) return;
-        const auto encodes = [this](BytesOut out, const auto& message) { return encode(out, message); };
+        const auto encodes = [this](BytesOut out, const auto& message) { return this->encode(out, message); };
         StreamTurn<RoomType, decltype(encodes)> turn{room_, encodes, authority(), now_, common(now_)};
         streams_.provide(turn, handlers, [&](const Boundary& boundary) { notify(handlers, boundary); });
     }
