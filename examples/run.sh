@@ -113,6 +113,25 @@ part() {
     wait "$ann" && wait "$bob" && await bob "left in good order"
 }
 
+# Two peers fight in lockstep, the second from a later tick on: both come to the same, and so do their recordings.
+skirmish() {
+    limited "$examples/lockstep" --listen 4003 --seconds 6 --record "$logs/host.rec" >"$logs/lockstep-host" &
+    host=$!
+    sleep 1
+    status=0
+    limited "$examples/lockstep" --join 127.0.0.1:4003 --record "$logs/join.rec" >"$logs/lockstep-join" || status=1
+    wait "$host" || status=1
+    tail -n 2 "$logs/lockstep-host"
+    tail -n 2 "$logs/lockstep-join"
+    [ "$status" = 0 ] || return 1
+    ended=$(sed -n 's/^ended: //p' "$logs/lockstep-host")
+    await lockstep-join "ended: $ended" && await lockstep-join "every tick as recorded" &&
+        await lockstep-host "every tick as recorded" || return 1
+    head -c 2000 "$logs/host.rec" >"$logs/cut.rec"
+    ! limited "$examples/lockstep" --replay "$logs/cut.rec" >"$logs/lockstep-cut" || return 1
+    await lockstep-cut "The bytes end before the message does"
+}
+
 # check WHAT COMMAND...
 check() {
     what=$1
@@ -136,6 +155,7 @@ check "chat: goodbyes are heard" part
 exec 3>&- 4>&- 5>&-
 # Each plays one profile on loopback, checks its point, and measures the rates that it promises.
 for profile in duel board builder raid; do check "$profile" limited "$examples/$profile"; done
+check "lockstep: two peers and their recordings come to the same" skirmish
 case " $* " in
 *" --seconds "* | *" --help "*) ;;
 *) set -- --seconds 10 "$@" ;;

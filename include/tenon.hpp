@@ -1,6 +1,8 @@
 #pragma once
 // The single include: everything of tenon that needs no library beyond its base packages.
 
+#include "tenon/clock/kernel.hpp"
 #include "tenon/portable.hpp"
+#include "tenon/profile/lockstep.hpp"
 #include "tenon/transport/impaired.hpp"
 #include "tenon/transport/udp.hpp"

@@ -26,6 +26,12 @@ constexpr bool promises_kept(bool ordered) {
     return true;
 }
 
+// A kernel's tick is run with one kind of input, that of every peer.
+template <class Game, class Clock>
+constexpr bool ticks_have_inputs() {
+    return !KernelClock<Clock> || Game::count_of(EntryKind::command) == 1;
+}
+
 // A wrong combination of policies is refused in one sentence.
 template <class Game, class Transport, class Codec, class Clock, class Topology, class Reliability>
 struct CheckSession {
@@ -59,12 +65,34 @@ struct CheckSession {
     }();
     static_assert(fits,
                   "tenon: the transport's datagrams are too small for a handshake; 512 bytes are the least");
-    static constexpr bool ok = each && commands_land && reliable && ordered && fits;
+    static constexpr bool inputs = [] {
+        if constexpr (each) return ticks_have_inputs<Game, Clock>();
+        return true;
+    }();
+    static_assert(
+        inputs,
+        "tenon: clock::Kernel runs on the inputs of all peers, and the game has no Command or several; "
+        "give it exactly one");
+    static constexpr bool kernel_fits = [] {
+        if constexpr (each)
+            return !KernelClock<Clock> || (Topology::traits.has_authority && Topology::traits.relays);
+        return true;
+    }();
+    static_assert(
+        kernel_fits,
+        "tenon: clock::Kernel needs an authority that closes the ticks and relays the inputs, and this "
+        "topology has none; choose ClientServer");
+    static constexpr bool ok = each && commands_land && reliable && ordered && fits && inputs && kernel_fits;
 };
 
-// What must not go unheard, or who must hear it.
+// In room/lockstep_part.hpp, which every session with a Kernel includes.
 template <class Game, class Handlers>
+constexpr void check_kernel_handlers();
+
+// What must not go unheard, or who must hear it.
+template <class Game, class Handlers, class Clock>
 constexpr void check_handlers() {
+    if constexpr (KernelClock<Clock>) check_kernel_handlers<Game, Handlers>();
     Game::for_each([](auto entry, auto) {
         using Entry = decltype(entry);
         using T = typename Entry::type;
@@ -72,7 +100,7 @@ constexpr void check_handlers() {
             static_assert(Hears<Handlers, T>,
                           "tenon: the handlers don't hear a Reliable or Ordered event of the game; "
                           "write: void on(tenon::PeerId, const TheEvent&)");
-        if constexpr (Entry::kind == EntryKind::command)
+        if constexpr (Entry::kind == EntryKind::command && !KernelClock<Clock>)
             static_assert(Hears<Handlers, T> || NeverHosts<Handlers>,
                           "tenon: the handlers don't hear a Command of the game, as the authority must; "
                           "write: void on(tenon::PeerId, const "

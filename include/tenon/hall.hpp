@@ -99,7 +99,9 @@ class HallCore {
     // One turn. Bounded: it never waits, gives no room more than one turn, and leaves what is too much for
     // the next. Handlers may call anything of the hall; a tick in a tick does nothing.
     void tick(Instant now) {
-        (check_handlers<typename Games::Net::GameType, typename Games::Handlers>(), ...);
+        (check_handlers<typename Games::Net::GameType, typename Games::Handlers,
+                        typename Games::Net::ClockType>(),
+         ...);
         if (!opened_ || ticking_) return;
         const Turn turn{ticking_ = true};
         rota_.set_now(now);

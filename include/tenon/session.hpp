@@ -31,6 +31,8 @@ class SessionCore : private GameRoom<Game, typename Transport::Address, Codec, C
     using GameType = Game;
     using TransportType = Transport;
     using RoomType = Base;
+    using ClockType = Clock;
+    using Replay = typename Base::Replay;
 
     explicit SessionCore(const Options& options = {}, Transport transport = Transport())
         : Base(options, Transport::traits.datagram_bytes,
@@ -70,7 +72,7 @@ class SessionCore : private GameRoom<Game, typename Transport::Address, Codec, C
     template <class Handlers>
     void tick(Instant now, Handlers&& handlers) {
         using Heard = std::remove_reference_t<Handlers>;
-        check_handlers<Game, Heard>();
+        check_handlers<Game, Heard, Clock>();
         now_ = now;
         Base::begin(now);
         transport_.poll(Incoming<Heard>{*this, handlers, now});
@@ -89,8 +91,10 @@ class SessionCore : private GameRoom<Game, typename Transport::Address, Codec, C
     using Base::configure;
     using Base::health;
     using Base::latest;
+    using Base::lockstep;
     using Base::name_of;
     using Base::rates;
+    using Base::resync;
     using Base::room_time;
     using Base::roster;
     using Base::self;

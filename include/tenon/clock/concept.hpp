@@ -57,6 +57,21 @@ concept HasBoundaries = requires(C& c, const C& constant, Instant now, Duration 
 template <class C>
 concept ClockPolicy = std::default_initializable<C> && HasRates<C> && HasDue<C> && HasNext<C>;
 
+// A clock on whose ticks all peers run the same simulation; what it says of itself is in clock/kernel.hpp.
+template <class C>
+concept KernelClock = requires {
+    C::kernel_hz;
+    C::kernel;
+};
+// What two sides must have in common of their clocks, as a number above eight bits.
+template <class C>
+constexpr std::uint32_t clock_feature() {
+    if constexpr (KernelClock<C>)
+        return static_cast<std::uint32_t>(C::kernel_hz) << 8;
+    else
+        return 0;
+}
+
 template <class C>
 struct CheckClock {
     static_assert(std::default_initializable<C>, "Clock lacks: a default constructor");

@@ -52,9 +52,11 @@ enum class Error : std::uint8_t {
     // Halls.
     room_taken,
     hall_full,
+    // A simulation that all run alike.
+    desynced,
 };
 
-inline constexpr std::uint8_t error_count = static_cast<std::uint8_t>(Error::hall_full) + 1;
+inline constexpr std::uint8_t error_count = static_cast<std::uint8_t>(Error::desynced) + 1;
 
 struct ErrorText {
     std::string_view name, sentence;
@@ -163,6 +165,10 @@ constexpr ErrorText describe(Error error) {
             return {"hall_full",
                     "The hall has as many rooms as it may: close some, or raise "
                     "HallOptions::rooms_max."};
+        case Error::desynced:
+            return {"desynced",
+                    "The simulation came out differently than it did elsewhere: something in it depends on "
+                    "more than its inputs."};
     }
     return {"unknown", "An error of an unknown number."};
 }

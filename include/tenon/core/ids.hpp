@@ -29,4 +29,11 @@ struct MessageType {
     friend constexpr auto operator<=>(MessageType, MessageType) = default;
 };
 
+// One step of a simulation that all peers run alike; the first is 0.
+struct Tick {
+    std::uint64_t value = 0;
+
+    friend constexpr auto operator<=>(Tick, Tick) = default;
+};
+
 } // namespace tenon

@@ -23,7 +23,8 @@ struct RoomEvent {
         peer_left,
         peer_away,
         peer_back,
-        gave_up
+        gave_up,
+        clock,
     };
 
     Kind kind = Kind::message;
@@ -38,6 +39,7 @@ struct RoomEvent {
 struct Carriage {
     std::span<const Delivery> deliveries; // by MessageType less first_user
     std::string_view (*type_name)(std::size_t) = nullptr;
+    bool clocks_speak = false; // the game's clock has words of its own
 
     Delivery of(MessageType type) const {
         const std::size_t i = std::size_t(type.value) - MessageType::first_user;

@@ -21,7 +21,9 @@
 #include "tenon/link/handshake.hpp"
 #include "tenon/link/redial.hpp"
 #include "tenon/replica/states.hpp"
+#include "tenon/room/desync.hpp"
 #include "tenon/room/handlers.hpp"
+#include "tenon/room/kernel_part.hpp"
 #include "tenon/room/options.hpp"
 #include "tenon/room/post.hpp"
 #include "tenon/room/room.hpp"
@@ -38,6 +40,7 @@ class GameRoom {
   public:
     using Address = AddressType;
     using RoomType = Room<Address, Reliability>;
+    using Replay = tenon::Replay<Game, Codec>; // of a recording, where the clock is a Kernel
 
     GameRoom(const Options& options, std::size_t datagram_bytes, std::uint64_t seed)
         : options_(options),
@@ -53,12 +56,14 @@ class GameRoom {
     Result<> host() {
         if (is_open(status())) return Error::already_open;
         forget_all();
+        kernel_.clear();
         return room_.host();
     }
     // Asks to be let in, from the next turn on; Joined or Closed tells how it went.
     Result<> join(const Address& host) {
         if (is_open(status())) return Error::already_open;
         forget_all();
+        kernel_.clear();
         joining_ = host;
         return {};
     }
@@ -75,7 +80,7 @@ class GameRoom {
 
     // All times are the caller's; inside they are steady.
     void begin(Instant now) {
-        take_time(now);
+        take_time(kernel_.feed(now));
         room_.begin(now_);
         if (!joining_) return;
         (void)room_.join(now_, *joining_);
@@ -83,7 +88,7 @@ class GameRoom {
     }
     template <class Handlers>
     void handle_datagram(Instant now, const Address& from, BytesIn datagram, Handlers& handlers) {
-        room_.handle_datagram(steady_.at(now), from, datagram);
+        room_.handle_datagram(steady(now), from, datagram);
         dispatch(handlers);
     }
     void expect(const Address& from) { room_.expect(from); }
@@ -91,37 +96,40 @@ class GameRoom {
     // why not; and one goes unasked.
     template <class Handlers>
     void admit(Instant now, const Address& from, const Connect& connect, Handlers& handlers) {
-        room_.admit(steady_.at(now), from, connect);
+        room_.admit(steady(now), from, connect);
         dispatch(handlers);
     }
     template <class Handlers>
     void resume(Instant now, const Address& from, const Resume& asked, Handlers& handlers) {
-        room_.resume(steady_.at(now), from, asked);
+        room_.resume(steady(now), from, asked);
         dispatch(handlers);
     }
     template <class Handlers>
     void forget(Instant now, const Address& at, Handlers& handlers) {
-        room_.forget(steady_.at(now), at);
+        room_.forget(steady(now), at);
         dispatch(handlers);
     }
     bool has_seat_at(const Address& address) { return room_.has_seat_at(address); }
     std::size_t seat_count() const { return room_.seat_count(); }
     template <class Handlers>
     void handle_timeout(Instant now, Handlers& handlers) {
-        take_time(now); // a hall gives a turn without a beginning
+        take_time(kernel_.at(now)); // a hall gives a turn without a beginning
         room_.handle_timeout(now_);
         dispatch(handlers);
         hear_time();
         provide(handlers);
+        if (const Result<> done = kernel_.turn(now_, room_, inside(), handlers); !done)
+            give_up(handlers, done.error());
     }
-    void drain(Instant now, auto&& lend, auto&& take) { room_.drain(steady_.at(now), lend, take); }
+    void drain(Instant now, auto&& lend, auto&& take) { room_.drain(steady(now), lend, take); }
     // It has ended, and everybody was told.
     bool over() const { return status() == Status::closed && room_.drained(); }
     // When it has something to do even if nothing arrives.
     Instant next_deadline() const {
         Instant next = joining_ ? Instant{} : room_.poll_timeout();
         if (has_streams && inside()) next = min(next, streams_.clock().next());
-        return next > Instant{} ? steady_.shown(next) : next;
+        if (inside()) next = min(next, kernel_.next());
+        return next > Instant{} ? kernel_.back(steady_.shown(next)) : next;
     }
 
     // ---- speaking
@@ -162,6 +170,10 @@ class GameRoom {
     // The state has changed in a way that should not wait for its turn.
     void touch() { streams_.clock().touch(); }
     void configure(const Rates& rates) { streams_.clock().configure(rates); }
+    // Gives a guest the host's state anew, as after a desync; it goes on from there.
+    Result<> resync(PeerId guest) {
+        return status() == Status::hosting ? kernel_.resync(guest) : Error::unknown_peer;
+    }
     void set_bandwidth(std::uint64_t bytes_per_second) { room_.set_bandwidth(bytes_per_second); }
 
     // ---- asking
@@ -189,7 +201,9 @@ class GameRoom {
     }
     const Rates& rates() const { return streams_.clock().rates(); }
     // The host's time, which all share: a few milliseconds off at first, and within one or two later.
-    Instant room_time(Instant now) const { return common(steady_.at(now)); }
+    Instant room_time(Instant now) const { return common(steady(now)); }
+    // How the simulation stands, where the clock is a Kernel.
+    LockstepFigures lockstep() const { return kernel_.figures(); }
 
     // All states of a type as they were a little while ago, in between what has arrived, so that motion is
     // smooth.
@@ -229,7 +243,7 @@ class GameRoom {
             return all;
         }();
         return {std::span<const Delivery>(deliveries.data(), Game::type_count),
-                [](std::size_t i) { return Game::type_name(i); }};
+                [](std::size_t i) { return Game::type_name(i); }, KernelClock<Clock>};
     }
 
   private:
@@ -245,6 +259,7 @@ class GameRoom {
         steady_.advance(now, roster().size() < 2);
         now_ = steady_.at(now);
     }
+    Instant steady(Instant now) const { return steady_.at(kernel_.at(now)); }
     // Both in steady time.
     Instant common(Instant now) const { return common_time_.known() ? common_time_.at(now) : now; }
     void hear_time() {
@@ -254,8 +269,8 @@ class GameRoom {
             common_time_.hear(now_, seat->link.clock().offset());
     }
     Health shown(Health health) const {
-        health.last_rx = steady_.shown(health.last_rx);
-        health.last_tx = steady_.shown(health.last_tx);
+        health.last_rx = kernel_.back(steady_.shown(health.last_rx));
+        health.last_tx = kernel_.back(steady_.shown(health.last_tx));
         return health;
     }
 
@@ -277,10 +292,10 @@ class GameRoom {
         return static_cast<std::uint32_t>(splitmix(std::uint64_t(type<T>().value) << 32 | key));
     }
 
-    // How reliability is done must be the same on both sides.
+    // How reliability is done and how fast ticks run must be the same on both sides.
     static constexpr std::uint32_t features() {
         return (Reliability::traits.gives_up ? 1u : 0u) | (Reliability::traits.redundant ? 2u : 0u) |
-               (Reliability::traits.reliable ? 4u : 0u);
+               (Reliability::traits.reliable ? 4u : 0u) | clock_feature<Clock>();
     }
 
     // ---- writing
@@ -351,12 +366,19 @@ class GameRoom {
                 case RoomEvent::Kind::closed:
                     notify(handlers, Closed{event.reason, event.text});
                     break;
+                case RoomEvent::Kind::clock:
+                    if (!inside()) break;
+                    if (const Result<> heard = kernel_.hear(now_, room_, handlers, event); !heard)
+                        refuse(handlers, event.peer, heard.error());
+                    break;
                 case RoomEvent::Kind::peer_joined:
+                    if (status() == Status::hosting) kernel_.peer_joined(event.peer);
                     greet();
                     notify(handlers, PeerJoined{event.peer, event.text});
                     break;
                 case RoomEvent::Kind::peer_left:
                     streams_.forget(event.peer);
+                    if (status() == Status::hosting) kernel_.peer_left(event.peer);
                     notify(handlers, PeerLeft{event.peer, event.reason, event.text});
                     break;
                 case RoomEvent::Kind::peer_away:
@@ -376,7 +398,25 @@ class GameRoom {
     // Who has just come in, or back, sees nothing until the next snapshot, which may be far away where they
     // are event-driven.
     void greet() {
-        if (rates().snapshot_hz <= 0) touch();
+        if (!KernelClock<Clock> && rates().snapshot_hz <= 0) touch();
+    }
+    // Somebody says what no honest peer would.
+    template <class Handlers>
+    void refuse(Handlers& handlers, PeerId peer, Error reason) {
+        ++undecodable_;
+        if (status() == Status::hosting)
+            (void)room_.kick(peer);
+        else
+            give_up(handlers, reason);
+    }
+    template <class Handlers>
+    void give_up(Handlers& handlers, Error reason) {
+        room_.leave();
+        notify(handlers, Closed{reason, {}});
+    }
+    template <class Handlers, class T>
+    static void deliver(Handlers& handlers, PeerId peer, const T& message) {
+        handlers.on(peer, message);
     }
     template <class Handlers, class Notice>
     static void notify(Handlers& handlers, const Notice& notice) {
@@ -399,7 +439,7 @@ class GameRoom {
                 if constexpr (!command && is_newest(Entry::delivery::value)) in.varint();
                 T message{};
                 if (in.ok() && voice_.decode(in.rest(), message))
-                    handlers.on(event.peer, static_cast<const T&>(message));
+                    deliver(handlers, event.peer, message);
                 else
                     ++undecodable_;
             }
@@ -423,6 +463,7 @@ class GameRoom {
     TENON_NO_UNIQUE_ADDRESS Topology topology_;
     TENON_NO_UNIQUE_ADDRESS codec::Voice<Game, Codec> voice_;
     RoomType room_;
+    TENON_NO_UNIQUE_ADDRESS KernelPart<Game, Codec, Clock, RoomType> kernel_;
     std::optional<Address> joining_;
     std::uint64_t undecodable_ = 0;
     clock::Steady steady_;

@@ -175,6 +175,10 @@ class Room : public Table<Room<Address, Reliability>, Address, Reliability> {
         if (said.type == room_word::away) return hear_away(seat, said, event);
         if (said.type == room_word::relay) return pass_on(seat, said, event);
         if (said.type == room_word::relayed) return hear_relayed(seat, said, event);
+        if (said.type == room_word::clock && carriage_.clocks_speak) {
+            event = {RoomEvent::Kind::clock, seat.id, said.type, said.payload, Error::none, {}};
+            return true;
+        }
         return misbehaved(seat);
     }
     bool hear_message(Seat& seat, PeerId from, MessageType type, BytesIn payload, const LinkEvent& said,

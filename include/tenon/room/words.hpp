@@ -20,6 +20,7 @@ inline constexpr MessageType left{1};    // id, reason
 inline constexpr MessageType relay{2};   // to the host: whom it is for (0: all, else id + 1), type, payload
 inline constexpr MessageType away{4};    // id, 1: its path is broken, 0: it is back
 inline constexpr MessageType relayed{3}; // from the host: who said it, type, payload
+inline constexpr MessageType clock{7};   // between a guest's clock and the host's: replica/LOCKSTEP.md
 } // namespace room_word
 
 struct JoinedWord {
