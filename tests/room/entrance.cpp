@@ -123,7 +123,7 @@ TEST_CASE("answers leave in their order until no more is taken, and none goes mi
     CHECK_FALSE(door.drain(lend, [&](std::size_t size) { return --room, size != 0; }));
     CHECK(left == "012");
     room = 5;
-    CHECK_FALSE(door.drain(lend, [&](std::size_t) { return false; })); // taken, and the last for now
+    CHECK_FALSE(door.drain(lend, [&](std::size_t) { return false; })); // taken, and then no more
     CHECK(left == "0123");
     CHECK(door.drain(lend, [&](std::size_t) { return true; }));
     CHECK(left == "01234");
