@@ -23,6 +23,7 @@ class BitsIn {
   public:
     using is_loading = std::true_type;
     using is_saving = std::false_type;
+    static constexpr bool quantizes = true;
 
     explicit BitsIn(BytesIn from) : reader_(from) {}
 

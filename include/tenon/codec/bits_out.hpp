@@ -23,6 +23,7 @@ class BitsOut {
   public:
     using is_loading = std::false_type;
     using is_saving = std::true_type;
+    static constexpr bool quantizes = true;
 
     explicit BitsOut(BytesOut into) : writer_(into) {}
 

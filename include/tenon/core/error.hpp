@@ -54,9 +54,16 @@ enum class Error : std::uint8_t {
     hall_full,
     // A simulation that all run alike.
     desynced,
+    // Rooms that choose their authority.
+    forged_claim,
+    old_epoch,
+    not_authority,
+    // A world that is replicated.
+    missing_baseline,
+    diverged,
 };
 
-inline constexpr std::uint8_t error_count = static_cast<std::uint8_t>(Error::desynced) + 1;
+inline constexpr std::uint8_t error_count = static_cast<std::uint8_t>(Error::diverged) + 1;
 
 struct ErrorText {
     std::string_view name, sentence;
@@ -169,6 +176,22 @@ constexpr ErrorText describe(Error error) {
             return {"desynced",
                     "The simulation came out differently than it did elsewhere: something in it depends on "
                     "more than its inputs."};
+        case Error::forged_claim:
+            return {"forged_claim",
+                    "A word about who decides in the room came from nobody who is in it, or "
+                    "from a peer whom nobody has chosen."};
+        case Error::old_epoch:
+            return {"old_epoch",
+                    "A word about who decides in the room is of a time before the present authority's."};
+        case Error::not_authority:
+            return {"not_authority",
+                    "Only the peer that decides in the room can do this: authority() tells who."};
+        case Error::missing_baseline:
+            return {"missing_baseline",
+                    "The snapshot builds on one that is not here: it was lost, or is too long ago."};
+        case Error::diverged:
+            return {"diverged",
+                    "The snapshot, once decoded, is not what its sender had: ask for the whole state again."};
     }
     return {"unknown", "An error of an unknown number."};
 }

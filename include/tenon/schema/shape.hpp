@@ -131,6 +131,7 @@ class ShapeArchive {
   public:
     using is_loading = std::false_type;
     using is_saving = std::true_type;
+    static constexpr bool quantizes = true;
 
     ShapeArchive(Listener& listener, const ShapeFrame* frame) : listener_(listener), frame_(frame) {}
 

@@ -1,0 +1,481 @@
+#pragma once
+// One entity at one tick, told by how it differs from what was to be expected of it. Sender and receiver run
+// the same code: the one tells the errors of the foretelling, the other adds them.
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+
+#include "tenon/core/config.hpp"
+#include "tenon/core/error.hpp"
+#include "tenon/replica/history.hpp"
+#include "tenon/replica/layout.hpp"
+#include "tenon/replica/motion.hpp"
+#include "tenon/replica/usual.hpp"
+#include "tenon/wire/bits.hpp"
+#include "tenon/wire/range_coder.hpp"
+#include "tenon/wire/range_models.hpp"
+
+namespace tenon {
+
+// The rows that both sides know, the newest first.
+struct References {
+    static constexpr std::size_t max = 64;
+    Row rows[max];
+    std::size_t count = 0;
+};
+
+// What is learned about one group of cells while a packet is coded.
+struct GroupModels {
+    static constexpr unsigned shocks = 5, widths_kept = 10;
+
+    BitModel nonzero[Trust::count][shocks][3];
+    BitModel side[3][3];
+    BitModel widths[Trust::count][3][widths_kept];
+    BitModel below[widths_kept][3];
+    BitModel same_largest[Trust::count];
+};
+
+struct EntityModels {
+    BitModel expected[Trust::count][3]; // all is as foretold
+    BitModel same_tenant, gone, same_generation, same_owner, same_components;
+    MagnitudeModel owner;
+};
+
+// The models of a packet. They begin anew in each, so that a lost one leaves no trace in the next.
+class DeltaModels {
+  public:
+    explicit DeltaModels(const Layout& layout)
+        : layout_(&layout), groups_(new GroupModels[layout.groups() == 0 ? 1 : layout.groups()]) {}
+    DeltaModels(const DeltaModels&) = delete;
+    DeltaModels& operator=(const DeltaModels&) = delete;
+    ~DeltaModels() { delete[] groups_; }
+
+    void reset() {
+        static const GroupModels fresh = first_group();
+        static const EntityModels fresh_entity = first_entity();
+        for (std::size_t i = 0; i < layout_->groups(); ++i) groups_[i] = fresh;
+        entity = fresh_entity;
+        last_owner = PeerId::none_value;
+        previous = 0;
+    }
+    const Layout& layout() const { return *layout_; }
+    GroupModels& group(std::size_t i) { return groups_[i]; }
+
+    EntityModels entity;
+    std::uint32_t last_owner = PeerId::none_value;
+    unsigned previous = 0; // whether the entity before was as foretold
+
+  private:
+    static GroupModels first_group();
+    static EntityModels first_entity();
+
+    const Layout* layout_;
+    GroupModels* groups_;
+};
+
+// What is usual begins where it usually is, and what has not been seen in the middle.
+template <class Models>
+void begin(Models& models, const std::uint16_t*& usual) {
+    if constexpr (std::is_same_v<Models, BitModel>)
+        models = *usual == 0 ? BitModel() : BitModel(*usual), ++usual;
+    else
+        for (auto& part : models) begin(part, usual);
+}
+
+inline GroupModels DeltaModels::first_group() {
+    GroupModels models;
+    const std::uint16_t* usual = usual_of_groups;
+    begin(models.nonzero, usual);
+    begin(models.side, usual);
+    begin(models.widths, usual);
+    begin(models.below, usual);
+    begin(models.same_largest, usual);
+    return models;
+}
+inline EntityModels DeltaModels::first_entity() {
+    EntityModels models;
+    const std::uint16_t* usual = usual_of_entities;
+    begin(models.expected, usual);
+    models.same_tenant = models.same_components = BitModel(500);
+    return models;
+}
+
+// Codes entities of one packet, one after the other.
+template <class Coder>
+class DeltaCoder {
+  public:
+    DeltaCoder(Coder& coder, DeltaModels& models, const References& references, const Row& target)
+        : coder_(coder),
+          models_(models),
+          layout_(models.layout()),
+          references_(references),
+          target_(target) {}
+
+    // `usable` has a bit for each reference that holds the slot. What an encoder finds in the target row, a
+    // decoder leaves there. False when a decoder has met what no encoder writes.
+    bool code(std::size_t slot, std::uint64_t usable) {
+        slot_ = slot;
+        gather(usable);
+        Tenant& tenant = target_.tenant(slot);
+        if (known_ != 0) {
+            const unsigned quiet = foretell_all();
+            if (quiet <= Trust::rested || (quiet >= Trust::straight + 2 && quiet < Trust::bent)) {
+                BitModel& model = models_.entity.expected[quiet][models_.previous];
+                const bool as_expected = coder_.bit(Coder::is_encoder && is_expected(), model);
+                models_.previous = as_expected ? 1 : 2;
+                if (as_expected) return take_expected();
+            }
+        }
+        if (!code_tenant(tenant)) return false;
+        if (tenant.generation == 0) return true;
+        shock_ = 0;
+        for (std::size_t c = 0; c < layout_.components(); ++c) {
+            if ((tenant.components >> c & 1) == 0) continue;
+            const bool moves = known_ != 0 && follows(tenant) && (base().components >> c & 1) != 0;
+            if (!(moves ? code_moves(c) : code_whole(c))) return false;
+        }
+        return coder_.ok();
+    }
+
+  private:
+    // How far from a line a sample may be, in 256ths of a step: a turn's parts are noisier.
+    static constexpr std::int64_t tolerance_of_moves = 320, tolerance_of_turns = 640;
+    static constexpr std::size_t ranks[Samples::max] = {0,  1,  2,  3,  4,  6,  8,  10,
+                                                        13, 16, 20, 25, 31, 38, 46, 55};
+
+    const Tenant& base() const { return references_.rows[known_rows_[0]].tenant(slot_); }
+    bool follows(const Tenant& tenant) const { return tenant.generation == base().generation; }
+    // The references that tell of the slot's last tenant, every one of the newest and ever fewer before.
+    void gather(std::uint64_t usable) {
+        known_ = 0;
+        std::size_t rank = 0;
+        for (; usable != 0 && known_ < Samples::max; usable &= usable - 1) {
+            if (rank++ != ranks[known_]) continue;
+            const auto row = static_cast<std::uint8_t>(std::countr_zero(usable));
+            if (known_ != 0 && references_.rows[row].tenant(slot_) != base()) break;
+            known_rows_[known_++] = row;
+        }
+        if (known_ != 0 && base().generation == 0) known_ = 0;
+    }
+    const Cell* known_cells(std::size_t i, std::size_t component) const {
+        return references_.rows[known_rows_[i]].cells(component, slot_);
+    }
+    std::int64_t ahead() const {
+        return static_cast<std::int64_t>(target_.tick() - references_.rows[known_rows_[0]].tick());
+    }
+
+    // Foretells every group of the entity, as if its tenant stays as it was; how little they are to be
+    // trusted.
+    unsigned foretell_all() {
+        unsigned worst = Trust::still;
+        for (std::size_t c = 0; c < layout_.components(); ++c) {
+            if ((base().components >> c & 1) == 0) continue;
+            const ComponentLayout& component = layout_.component(c);
+            const std::size_t bytes = component.cells * sizeof(Cell);
+            const Cell* newest = known_cells(0, c);
+            const bool still = known_ > 1 && std::memcmp(newest, known_cells(1, c), bytes) == 0 &&
+                               std::memcmp(newest, known_cells(known_ - 1, c), bytes) == 0;
+            for (std::size_t g = component.first_group;
+                 g < component.first_group + std::size_t(component.groups); ++g) {
+                const unsigned trust = still ? stay(g, newest) : foretell_group(g, c);
+                if (trust > worst) worst = trust;
+            }
+        }
+        return worst;
+    }
+    unsigned stay(std::size_t g, const Cell* newest) {
+        const CellGroup& group = layout_.group(g);
+        for (unsigned k = 0; k < group.count; ++k)
+            expected_[g][k] = std::int64_t(newest[group.first + k]) * 256;
+        if (group.kind == CellKind::rotation)
+            turns_[g] = detail::FixedTurn::of(newest + group.first, fixed_step(group));
+        return trust_[g] = Trust::still;
+    }
+    unsigned foretell_group(std::size_t g, std::size_t component) {
+        const CellGroup& group = layout_.group(g);
+        const Cell* newest = known_cells(0, component) + group.first;
+        for (unsigned k = 0; k < group.count; ++k) expected_[g][k] = std::int64_t(newest[k]) * 256;
+        if (group.kind == CellKind::discrete || group.kind == CellKind::raw)
+            return trust_[g] = known_ > 1 && newest[0] == known_cells(1, component)[group.first]
+                                   ? Trust::rested
+                                   : Trust::bent;
+        Samples samples;
+        const bool turns = group.kind == CellKind::rotation;
+        turns ? sample_turns(group, component, samples) : sample_moves(group, component, samples);
+        const Foretold foretold = foretell(samples, turns ? 3 : group.count, ahead(),
+                                           turns ? tolerance_of_turns : tolerance_of_moves);
+        if (turns)
+            turn_ahead(g, newest, foretold, expected_[g]);
+        else
+            for (unsigned k = 0; k < group.count; ++k) move_ahead(group, k, foretold.by[k], expected_[g][k]);
+        return trust_[g] = foretold.trust;
+    }
+    void sample_moves(const CellGroup& group, std::size_t component, Samples& samples) const {
+        const Cell* newest = known_cells(0, component) + group.first;
+        for (std::size_t i = 0; i < known_; ++i) {
+            const std::int64_t age = age_of(i);
+            if (age > Samples::age_max || (i != 0 && age <= samples.age[i - 1])) break;
+            const Cell* cells = known_cells(i, component) + group.first;
+            bool far = false;
+            for (unsigned k = 0; k < group.count; ++k) {
+                std::int64_t apart = std::int64_t(cells[k]) - newest[k];
+                if (group.kind == CellKind::angle) apart = nearest_turn(apart, group.range[k]);
+                far = far || apart > Samples::reach / 256 || apart < -Samples::reach / 256;
+                samples.at[i][k] = apart * 256;
+            }
+            if (far) break;
+            samples.age[samples.count++] = age;
+        }
+    }
+    void sample_turns(const CellGroup& group, std::size_t component, Samples& samples) const {
+        const std::int64_t step = fixed_step(group);
+        const detail::FixedTurn newest = detail::FixedTurn::of(known_cells(0, component) + group.first, step);
+        const detail::FixedTurn back = newest.inverse();
+        const std::int64_t inverse = (std::int64_t(1) << 36) / step; // a division for each sample takes longer
+        for (std::size_t i = 0; i < known_; ++i) {
+            const std::int64_t age = age_of(i);
+            if (age > Samples::age_max || (i != 0 && age <= samples.age[i - 1])) break;
+            std::int64_t half[3] = {0, 0, 0};
+            if (i != 0 &&
+                !(detail::FixedTurn::of(known_cells(i, component) + group.first, step) * back).log(half))
+                break;
+            bool far = false;
+            for (unsigned k = 0; k < 3; ++k) {
+                const std::int64_t at = samples.at[i][k] = (half[k] * inverse) >> 28;
+                far = far || at > Samples::reach || at < -Samples::reach;
+            }
+            if (far) break;
+            samples.age[samples.count++] = age;
+        }
+    }
+    std::int64_t age_of(std::size_t i) const {
+        return static_cast<std::int64_t>(references_.rows[known_rows_[0]].tick() -
+                                         references_.rows[known_rows_[i]].tick());
+    }
+    static std::int64_t fixed_step(const CellGroup& group) {
+        return static_cast<std::int64_t>(group.step * static_cast<double>(detail::FixedTurn::one) + 0.5);
+    }
+    static std::int64_t nearest_turn(std::int64_t apart, std::uint32_t range) {
+        const std::int64_t count = std::int64_t(range) + 1;
+        return apart > count / 2 ? apart - count : apart < -(count / 2) ? apart + count : apart;
+    }
+    static void move_ahead(const CellGroup& group, unsigned k, std::int64_t by, std::int64_t& expected) {
+        expected += by;
+        const std::int64_t low = std::int64_t(group.low[k]) * 256, span = std::int64_t(group.range[k]) * 256;
+        if (group.kind == CellKind::angle) {
+            const std::int64_t count = span + 256;
+            expected = ((expected - low) % count + count) % count + low;
+            if (expected - low > span + 127) expected -= count;
+        } else if (expected < low) {
+            expected = low;
+        } else if (expected > low + span) {
+            expected = low + span;
+        }
+    }
+    // Leaves the largest part's place in expected[0], and the others behind it; and the whole for turn_as().
+    void turn_ahead(std::size_t g, const Cell* newest, const Foretold& foretold, std::int64_t* expected) {
+        const CellGroup& group = layout_.group(g);
+        const std::int64_t step = fixed_step(group);
+        std::int64_t half[3];
+        for (int i = 0; i < 3; ++i) {
+            half[i] = foretold.by[i] * step / 256;
+            if (half[i] > detail::FixedTurn::one || half[i] < -detail::FixedTurn::one) half[i] = 0;
+        }
+        const detail::FixedTurn turn = detail::FixedTurn::exp(half) * detail::FixedTurn::of(newest, step);
+        turns_[g] = turn;
+        std::size_t largest = 0;
+        const auto size = [&](std::size_t i) { return turn.q[i] < 0 ? -turn.q[i] : turn.q[i]; };
+        for (std::size_t i = 1; i < 4; ++i)
+            if (size(i) > size(largest)) largest = i;
+        turn_as(group, turn, largest, expected);
+    }
+    static void turn_as(const CellGroup& group, const detail::FixedTurn& turn, std::size_t largest,
+                        std::int64_t* expected) {
+        const std::int64_t step = fixed_step(group), sign = turn.q[largest] < 0 ? -1 : 1;
+        expected[0] = static_cast<std::int64_t>(largest) * 256;
+        for (std::size_t i = 0, to = 1; i < 4; ++i) {
+            if (i == largest) continue;
+            const std::int64_t most = -std::int64_t(group.low[to]) * 256, at = sign * turn.q[i] * 256 / step;
+            expected[to++] = at > most ? most : at < -most ? -most : at;
+        }
+    }
+
+    static std::int64_t nearest(std::int64_t expected) { return (expected + 128) >> 8; }
+
+    bool is_expected() const {
+        const Tenant& tenant = target_.tenant(slot_);
+        if (tenant != base()) return false;
+        return for_groups(tenant, [&](const CellGroup& group, std::size_t g, const Cell* cells) {
+            for (unsigned k = 0; k < group.count; ++k)
+                if (cells[k] != nearest(expected_[g][k])) return false;
+            return true;
+        });
+    }
+    bool take_expected() {
+        if constexpr (!Coder::is_encoder) {
+            target_.tenant(slot_) = base();
+            for_groups(base(), [&](const CellGroup& group, std::size_t g, Cell* cells) {
+                for (unsigned k = 0; k < group.count; ++k)
+                    cells[k] = static_cast<Cell>(nearest(expected_[g][k]));
+                return true;
+            });
+        }
+        return coder_.ok();
+    }
+    template <class F>
+    bool for_groups(const Tenant& tenant, F&& f) const {
+        for (std::size_t c = 0; c < layout_.components(); ++c) {
+            if ((tenant.components >> c & 1) == 0) continue;
+            const ComponentLayout& component = layout_.component(c);
+            Cell* cells = target_.cells(c, slot_);
+            for (std::size_t g = component.first_group;
+                 g < component.first_group + std::size_t(component.groups); ++g)
+                if (!f(layout_.group(g), g, cells + layout_.group(g).first)) return false;
+        }
+        return true;
+    }
+
+    bool code_tenant(Tenant& tenant) {
+        EntityModels& models = models_.entity;
+        if (known_ != 0) {
+            if (coder_.bit(tenant == base(), models.same_tenant)) {
+                tenant = base();
+                return true;
+            }
+        }
+        if (coder_.bit(tenant.generation == 0, models.gone)) {
+            tenant = {};
+            return coder_.ok();
+        }
+        const bool stays =
+            known_ != 0 && coder_.bit(tenant.generation == base().generation, models.same_generation);
+        if (stays)
+            tenant.generation = base().generation;
+        else
+            tenant.generation = static_cast<std::uint16_t>(coder_.bits(tenant.generation, 16));
+        const auto count = static_cast<unsigned>(layout_.components());
+        if (known_ != 0 && coder_.bit(tenant.components == base().components, models.same_components))
+            tenant.components = base().components;
+        else
+            tenant.components = static_cast<std::uint16_t>(coder_.bits(tenant.components, count));
+        if (coder_.bit(tenant.owner == models_.last_owner, models.same_owner))
+            tenant.owner = models_.last_owner;
+        else
+            tenant.owner = static_cast<std::uint32_t>(models.owner.code(coder_, tenant.owner));
+        models_.last_owner = tenant.owner;
+        return coder_.ok() && tenant.generation != 0;
+    }
+    // A component of which nothing is known.
+    bool code_whole(std::size_t c) {
+        const ComponentLayout& component = layout_.component(c);
+        Cell* cells = target_.cells(c, slot_);
+        for (std::size_t g = component.first_group; g < component.first_group + std::size_t(component.groups);
+             ++g) {
+            const CellGroup& group = layout_.group(g);
+            for (unsigned k = 0; k < group.count; ++k)
+                if (!code_plain(group, k, cells[group.first + k])) return false;
+        }
+        return coder_.ok();
+    }
+    bool code_plain(const CellGroup& group, unsigned k, Cell& cell) {
+        const std::uint64_t above = coder_.bits(static_cast<std::uint64_t>(std::int64_t(cell) - group.low[k]),
+                                                bits_for(group.range[k]));
+        if (above > group.range[k]) return false;
+        cell = static_cast<Cell>(group.low[k] + static_cast<std::int64_t>(above));
+        return true;
+    }
+    bool code_moves(std::size_t c) {
+        const ComponentLayout& component = layout_.component(c);
+        Cell* cells = target_.cells(c, slot_);
+        for (std::size_t g = component.first_group; g < component.first_group + std::size_t(component.groups);
+             ++g) {
+            const CellGroup& group = layout_.group(g);
+            GroupModels& models = models_.group(g);
+            Cell* at = cells + group.first;
+            unsigned first = 0;
+            if (group.kind == CellKind::rotation) {
+                const auto largest = static_cast<Cell>(expected_[g][0] >> 8);
+                if (!coder_.bit(at[0] == largest, models.same_largest[trust_[g]])) {
+                    if (!code_plain(group, 0, at[0])) return false;
+                    turn_as(group, turns_[g], static_cast<std::size_t>(at[0]), expected_[g]);
+                } else {
+                    at[0] = largest;
+                }
+                first = 1;
+            }
+            for (unsigned k = first; k < group.count; ++k)
+                if (!code_error(group, models, g, k, at[k])) return false;
+        }
+        return coder_.ok();
+    }
+    // How far a cell is from where it was expected: the side to which the expectation leans counts as upward.
+    bool code_error(const CellGroup& group, GroupModels& models, std::size_t g, unsigned k, Cell& cell) {
+        const std::int64_t expected = nearest(expected_[g][k]), lean = expected_[g][k] - expected * 256;
+        const std::int64_t weight = lean < 0 ? -lean : lean;
+        const unsigned leaning = weight < 32 ? 0 : weight < 80 ? 1 : 2;
+        if (group.kind == CellKind::discrete || group.kind == CellKind::raw) {
+            if (!coder_.bit(cell != expected, models.nonzero[trust_[g]][shock_][0])) {
+                cell = static_cast<Cell>(expected);
+                return true;
+            }
+            return code_plain(group, k, cell);
+        }
+        std::int64_t error = std::int64_t(cell) - expected;
+        if (group.kind == CellKind::angle) error = nearest_turn(error, group.range[k]);
+        if (lean < 0) error = -error;
+        error = code_signed(models, trust_[g], leaning, error);
+        std::uint64_t size = static_cast<std::uint64_t>(error < 0 ? -error : error);
+        const auto shock = static_cast<unsigned>(1 + std::bit_width(size));
+        if (shock > shock_) shock_ = shock < GroupModels::shocks ? shock : GroupModels::shocks - 1;
+        std::int64_t value = expected + (lean < 0 ? -error : error) - group.low[k];
+        if (group.kind == CellKind::angle) {
+            const std::int64_t count = std::int64_t(group.range[k]) + 1;
+            if (size > static_cast<std::uint64_t>(count)) return false;
+            value = (value % count + count) % count;
+        }
+        if (value < 0 || value > std::int64_t(group.range[k])) return false;
+        cell = static_cast<Cell>(value + group.low[k]);
+        return true;
+    }
+    std::int64_t code_signed(GroupModels& models, unsigned trust, unsigned leaning, std::int64_t error) {
+        if (!coder_.bit(error != 0, models.nonzero[trust][shock_][leaning])) return 0;
+        const unsigned near = shock_ < 2 ? 0 : shock_ < 3 ? 1 : 2;
+        const bool down = coder_.bit(error < 0, models.side[near][leaning]);
+        const auto wanted = static_cast<std::uint64_t>(down ? -error : error) - 1;
+        const auto bits = static_cast<unsigned>(std::bit_width(Coder::is_encoder ? wanted : 0));
+        unsigned width = 0;
+        constexpr unsigned kept = GroupModels::widths_kept - 1;
+        while (coder_.bit(bits > width, models.widths[trust][near][width < kept ? width : kept]))
+            if (++width > 34) {
+                coder_.fail();
+                return 0;
+            }
+        std::uint64_t size = width == 0 ? 0 : 1;
+        unsigned left = width < 2 ? 0 : width - 1;
+        for (unsigned i = 0; i < 2 && left != 0; ++i) {
+            --left;
+            BitModel& model = models.below[width < kept ? width : kept][i == 0 ? 0 : 1 + (size & 1)];
+            size = size << 1 | coder_.bit((wanted >> left & 1) != 0, model);
+        }
+        if (left != 0) size = size << left | coder_.bits(wanted & ((std::uint64_t(1) << left) - 1), left);
+        return down ? -static_cast<std::int64_t>(size + 1) : static_cast<std::int64_t>(size + 1);
+    }
+
+    Coder& coder_;
+    DeltaModels& models_;
+    const Layout& layout_;
+    const References& references_;
+    const Row& target_;
+
+    std::size_t slot_ = 0, known_ = 0;
+    std::uint8_t known_rows_[Samples::max] = {};
+    unsigned shock_ = 0;
+    std::int64_t expected_[Layout::groups_max][CellGroup::cells_max];
+    unsigned trust_[Layout::groups_max];
+    detail::FixedTurn turns_[Layout::groups_max];
+};
+
+} // namespace tenon

@@ -1,0 +1,107 @@
+#pragma once
+// The last ticks of a world, as rows of integers that are reserved when it opens: for each slot who lives
+// there, and for each type of component an array of all slots. The authority keeps one for all of its
+// clients; a client keeps one of what it was sent.
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <new>
+
+#include "tenon/core/config.hpp"
+#include "tenon/core/ids.hpp"
+#include "tenon/replica/layout.hpp"
+
+namespace tenon {
+
+// One thing of the world, by its place and how many lived there before it; 0 is nobody.
+struct EntityId {
+    std::uint16_t slot = 0;
+    std::uint16_t generation = 0;
+
+    static constexpr EntityId none() { return {}; }
+    constexpr explicit operator bool() const { return generation != 0; }
+    friend constexpr auto operator<=>(EntityId, EntityId) = default;
+};
+
+// Who lives in a slot at a tick.
+struct Tenant {
+    std::uint16_t generation = 0; // 0: nobody
+    std::uint16_t components = 0; // a bit for each type that it has
+    std::uint32_t owner = PeerId::none_value;
+
+    friend constexpr bool operator==(const Tenant&, const Tenant&) = default;
+};
+
+// A tick's state, or a client's copy of it. Borrowed from a History, and writable where that is.
+class Row {
+  public:
+    Row() = default;
+    Row(std::byte* base, const std::size_t* offsets, const Layout* layout, std::uint64_t tick)
+        : base_(base), offsets_(offsets), layout_(layout), tick_(tick) {}
+
+    Tenant& tenant(std::size_t slot) const { return reinterpret_cast<Tenant*>(base_)[slot]; }
+    Cell* cells(std::size_t component, std::size_t slot) const {
+        return reinterpret_cast<Cell*>(base_ + offsets_[component]) +
+               slot * layout_->component(component).cells;
+    }
+    std::uint64_t tick() const { return tick_; }
+    explicit operator bool() const { return base_ != nullptr; }
+
+  private:
+    std::byte* base_ = nullptr;
+    const std::size_t* offsets_ = nullptr;
+    const Layout* layout_ = nullptr;
+    std::uint64_t tick_ = 0;
+};
+
+class History {
+  public:
+    History(const Layout& layout, std::size_t slots, std::size_t rows)
+        : layout_(&layout), slots_(slots), rows_(rows) {
+        std::size_t at = round_up(slots * sizeof(Tenant));
+        for (std::size_t i = 0; i < layout.components(); ++i) {
+            offsets_[i] = at;
+            at += round_up(slots * layout.component(i).cells * sizeof(Cell));
+        }
+        row_bytes_ = at;
+        bytes_ = static_cast<std::byte*>(::operator new(row_bytes_* rows));
+        std::memset(bytes_, 0, row_bytes_ * rows);
+        ticks_ = static_cast<std::uint64_t*>(::operator new(rows * sizeof(std::uint64_t)));
+        for (std::size_t i = 0; i < rows; ++i) ticks_[i] = none;
+    }
+    History(const History&) = delete;
+    History& operator=(const History&) = delete;
+    ~History() {
+        ::operator delete(bytes_);
+        ::operator delete(ticks_);
+    }
+
+    static constexpr std::uint64_t none = UINT64_MAX;
+
+    std::size_t slots() const { return slots_; }
+    std::size_t rows() const { return rows_; }
+    std::size_t row_bytes() const { return row_bytes_; }
+    const Layout& layout() const { return *layout_; }
+
+    // The row at a place of the ring, whatever it holds.
+    Row row(std::size_t i) const { return {bytes_ + i * row_bytes_, offsets_, layout_, ticks_[i]}; }
+    void set_tick(std::size_t i, std::uint64_t tick) { ticks_[i] = tick; }
+    std::uint64_t tick(std::size_t i) const { return ticks_[i]; }
+    // The row becomes a copy of another of the same layout, and is of that tick from now on.
+    void fill(std::size_t i, std::uint64_t tick, const History& from, std::size_t from_row) {
+        std::memcpy(bytes_ + i * row_bytes_, from.bytes_ + from_row * row_bytes_, row_bytes_);
+        ticks_[i] = tick;
+    }
+
+  private:
+    static std::size_t round_up(std::size_t size) { return (size + 63) / 64 * 64; }
+
+    const Layout* layout_;
+    std::size_t slots_, rows_, row_bytes_ = 0;
+    std::size_t offsets_[Layout::components_max] = {};
+    std::byte* bytes_ = nullptr;
+    std::uint64_t* ticks_ = nullptr;
+};
+
+} // namespace tenon

@@ -1,0 +1,197 @@
+#pragma once
+// An adaptive binary range coder over a fixed buffer: what is likely costs a small part of a bit. The deltas
+// of replication are written with it. Whoever codes says each thing once for both ways: the encoder gives
+// back what it was given, the decoder what it has read.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "tenon/core/bytes.hpp"
+#include "tenon/core/config.hpp"
+#include "tenon/core/error.hpp"
+
+namespace tenon {
+
+// How likely the next bit of a kind is 0, learned from those before it: the mean of a quick and a slow
+// estimate. Both begin quicker than they go on, so that a packet need not be long to be learned from.
+class BitModel {
+  public:
+    constexpr BitModel() = default;
+    // Of 65536, that the first bit is 0, as was found elsewhere; it is given up less quickly than a guess.
+    constexpr explicit BitModel(std::uint16_t zero) : quick_(zero), slow_(zero), seen_(seen_elsewhere) {}
+
+    constexpr std::uint32_t zero() const {
+        const std::uint32_t mean = (std::uint32_t(quick_) + slow_) >> 1;
+        return mean < least ? least : mean > 65536 - least ? 65536 - least : mean;
+    }
+    TENON_INLINE constexpr void learn(bool bit) {
+        const std::int32_t goal = bit ? 0 : 65535;
+        const unsigned step = seen_ >> 1;
+        quick_ =
+            static_cast<std::uint16_t>(quick_ + ((goal - quick_) >> (step < quick_rate ? step : quick_rate)));
+        slow_ = static_cast<std::uint16_t>(slow_ + ((goal - slow_) >> (step < slow_rate ? step : slow_rate)));
+        seen_ = static_cast<std::uint16_t>(seen_ + (seen_ < seen_max));
+    }
+
+  private:
+    static constexpr std::uint32_t least = 32;
+    static constexpr unsigned quick_rate = 4, slow_rate = 7, seen_first = 2, seen_max = 2 * slow_rate;
+    static constexpr std::uint16_t seen_elsewhere = 6;
+
+    std::uint16_t quick_ = 32768, slow_ = 32768, seen_ = seen_first;
+};
+
+// What does not fit is not written; from there on ok() is false.
+class RangeEncoder {
+  public:
+    static constexpr bool is_encoder = true;
+
+    explicit RangeEncoder(BytesOut out) : out_(out.data()), size_(out.size()) {}
+
+    TENON_INLINE bool bit(bool value, BitModel& model) {
+        const std::uint64_t bound = (range_ >> 16) * model.zero();
+        if (value) {
+            add(bound);
+            range_ -= bound;
+        } else {
+            range_ = bound;
+        }
+        model.learn(value);
+        if (range_ >> 32 == 0) emit();
+        return value;
+    }
+    // The lowest `count` bits, 0 to 64 of them, each as likely 0 as 1.
+    std::uint64_t bits(std::uint64_t value, unsigned count) {
+        for (unsigned left = count; left != 0;) {
+            const unsigned step = left < 16 ? left : 16;
+            left -= step;
+            range_ >>= step;
+            add((value >> left & ((1u << step) - 1)) * range_);
+            if (range_ >> 32 == 0) emit();
+        }
+        return value;
+    }
+    // Bytes of the whole; 0 when it did not fit. Nothing may be written after it.
+    std::size_t finish() {
+        for (unsigned bytes = 0; bytes <= 8; ++bytes) {
+            const std::uint64_t below = bytes == 8 ? 0 : ~std::uint64_t(0) >> (8 * bytes);
+            const std::uint64_t end = (low_ + below) & ~below;
+            if (end - low_ >= range_) continue;
+            if (end < low_) carry();
+            for (unsigned i = 0; i < bytes; ++i) put(end >> (56 - 8 * i));
+            break;
+        }
+        return ok_ ? at_ : 0;
+    }
+    // What finish() will give at most, if nothing more is written.
+    std::size_t size() const { return at_ + 8; }
+    bool ok() const { return ok_; }
+    // For what can't be said: finish() gives 0.
+    void fail() { ok_ = false; }
+
+  private:
+    TENON_INLINE void add(std::uint64_t amount) {
+        low_ += amount;
+        if (low_ < amount) carry();
+    }
+    TENON_COLD void carry() {
+        for (std::size_t i = at_; i-- > 0;) {
+            out_[i] = static_cast<std::byte>(std::to_integer<unsigned>(out_[i]) + 1);
+            if (out_[i] != std::byte{0}) return;
+        }
+    }
+    void put(std::uint64_t byte) {
+        if (at_ == size_) {
+            ok_ = false;
+            return;
+        }
+        out_[at_++] = static_cast<std::byte>(byte);
+    }
+    void emit() {
+        for (unsigned i = 0; i < 4; ++i) put(low_ >> (56 - 8 * i));
+        low_ <<= 32;
+        range_ <<= 32;
+    }
+
+    std::byte* out_;
+    std::size_t size_, at_ = 0;
+    std::uint64_t low_ = 0, range_ = ~std::uint64_t(0);
+    bool ok_ = true;
+};
+
+// Past the end it reads zeros, as the encoder leaves them out; finish() tells whether there were too many.
+class RangeDecoder {
+  public:
+    static constexpr bool is_encoder = false;
+
+    explicit RangeDecoder(BytesIn in) : in_(in.data()), size_(in.size()) {
+        code_ = word();
+        code_ = code_ << 32 | word();
+    }
+
+    TENON_INLINE bool bit(bool, BitModel& model) {
+        const std::uint64_t bound = (range_ >> 16) * model.zero();
+        const bool value = code_ >= bound;
+        if (value) {
+            code_ -= bound;
+            range_ -= bound;
+        } else {
+            range_ = bound;
+        }
+        model.learn(value);
+        if (range_ >> 32 == 0) take();
+        return value;
+    }
+    std::uint64_t bits(std::uint64_t, unsigned count) {
+        std::uint64_t value = 0;
+        for (unsigned left = count; left != 0;) {
+            const unsigned step = left < 16 ? left : 16;
+            left -= step;
+            range_ >>= step;
+            std::uint64_t part = code_ / range_;
+            if (part >> step != 0) { // no encoder leaves this
+                part = 0;
+                fail();
+            }
+            code_ -= part * range_;
+            value = value << step | part;
+            if (range_ >> 32 == 0) take();
+        }
+        return value;
+    }
+    // Whether the bytes are as many as an encoder would have written.
+    Result<> finish() const {
+        if (!ok_) return Error::malformed;
+        if (size_ + 8 < at_) return Error::truncated;
+        if (size_ > at_) return Error::trailing_bytes;
+        return {};
+    }
+    // False once much more was asked for than there is: what is decoded from here on is noise.
+    bool ok() const { return ok_ && at_ <= size_ + 8; }
+    void fail() { ok_ = false; }
+
+  private:
+    std::uint64_t word() {
+        std::uint64_t next = 0;
+        if (at_ + 4 <= size_) [[likely]] {
+            next = load_le<std::uint32_t>(in_ + at_);
+            next = (next & 0xFF) << 24 | (next & 0xFF00) << 8 | (next >> 8 & 0xFF00) | next >> 24;
+        } else {
+            for (std::size_t i = 0; i < 4; ++i)
+                next = next << 8 | (at_ + i < size_ ? std::to_integer<std::uint64_t>(in_[at_ + i]) : 0);
+        }
+        at_ += 4;
+        return next;
+    }
+    void take() {
+        code_ = code_ << 32 | word();
+        range_ <<= 32;
+    }
+
+    const std::byte* in_;
+    std::size_t size_, at_ = 0;
+    std::uint64_t code_ = 0, range_ = ~std::uint64_t(0);
+    bool ok_ = true;
+};
+
+} // namespace tenon

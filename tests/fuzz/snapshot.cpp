@@ -1,0 +1,115 @@
+// Snapshots of noise and honest ones with bits turned over, heard by a replica that honest ones brought up.
+// What is refused changes nothing; what is taken in has every field within its range; acknowledgements of
+// anything are heard by the sender, which goes on telling the truth.
+//   input: (u8 how, u8 size, bytes)...; see `how`
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstdlib>
+#include <vector>
+
+#include "../replica/replicated.hpp"
+#include "tenon/core/hash.hpp"
+#include "tenon/wire/varint.hpp"
+
+namespace {
+
+using tenon::BytesIn;
+using tenon::BytesOut;
+
+namespace how {
+constexpr std::uint8_t raw = 0x01;        // the bytes are a snapshot, but for its number
+constexpr std::uint8_t lives = 0x02;      // the world goes on before
+constexpr std::uint8_t honest = 0x04;     // and an honest snapshot arrives before
+constexpr std::uint8_t any_number = 0x08; // the number is the input's too
+constexpr std::uint8_t acks = 0x10;       // the first two bytes are acknowledged
+constexpr std::uint8_t heals = 0x20;      // the slot of the first byte is healed
+} // namespace how
+
+void must(bool holds) {
+    if (!holds) std::abort();
+}
+
+std::uint64_t image(const tenon::ReplicaHistory& replica) {
+    std::uint64_t sum = 0;
+    for (std::size_t slot = 0; slot < replica.slots(); ++slot) {
+        const tenon::Tenant tenant = replica.row().tenant(slot);
+        sum = tenon::hash64({reinterpret_cast<const std::byte*>(&tenant), sizeof tenant}, sum);
+        for (std::size_t c = 0; c < replica.layout().components(); ++c)
+            sum = tenon::hash64({reinterpret_cast<const std::byte*>(replica.row().cells(c, slot)),
+                                 replica.layout().component(c).cells * sizeof(tenon::Cell)},
+                                sum);
+    }
+    return sum;
+}
+
+void check_ranges(const tenon::ReplicaHistory& replica) {
+    const tenon::Layout& layout = replica.layout();
+    for (std::size_t slot = 0; slot < replica.slots(); ++slot)
+        for (std::size_t c = 0; c < layout.components(); ++c) {
+            if ((replica.row().tenant(slot).components >> c & 1) == 0) continue;
+            const tenon::ComponentLayout& component = layout.component(c);
+            for (std::size_t g = component.first_group;
+                 g < std::size_t(component.first_group) + component.groups; ++g)
+                for (unsigned k = 0; k < layout.group(g).count; ++k) {
+                    const std::int64_t above =
+                        std::int64_t(replica.row().cells(c, slot)[layout.group(g).first + k]) -
+                        layout.group(g).low[k];
+                    must(above >= 0 && above <= std::int64_t(layout.group(g).range[k]));
+                }
+        }
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    constexpr std::size_t entities = 64;
+    replicated::World world({.entities_max = entities, .ticks = 32});
+    tenon::SnapshotCache cache(entities, 800, 2, 1);
+    tenon::DeltaModels models(world.layout());
+    tenon::SnapshotSender sender(world, cache, models);
+    replicated::Replica replica(entities);
+    replicated::Life life(world, size);
+    std::array<std::byte, 800> buffer;
+    std::uint16_t number = 0;
+    const auto write = [&] {
+        const std::size_t written = sender.write(buffer);
+        if (written != 0) number = tenon::load_le<std::uint16_t>(buffer.data());
+        return BytesOut(buffer).first(written);
+    };
+    const auto hear = [&](BytesIn bytes) {
+        const std::uint64_t before = image(replica);
+        const auto heard = replica.handle(bytes);
+        if (!heard) must(image(replica) == before);
+        check_ranges(replica);
+        return heard;
+    };
+    const auto exchange = [&] {
+        if (const auto heard = hear(write())) (void)sender.acknowledged(*heard);
+    };
+    for (int i = 0; i < 3; ++i) life.step(), exchange();
+
+    tenon::ByteReader in({reinterpret_cast<const std::byte*>(data), size});
+    for (int turns = 0; in.left() != 0 && turns < 40; ++turns) {
+        const std::uint8_t what = in.u8();
+        const std::size_t wanted = in.u8();
+        const BytesIn bytes = in.bytes(std::min(wanted, in.left()));
+        if (what & how::lives) life.step();
+        if (what & how::honest) exchange();
+        if (what & how::acks && bytes.size() >= 2)
+            (void)sender.acknowledged(tenon::load_le<std::uint16_t>(bytes.data()));
+        if (what & how::heals && !bytes.empty()) sender.heal(std::to_integer<std::size_t>(bytes[0]));
+        std::vector<std::byte> snapshot;
+        if (what & how::raw) {
+            snapshot.assign(bytes.begin(), bytes.end());
+            if (!(what & how::any_number) && snapshot.size() >= 2)
+                tenon::store_le(snapshot.data(), static_cast<std::uint16_t>(number + 1));
+        } else {
+            const BytesIn honest = write();
+            snapshot.assign(honest.begin(), honest.end());
+            for (std::size_t i = 0; i < bytes.size() && i < snapshot.size(); ++i) snapshot[i] ^= bytes[i];
+        }
+        (void)hear(snapshot);
+    }
+    return 0;
+}
