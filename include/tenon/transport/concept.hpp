@@ -14,6 +14,10 @@
 
 namespace tenon {
 
+namespace transport {
+class Waker;
+}
+
 struct TransportTraits {
     bool reliable = false;               // nothing is lost while it is open
     bool ordered = false;                // nothing overtakes
@@ -84,12 +88,27 @@ template <class T>
 concept TransportPolicy = std::move_constructible<T> && HasTransportTraits<T> && HasSend<T> && HasFlush<T> &&
     HasPoll<T> && HasWait<T> && HasOpen<T> && HasEntropy<T>;
 
+// The largest datagram that a transport may carry; where it doesn't say, the largest that always fits.
+template <class T>
+constexpr std::size_t datagram_max_of() {
+    if constexpr (requires { T::datagram_max; })
+        return T::datagram_max;
+    else
+        return TransportTraits(T::traits).datagram_bytes;
+}
+
 // A transport may also lend its own outgoing buffer, which saves one copy of every packet.
 template <class T>
 concept LendsBuffer = HasAddress<T> &&
     requires(T& t, const typename T::Address& to, Lane lane, std::size_t size) {
     { t.prepare(to, lane, size) } -> std::same_as<BytesOut>; // empty when it would block
     { t.commit(size) } -> std::same_as<Sent>;                // 0 gives the buffer back unused
+};
+
+// A transport whose wait() another thread can end, as one with a thread of its own needs it.
+template <class T>
+concept WakesUp = requires(T& t, Instant until, transport::Waker* waker) {
+    t.wait(until, waker);
 };
 
 // What poll() calls may ask to hear beforehand from whom a datagram is to come, where the transport knows.

@@ -190,6 +190,7 @@ class Impaired {
     using Address = typename T::Address;
     static constexpr TransportTraits traits = {false, false, T::traits.encrypted, T::traits.datagram_bytes,
                                                T::traits.lanes};
+    static constexpr std::size_t datagram_max = datagram_max_of<T>();
 
     explicit Impaired(T inner = T(), ImpairedOptions options = {}, Now now = Now())
         : inner_(std::move(inner)),
@@ -246,10 +247,10 @@ class Impaired {
     }
     // Comes back early when a held datagram is due, either way.
     void wait(Instant until) {
-        flush();
-        until = min(until, in_.next());
-        inner_.wait(blocked_ ? until : min(until, out_.next()));
-        flush();
+        wait_by(until, [this](Instant at) { inner_.wait(at); });
+    }
+    void wait(Instant until, Waker* waker) requires WakesUp<T> {
+        wait_by(until, [&](Instant at) { inner_.wait(at, waker); });
     }
 
     bool is_open() const requires requires(const T& t) { t.is_open(); }
@@ -266,6 +267,14 @@ class Impaired {
     Instant next_due() const { return min(out_.next(), in_.next()); }
 
   private:
+    template <class F>
+    void wait_by(Instant until, F&& inner_waits) {
+        flush();
+        until = min(until, in_.next());
+        inner_waits(blocked_ ? until : min(until, out_.next()));
+        flush();
+    }
+
     T inner_;
     Now now_;
     detail::ImpairedLine<Address> out_, in_;

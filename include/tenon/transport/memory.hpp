@@ -19,7 +19,7 @@ struct MemoryAddress {
     std::uint16_t port = 0;
 
     // "10.0.0.7:4000" or "host7:4000"; a name of another form is unknown_host.
-    static constexpr Result<MemoryAddress> parse(std::string_view text, std::uint32_t local_host);
+    static constexpr Result<MemoryAddress> parse(std::string_view text, std::uint32_t local_host = 0);
 
     constexpr AddressText text() const {
         AddressText out;

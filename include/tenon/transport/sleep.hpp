@@ -1,10 +1,11 @@
 #pragma once
-// Sleeping until a socket has something to read or room to write, with the finest timeout that the system
-// has. The native transports' wait() calls it.
+// Sleeping until a socket has something to read or room to write, or another thread wakes the sleeper, with
+// the finest timeout that the system has. The native transports' wait() calls it.
 
 #include <cstdint>
 
 #include "tenon/core/time.hpp"
+#include "tenon/transport/waker.hpp"
 
 #if defined(_WIN32)
 #include <winsock2.h>
@@ -23,7 +24,8 @@ inline constexpr NativeSocket no_socket = -1;
 #endif
 
 // Without a socket it sleeps the whole time; a signal may end it early.
-inline void sleep_on(NativeSocket socket, bool writing, Duration left) {
+inline void sleep_on(NativeSocket socket, bool writing, Duration left,
+                     [[maybe_unused]] Waker* waker = nullptr) {
 #if defined(_WIN32)
     const std::int64_t us = left.ns / 1000 < 1'000'000'000 ? left.ns / 1000 : 1'000'000'000;
     if (socket == no_socket) return Sleep(static_cast<DWORD>(us / 1000));
@@ -35,15 +37,18 @@ inline void sleep_on(NativeSocket socket, bool writing, Duration left) {
     if (writing) FD_SET(socket, &writable);
     ::select(0, &readable, &writable, nullptr, &timeout);
 #else
-    pollfd entry{socket, static_cast<short>(writing ? POLLIN | POLLOUT : POLLIN), 0};
+    // The system passes over what is not there, which is -1.
+    pollfd entries[2] = {{socket, static_cast<short>(writing ? POLLIN | POLLOUT : POLLIN), 0},
+                         {waker == nullptr ? -1 : waker->handle(), POLLIN, 0}};
 #if defined(__linux__)
     const timespec timeout{static_cast<time_t>(left.ns / 1'000'000'000),
                            static_cast<long>(left.ns % 1'000'000'000)};
-    ::ppoll(&entry, 1, left == Duration::max() ? nullptr : &timeout, nullptr);
+    ::ppoll(entries, 2, left == Duration::max() ? nullptr : &timeout, nullptr);
 #else
     const std::int64_t ms = left.ns / 1'000'000 < 1'000'000'000 ? left.ns / 1'000'000 : 1'000'000'000;
-    ::poll(&entry, 1, left == Duration::max() ? -1 : static_cast<int>(ms));
+    ::poll(entries, 2, left == Duration::max() ? -1 : static_cast<int>(ms));
 #endif
+    if (entries[1].revents != 0) waker->clear();
 #endif
 }
 

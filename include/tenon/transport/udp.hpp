@@ -151,9 +151,9 @@ class Udp {
         for (std::size_t taken = 0; taken < options_.datagrams_per_poll && state_.get() == &guard.state;)
             if (!receive_some(guard.state, taken, f)) break;
     }
-    // Flushes, and sleeps until then, until a datagram is there, or until what was blocked can go. A signal
-    // may end it early.
-    void wait(Instant until);
+    // Flushes, and sleeps until then, until a datagram is there, until what was blocked can go, or until it
+    // is woken. A signal may end it early.
+    void wait(Instant until, Waker* waker = nullptr);
 
     bool is_open() const { return state_ != nullptr; }
     Address local_address() const { return is_open() ? local_ : Address{}; }
@@ -217,7 +217,7 @@ class Udp {
     UdpCounters counters_;
     std::error_code system_error_;
 };
-static_assert(TransportPolicy<Udp> && LendsBuffer<Udp>);
+static_assert(TransportPolicy<Udp> && LendsBuffer<Udp> && WakesUp<Udp>);
 
 // Asio's constructors and the standard library may throw where the system is out of something.
 template <class T, class F>
@@ -470,7 +470,7 @@ inline bool Udp::receive_refused(const std::error_code& code) {
     return false;
 }
 
-inline void Udp::wait(Instant until) {
+inline void Udp::wait(Instant until, Waker* waker) {
     flush();
     const Instant start = now();
     if (until <= start || (!is_open() && until == Instant::never())) return;
@@ -480,7 +480,7 @@ inline void Udp::wait(Instant until) {
 #if defined(__linux__)
     if (is_open() && state_->batched >= 0) socket = state_->batched;
 #endif
-    detail::sleep_on(socket, writing, until == Instant::never() ? Duration::max() : until - start);
+    detail::sleep_on(socket, writing, until == Instant::never() ? Duration::max() : until - start, waker);
     if (writing) flush();
 }
 
