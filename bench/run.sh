@@ -15,7 +15,9 @@ figures=$builds/bench/figures.txt
 : >"$figures"
 failed=0
 
-[ $# != 0 ] || set -- allocs memory overhead handshake compile codecs roundtrip tick flood lossy clients hall
+all="allocs memory overhead handshake compile codecs cubes bodies roundtrip tick flood lossy clients hall migration"
+# shellcheck disable=SC2086
+[ $# != 0 ] || set -- $all
 for name in "$@"; do
     if [ ! -x "$programs/bench_$name" ]; then
         say "$name: not built, because a library that it needs is not here"

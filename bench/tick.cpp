@@ -1,7 +1,8 @@
 // How long one tick() of a server keeps its game waiting: 64 players over loopback, each with 60 inputs a
-// second, each sent the ships of all 20 times a second, by a server that ticks 60 times a second. Beside it
-// bare sockets that move as many datagrams of the same sizes. With `--dead 1` one player falls silent without
-// a goodbye.
+// second, each sent the ships of all 20 times a second, by a server that ticks 60 times a second. Over plain
+// Udp and over Udp with a thread of its own; in a healthy room, and in one in which a player has fallen
+// silent without a goodbye, another is heard only now and then, and a third asks for its place from one port
+// after the other. Beside it bare sockets that move as many datagrams of the same sizes.
 
 #include "game.hpp"
 #include "harness.hpp"
@@ -16,7 +17,10 @@ using namespace bench;
 using namespace tenon::literals;
 
 using Arena = tenon::Game<"tick", 1, tenon::State<Ship>, tenon::Command<Steer>>;
-using Net = tenon::profile::Action<Arena>;
+template <class Transport>
+using NetOver = tenon::profile::Action<Arena, Transport>;
+using tenon::transport::Threaded;
+using tenon::transport::Udp;
 
 constexpr unsigned players = 64;
 constexpr double tick_hz = 60;
@@ -63,9 +67,36 @@ void beat(double seconds, auto&& work) {
     }
 }
 
-void serve(Stage& stage, double seconds) {
+// As many datagrams of these sizes, by bare sockets: snapshots go with every third tick.
+void move_as_many(double seconds, double out, double bytes) {
+    RawSocket here, sink;
+    const sockaddr_in to = loopback(sink.port()), self = loopback(here.port());
+    unsigned char message[1500]{};
+    Times raw;
+    unsigned turn = 0;
+    beat(seconds, [&] {
+        sockaddr_in from{};
+        for (unsigned i = 0; i < players; ++i) here.send(self, message, 40);
+        while (sink.receive(from, message, sizeof message) >= 0) {
+        }
+        const std::int64_t wall_before = wall_ns();
+        const double cpu_before = Times::thread_seconds();
+        while (here.receive(from, message, sizeof message) >= 0) {
+        }
+        const auto count = static_cast<unsigned>(turn++ % 3 == 0 ? out * 3 : 0);
+        for (unsigned i = 0; i < count; ++i) here.send(to, message, static_cast<std::size_t>(bytes / out));
+        raw.note(wall_before, cpu_before);
+    });
+    figure("tick64.raw_p99_us", percentile(raw.wall, 0.99), "us");
+    figure("tick64.raw_cpu_p99_us", percentile(raw.cpu, 0.99), "us");
+}
+
+std::string named(const char* room, const char* what) { return std::string("tick64.") + room + what; }
+
+template <class Transport>
+void serve(Stage& stage, const char* room, double seconds, bool beside_raw) {
     ask_for_priority();
-    Net net{{.peers_max = players}};
+    NetOver<Transport> net{{.peers_max = players}};
     Server server;
     if (!net.host(0)) return;
     stage.port = net.port();
@@ -86,33 +117,12 @@ void serve(Stage& stage, double seconds) {
     const double in = static_cast<double>(after.packets_in - before.packets_in) / ticks,
                  out = static_cast<double>(after.packets_out - before.packets_out) / ticks,
                  bytes = static_cast<double>(after.bytes_out - before.bytes_out) / ticks;
-    std::printf("%u peers: %.1f datagrams in and %.1f out a tick, %.0f bytes out\n", after.peer_count, in,
-                out, bytes);
-    figure("tick64.p50_us", percentile(times.wall, 0.5), "us");
-    figure("tick64.p99_us", percentile(times.wall, 0.99), "us");
-    figure("tick64.cpu_p99_us", percentile(times.cpu, 0.99), "us");
-
-    // As many datagrams of these sizes, by bare sockets: snapshots go with every third tick.
-    RawSocket here, sink;
-    const sockaddr_in to = loopback(sink.port()), self = loopback(here.port());
-    unsigned char message[1500]{};
-    Times raw;
-    unsigned turn = 0;
-    beat(seconds < 10 ? seconds : 10, [&] {
-        sockaddr_in from{};
-        for (unsigned i = 0; i < players; ++i) here.send(self, message, 40);
-        while (sink.receive(from, message, sizeof message) >= 0) {
-        }
-        const std::int64_t wall_before = wall_ns();
-        const double cpu_before = Times::thread_seconds();
-        while (here.receive(from, message, sizeof message) >= 0) {
-        }
-        const auto count = static_cast<unsigned>(turn++ % 3 == 0 ? out * 3 : 0);
-        for (unsigned i = 0; i < count; ++i) here.send(to, message, static_cast<std::size_t>(bytes / out));
-        raw.note(wall_before, cpu_before);
-    });
-    figure("tick64.raw_p99_us", percentile(raw.wall, 0.99), "us");
-    figure("tick64.raw_cpu_p99_us", percentile(raw.cpu, 0.99), "us");
+    std::printf("%s%u peers: %.1f datagrams in and %.1f out a tick, %.0f bytes out\n", room, after.peer_count,
+                in, out, bytes);
+    figure(named(room, "p50_us").c_str(), percentile(times.wall, 0.5), "us");
+    figure(named(room, "p99_us").c_str(), percentile(times.wall, 0.99), "us");
+    figure(named(room, "cpu_p99_us").c_str(), percentile(times.cpu, 0.99), "us");
+    if (beside_raw) move_as_many(seconds, out, bytes);
 }
 
 // The same without a socket: what is tenon's own.
@@ -144,37 +154,51 @@ void in_memory(int ticks) {
     figure("tick64.memory_p99_us", percentile(times.cpu, 0.99), "us");
 }
 
-void play(Stage& stage, bool dies) {
+void play(Stage& stage, bool troubled) {
     while (!static_cast<volatile bool&>(stage.ready)) usleep(1000);
     const std::string address = "127.0.0.1:" + std::to_string(stage.port);
-    std::vector<std::unique_ptr<Net>> nets;
-    std::vector<tenon::Instant> next(players);
+    std::vector<std::unique_ptr<NetOver<Udp>>> nets;
     Client client;
     for (unsigned i = 0; i < players; ++i) {
-        nets.push_back(std::make_unique<Net>());
+        nets.push_back(std::make_unique<NetOver<Udp>>());
         if (!nets.back()->join(address)) return;
     }
-    tenon::Instant since = tenon::Instant::never();
+    tenon::Instant since = tenon::Instant::never(), moves = since;
     while (!static_cast<volatile bool&>(stage.over)) {
         const tenon::Instant now = tenon::now();
+        const bool trouble = troubled && now > since + 1_s;
+        if (trouble && now > moves + 100_ms) {
+            (void)nets[2]->move();
+            moves = now;
+        }
         unsigned joined = 0;
         for (unsigned i = 0; i < players; ++i) {
-            if (dies && i == 0 && now > since + 4_s) continue; // no goodbye
+            if (trouble && i == 0) continue;                                  // no goodbye
+            if (trouble && i == 1 && (now - since) % 3_s < 2900_ms) continue; // a stale link
             nets[i]->tick(now, client);
             joined += nets[i]->status() == tenon::Status::joined;
         }
-        stage.joined = joined;
-        if (joined == players && since == tenon::Instant::never()) since = now;
+        if (!trouble) stage.joined = joined;
+        if (joined == players && since == tenon::Instant::never()) since = moves = now;
         usleep(2000);
     }
+}
+
+template <class Transport>
+bool perform(const char* room, double seconds, bool troubled, bool beside_raw = false) {
+    const Shared<Stage> stage;
+    return side_by_side([&] { serve<Transport>(*stage, room, seconds, beside_raw); },
+                        [&] { play(*stage, troubled); });
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
-    const double seconds = argument(argc, argv, "--seconds", 20);
-    const bool dies = argument(argc, argv, "--dead", 0) != 0;
+    const double seconds = argument(argc, argv, "--seconds", 10);
     in_memory(3000);
-    const Shared<Stage> stage;
-    return side_by_side([&] { serve(*stage, seconds); }, [&] { play(*stage, dies); }) ? 0 : 1;
+    bool good = perform<Udp>("", seconds, false, true);
+    good = perform<Udp>("troubled.", seconds, true) && good;
+    good = perform<Threaded<Udp>>("threaded.", seconds, false) && good;
+    good = perform<Threaded<Udp>>("threaded.troubled.", seconds, true) && good;
+    return good ? 0 : 1;
 }

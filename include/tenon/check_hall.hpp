@@ -71,7 +71,15 @@ struct CheckHall {
     static_assert(distinct,
                   "tenon: two of a Hall's sessions play games of one name, and callers say only the name; "
                   "give each Game its own");
-    static constexpr bool ok = each && joined && distinct;
+    static constexpr bool stays = [] {
+        if constexpr (each) return !(Games::Net::TopologyType::traits.migrates || ...);
+        return true;
+    }();
+    static_assert(
+        stays,
+        "tenon: the rooms of a Hall are where the Hall is, and this topology lets a guest take over; "
+        "choose ClientServer");
+    static constexpr bool ok = each && joined && distinct && stays;
 };
 
 // Stands in for a hall that was refused.

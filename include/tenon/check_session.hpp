@@ -2,7 +2,9 @@
 // Whether a game and five policies fit together, said in one sentence when they don't. Session asks it before
 // anything else of it is compiled.
 
+#include <concepts>
 #include <cstddef>
+#include <string_view>
 
 #include "tenon/clock/concept.hpp"
 #include "tenon/codec/concept.hpp"
@@ -31,6 +33,13 @@ template <class Game, class Clock>
 constexpr bool ticks_have_inputs() {
     return !KernelClock<Clock> || Game::count_of(EntryKind::command) == 1;
 }
+
+// An address can be written down and read again.
+template <class Address>
+concept TellsAddress = requires(std::string_view text) {
+    static_cast<bool>(Address::parse(text));
+    { *Address::parse(text) } -> std::convertible_to<Address>;
+};
 
 // A wrong combination of policies is refused in one sentence.
 template <class Game, class Transport, class Codec, class Clock, class Topology, class Reliability>
@@ -82,7 +91,31 @@ struct CheckSession {
         kernel_fits,
         "tenon: clock::Kernel needs an authority that closes the ticks and relays the inputs, and this "
         "topology has none; choose ClientServer");
-    static constexpr bool ok = each && commands_land && reliable && ordered && fits && inputs && kernel_fits;
+    static constexpr bool migrates = [] {
+        if constexpr (each) return Topology::traits.migrates;
+        return false;
+    }();
+    static_assert(
+        !migrates || !KernelClock<Clock>,
+        "tenon: the ticks of clock::Kernel are closed by one host for as long as the room lives, and "
+        "this topology lets another take over; choose ClientServer, or clock::Hybrid");
+    static constexpr bool keeps = [] {
+        if constexpr (each) return !migrates || !Reliability::traits.gives_up;
+        return true;
+    }();
+    static_assert(keeps,
+                  "tenon: a room that outlives its host loses no reliable event, and this reliability policy "
+                  "gives them up; choose AckVector");
+    static constexpr bool tells_addresses = [] {
+        if constexpr (each) return !migrates || TellsAddress<typename Transport::Address>;
+        return true;
+    }();
+    static_assert(
+        tells_addresses,
+        "tenon: who may take over is told to the others by its address, and this transport's can't be "
+        "read again; its Address lacks: static Result<Address> parse(std::string_view)");
+    static constexpr bool ok = each && commands_land && reliable && ordered && fits && inputs &&
+                               kernel_fits && !(migrates && KernelClock<Clock>)&&keeps && tells_addresses;
 };
 
 // In room/lockstep_part.hpp, which every session with a Kernel includes.
@@ -105,6 +138,19 @@ constexpr void check_handlers() {
                           "tenon: the handlers don't hear a Command of the game, as the authority must; "
                           "write: void on(tenon::PeerId, const "
                           "TheCommand&), or static constexpr bool never_hosts = true");
+    });
+}
+
+// Where nobody decides, nobody is asked for another's state.
+template <class Game, class Handlers>
+constexpr void check_mesh_handlers() {
+    Game::for_each([](auto entry, auto) {
+        using Entry = decltype(entry);
+        if constexpr (Entry::kind == EntryKind::state)
+            static_assert(ProvidesState<Handlers, typename Entry::type> ||
+                              !ProvidesStateOf<Handlers, typename Entry::type>,
+                          "tenon: under Mesh every peer speaks for itself, and nobody is asked for another's "
+                          "state; write: TheState state() or bool state(TheState&)");
     });
 }
 

@@ -294,9 +294,9 @@ class HallCore {
     }
     template <class Room>
     void refuse_from(const Address& from, const Connect& connect) {
-        Terms terms = Room::terms({});
+        Terms terms = Room::Contract::terms({});
         terms.room = ~connect.terms.room;
-        entrance_.fits(from, connect, terms, Room::carriage());
+        entrance_.fits(from, connect, terms, Room::Contract::carriage());
     }
 
     // Who has left the room may be let in again, but not by its old request.

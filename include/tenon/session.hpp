@@ -32,6 +32,7 @@ class SessionCore : private GameRoom<Game, typename Transport::Address, Codec, C
     using TransportType = Transport;
     using RoomType = Base;
     using ClockType = Clock;
+    using TopologyType = Topology;
     using Replay = typename Base::Replay;
 
     explicit SessionCore(const Options& options = {}, Transport transport = Transport())
@@ -73,6 +74,7 @@ class SessionCore : private GameRoom<Game, typename Transport::Address, Codec, C
     void tick(Instant now, Handlers&& handlers) {
         using Heard = std::remove_reference_t<Handlers>;
         check_handlers<Game, Heard, Clock>();
+        if constexpr (Topology::traits.direct) check_mesh_handlers<Game, Heard>();
         now_ = now;
         Base::begin(now);
         transport_.poll(Incoming<Heard>{*this, handlers, now});
@@ -89,8 +91,10 @@ class SessionCore : private GameRoom<Game, typename Transport::Address, Codec, C
     using Base::authority;
     using Base::broadcast;
     using Base::configure;
+    using Base::epoch;
     using Base::health;
     using Base::latest;
+    using Base::lead;
     using Base::lockstep;
     using Base::name_of;
     using Base::rates;
@@ -99,7 +103,9 @@ class SessionCore : private GameRoom<Game, typename Transport::Address, Codec, C
     using Base::roster;
     using Base::self;
     using Base::send;
+    using Base::set_authority;
     using Base::set_bandwidth;
+    using Base::set_merit;
     using Base::status;
     using Base::touch;
     using Base::view;

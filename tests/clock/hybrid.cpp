@@ -12,6 +12,9 @@ using namespace tenon::literals;
 namespace {
 
 using Clock = clock::Hybrid<20, Rates{.input_hz = 100, .snapshot_hz = 20}>;
+static_assert(clock_feature<Clock>() == clock_feature<clock::Hybrid<20>>());
+static_assert(clock_feature<Clock>() != clock_feature<clock::Hybrid<30>>());
+static_assert(ClockText(clock_feature<clock::Hybrid<1000>>()).view() == "clock::Hybrid<1000>");
 
 struct Seen {
     int inputs = 0, snapshots = 0;

@@ -13,6 +13,8 @@ static_assert(KernelClock<clock::Kernel<60>>);
 static_assert(!KernelClock<clock::Independent<>>);
 static_assert(clock_feature<clock::Kernel<60>>() != clock_feature<clock::Kernel<30>>());
 static_assert(clock_feature<clock::Independent<>>() == 0);
+static_assert(ClockText(clock_feature<clock::Kernel<60>>()).view() == "clock::Kernel<60>");
+static_assert(ClockText(0).view() == "clock::Independent<>");
 
 TEST_CASE("a kernel asks for no input by the wall, and for states only at the rate it is given") {
     clock::Kernel<60> kernel;

@@ -113,3 +113,45 @@ TEST_CASE("an old report says nothing any more, and a clock begins where inputs 
     CHECK(lead.rate(now) == 1);
     CHECK(lead.start(40_ms, 3_ms) == 31_ms);
 }
+
+TEST_CASE("how commands lie among the moments at which they are taken tells how early the latest was") {
+    const Duration every = 20_ms;
+    // The latest comes so long before its moment, the others up to so much earlier.
+    for (const Duration latest : {1_ms, 4_ms, 12_ms, 19_ms})
+        for (const Duration spread : {0_ms, 3_ms, 10_ms}) {
+            clock::Phases phases;
+            for (int i = 0; i < 40; ++i)
+                phases.note((latest + nanoseconds(spread.ns * (i % 20) / 19)) % every, every);
+            CHECK(phases.count() == 40);
+            Duration found;
+            REQUIRE(phases.take(found));
+            CHECK(phases.count() == 0);
+            // Where they lie on both sides of a moment, the latest have missed it.
+            const Duration wanted = latest + spread > every ? latest - every : latest;
+            CHECK(abs(found - wanted) <= 1_ms);
+            CHECK_FALSE(phases.take(found)); // nothing has come since
+        }
+    Random random(4);
+    clock::Phases anywhere;
+    for (int i = 0; i < 400; ++i) anywhere.note(nanoseconds(random.between(0, every.ns - 1)), every);
+    Duration found;
+    CHECK_FALSE(anywhere.take(found));
+    anywhere.note(19_ms, every);
+    anywhere.note(5_ms, 10_ms); // another rhythm begins anew
+    CHECK(anywhere.count() == 1);
+    REQUIRE(anywhere.take(found));
+    CHECK(abs(found - 5_ms) <= 1_ms);
+}
+
+TEST_CASE("the figures show the last report while it is fresh") {
+    clock::Lead lead;
+    const Instant now{1'000'000'000};
+    CHECK_FALSE(lead.figures(now).known);
+    lead.aim(8_ms);
+    lead.hear(now, 20_ms);
+    CHECK(lead.figures(now).known);
+    CHECK(lead.figures(now).early == 20_ms);
+    CHECK(lead.figures(now).rate < 1);
+    CHECK_FALSE(lead.figures(now + 3_s).known);
+    CHECK(lead.figures(now + 3_s).rate == 1);
+}

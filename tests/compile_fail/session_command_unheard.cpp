@@ -16,7 +16,7 @@ struct Talk {
 #else
     static constexpr tenon::TopologyTraits traits{.has_authority = true};
 #endif
-    tenon::PeerId authority() const { return {}; }
+    static tenon::PeerId authority(tenon::PeerId host) { return host; }
 };
 template <class Game, class Transport, class Topology, class Reliability>
 using Check = tenon::detail::CheckSession<Game, Transport, tenon::codec::Bits, tenon::clock::Independent<>,

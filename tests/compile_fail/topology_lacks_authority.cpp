@@ -1,4 +1,4 @@
-// expect: Topology lacks: PeerId authority() const
+// expect: Topology lacks: static PeerId authority(PeerId host)
 #include "tenon/topology/concept.hpp"
 
 struct Mine {
@@ -6,7 +6,7 @@ struct Mine {
     Mine() = default;
     static constexpr tenon::TopologyTraits traits{};
 #ifndef SHOULD_FAIL
-    tenon::PeerId authority() const { return {}; }
+    static tenon::PeerId authority(tenon::PeerId host) { return host; }
 #endif
 };
 

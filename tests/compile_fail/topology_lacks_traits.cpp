@@ -7,7 +7,7 @@ struct Mine {
 #ifndef SHOULD_FAIL
     static constexpr tenon::TopologyTraits traits{};
 #endif
-    tenon::PeerId authority() const { return {}; }
+    static tenon::PeerId authority(tenon::PeerId host) { return host; }
 };
 
 static_assert(sizeof(tenon::CheckTopology<Mine>) > 0);

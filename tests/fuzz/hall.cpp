@@ -140,7 +140,8 @@ class House {
         const std::uint8_t first = bytes.empty() ? std::uint8_t(0) : std::to_integer<std::uint8_t>(bytes[0]);
         constexpr std::array<std::string_view, 4> rooms{"red", "side", "none", ""};
         const Options named = options(rooms[first % 4], 1);
-        Terms terms = (first & 4) != 0 ? ChatNet::RoomType::terms(named) : Net::RoomType::terms(named);
+        Terms terms = (first & 4) != 0 ? ChatNet::RoomType::Contract::terms(named)
+                                       : Net::RoomType::Contract::terms(named);
         if ((first & 8) != 0) terms.game = stable_id("other");
         if ((first & 16) != 0) terms.schema ^= 1;
         if ((how & how::fair) != 0 && kind == meeting::hello)

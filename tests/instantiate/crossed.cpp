@@ -6,6 +6,7 @@
 #include "meet.hpp"
 #include "tenon/clock/hybrid.hpp"
 #include "tenon/clock/independent.hpp"
+#include "tenon/clock/kernel.hpp"
 #include "tenon/hall.hpp"
 #include "tenon/profile/action.hpp"
 #include "tenon/profile/co_op.hpp"
@@ -15,6 +16,9 @@
 #include "tenon/reliability/ack_vector.hpp"
 #include "tenon/reliability/best_effort.hpp"
 #include "tenon/reliability/redundant.hpp"
+#include "tenon/room/estate.hpp"
+#include "tenon/room/lockstep_part.hpp"
+#include "tenon/topology/authority_hosted.hpp"
 #include "tenon/topology/client_server.hpp"
 #include "tenon/transport/impaired.hpp"
 #include "tenon/transport/memory.hpp"
@@ -27,11 +31,17 @@ using OverImpaired = Net<transport::Impaired<transport::Memory>>;
 using InBits = Net<archetype::Transport, codec::Bits>;
 using ByIndependent = Net<archetype::Transport, archetype::Codec, clock::Independent<>>;
 using ByHybrid = Net<archetype::Transport, archetype::Codec, clock::Hybrid<20>>;
+using ByKernel = Net<archetype::Transport, archetype::Codec, clock::Kernel<60>, archetype::Topology,
+                     reliability::AckVector>;
 using AsClientServer = Net<archetype::Transport, archetype::Codec, archetype::Clock, topology::ClientServer>;
+// Its peers tell each other their addresses, which the least of a transport can't.
+template <class Reliability, class Election>
+using AsAuthorityHosted = Net<transport::Memory, archetype::Codec, archetype::Clock,
+                              topology::AuthorityHosted<Election>, Reliability>;
 template <class Reliability>
 using With = Net<archetype::Transport, archetype::Codec, archetype::Clock, archetype::Topology, Reliability>;
-template <template <class, class> class Profile>
-using Played = Profile<GameOf<true, true>::type, transport::Memory>;
+template <template <class, class, class> class Profile>
+using Played = Profile<GameOf<true, true>::type, transport::Memory, topology::ClientServer>;
 
 template class tenon::Session<Least, archetype::Transport, archetype::Codec, archetype::Clock,
                               archetype::Topology, archetype::Reliability>;
@@ -39,10 +49,18 @@ template class tenon::Hall<Plays<Net<>, Player>>;
 
 namespace {
 
-template <class NetType, class G = Least>
+// What a Kernel asks of its player: a simulation, which all inputs go into.
+struct Simulated : Player {
+    void step(Tick, const Inputs<Steer>& inputs) {
+        for (const Input<Steer>& input : inputs) steers += input.order.turn == 2 ? 1 : 0;
+    }
+    void serialize(auto& ar) { ar(steers); }
+};
+
+template <class NetType, class G = Least, class PlayerType = Player>
 void meet_in_process() {
     NetType host, guest;
-    meet<G>(host, guest, "4000", [] {});
+    meet<G, PlayerType>(host, guest, "4000", [] {});
 }
 template <class NetType, class G, class Transport = transport::Memory>
 void meet_in_memory() {
@@ -76,7 +94,15 @@ TEST_CASE("Impaired goes with the least of all others") {
 TEST_CASE("Bits goes with the least of all others") { meet_in_process<InBits>(); }
 TEST_CASE("Independent goes with the least of all others") { meet_in_process<ByIndependent>(); }
 TEST_CASE("Hybrid goes with the least of all others") { meet_in_process<ByHybrid>(); }
+TEST_CASE("Kernel goes with the least of all others that keeps order") {
+    meet_in_process<ByKernel, GameOf<true, true>::type, Simulated>();
+}
 TEST_CASE("ClientServer goes with the least of all others") { meet_in_process<AsClientServer>(); }
+TEST_CASE("AuthorityHosted goes with the least of all others, but for the addresses") {
+    meet_in_memory<AsAuthorityHosted<archetype::Reliability, topology::FirstJoiner>, Least>();
+    meet_in_memory<AsAuthorityHosted<reliability::AckVector, topology::ByMerit<>>,
+                   GameOf<true, true>::type>();
+}
 TEST_CASE("AckVector goes with the least of all others") {
     meet_in_process<With<reliability::AckVector>, GameOf<true, true>::type>();
 }

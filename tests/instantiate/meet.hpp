@@ -63,9 +63,9 @@ struct Player {
 };
 
 // `carry` moves what was sent, where the transport does not by itself.
-template <class G, class NetType, class Carry>
+template <class G, class PlayerType = Player, class NetType, class Carry>
 void meet(NetType& host, NetType& guest, std::string_view address, Carry&& carry) {
-    Player at_host, at_guest;
+    PlayerType at_host, at_guest;
     REQUIRE(host.host(4000));
     REQUIRE(guest.join(address));
     Instant now{1'000'000'000};
@@ -93,7 +93,7 @@ void meet(NetType& host, NetType& guest, std::string_view address, Carry&& carry
         play();
     }
     CHECK(at_host.steers > 5);
-    for (const Player* player : {&at_host, &at_guest}) {
+    for (const PlayerType* player : {&at_host, &at_guest}) {
         CHECK(player->sparks == 2);
         CHECK(player->shots == (G::template has<Shot> ? 1 : 0));
         CHECK(player->lines == (G::template has<Line> ? 1 : 0));

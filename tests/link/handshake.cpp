@@ -73,7 +73,7 @@ TEST_CASE("two round trips lead in, and no answer is larger than what it answers
     CHECK(connect.hash(1) == 2);
     std::size_t type = 0;
     CHECK(compare(terms(), connect, type) == Error::none);
-    CHECK(meeting.answer(start, Accept{77, 88, PeerId{3}, 0, 65536}));
+    CHECK(meeting.answer(start, Accept{77, 88, PeerId{3}, PeerId::host(), 0, 65536}));
     CHECK(meeting.knock.state() == Knock::State::accepted);
     CHECK(meeting.knock.accept().host_nonce == 88);
     CHECK(meeting.knock.accept().peer == PeerId{3});
@@ -157,7 +157,8 @@ TEST_CASE("a refusal ends the knocking, with its reason and its words") {
 
 TEST_CASE("answers that nobody asked for change nothing") {
     Meeting meeting;
-    CHECK_FALSE(meeting.answer(start, Accept{77, 88, PeerId{3}, 0, 0})); // before the challenge
+    CHECK_FALSE(
+        meeting.answer(start, Accept{77, 88, PeerId{3}, PeerId::host(), 0, 0})); // before the challenge
     CHECK(meeting.knock.state() == Knock::State::hello);
     CHECK_FALSE(meeting.answer(start, Challenge{76, 1, 1}));
     CHECK(meeting.knock.state() == Knock::State::hello);
@@ -165,7 +166,7 @@ TEST_CASE("answers that nobody asked for change nothing") {
     CHECK(meeting.knock.state() == Knock::State::connect);
     CHECK_FALSE(meeting.answer(start, Challenge{77, 2, 2})); // the first is used
     CHECK(read_connect(meeting.say(start))->cookie == 1);
-    CHECK_FALSE(meeting.answer(start, Accept{76, 88, PeerId{3}, 0, 0}));
+    CHECK_FALSE(meeting.answer(start, Accept{76, 88, PeerId{3}, PeerId::host(), 0, 0}));
     CHECK_FALSE(meeting.answer(start, Hello{77, 5, 1}));
     CHECK_FALSE(meeting.knock.handle_datagram(start, {}));
     CHECK(meeting.knock.state() == Knock::State::connect);

@@ -215,10 +215,48 @@ TEST_CASE("two that have nothing to say keep each other's belief, with few bytes
     two.run(60_s);
     CHECK(two.link(0).state() == Line<>::Link::State::open);
     CHECK(two.link(1).state() == Line<>::Link::State::open);
-    CHECK(two.pipes[0].sent < 60 * 4);
-    CHECK(two.pipes[0].sent_bytes < 60 * 100);
+    CHECK(two.pipes[0].sent < 60 * 2);
+    CHECK(two.pipes[1].sent < 60 * 2);
+    CHECK(two.pipes[0].sent_bytes < 60 * 20);
+    CHECK(two.pipes[1].sent_bytes < 60 * 30);
     CHECK(two.link(0).clock().known());
     CHECK_FALSE(two.link(1).clock().known());
+}
+
+TEST_CASE("to know the time costs no packets once it is known, in a quiet link, a busy one and a full one") {
+    enum { quiet, one_way, busy, full };
+    for (const int kind : {quiet, one_way, busy, full}) {
+        std::uint64_t sent[2] = {};
+        for (const bool asks : {false, true}) {
+            LinkOptions options;
+            options.asks_time = asks;
+            Way way;
+            way.rate = kind == full ? 200'000 : 0;
+            Line<> two(way, way, 1, options);
+            std::uint32_t said = 0;
+            if (kind == busy || kind == one_way)
+                two.every(16_ms, [&] {
+                    for (const std::size_t side : {0u, 1u})
+                        if (kind == busy || side == 1)
+                            CHECK(two.link(side).outbox().push({.queued_at = two.now, .type = lossy},
+                                                               numbered(++said, 60)));
+                });
+            if (kind == full)
+                two.every(5_ms, [&] {
+                    while (two.link(1).queued_bytes() < 100'000)
+                        if (!two.link(1).channel(true).append(ordered, numbered(++said, 900))) break;
+                });
+            two.run(5_s);
+            const std::uint64_t before = two.pipes[0].sent + two.pipes[1].sent;
+            two.run(60_s);
+            sent[asks] = two.pipes[0].sent + two.pipes[1].sent - before;
+            ClockSync::Answer answer;
+            CHECK(two.link(0).clock().poll(answer) == asks);
+            if (asks) CHECK(answer.at > two.now - 5_s);
+        }
+        MESSAGE(sent[0], " packets, with the time ", sent[1]);
+        CHECK(sent[1] <= sent[0] + sent[0] / 200 + 2);
+    }
 }
 
 TEST_CASE("silence ends a link after its timeout and not before") {
@@ -430,9 +468,11 @@ TEST_CASE("whoever breaks the rules is told so, and the link ends") {
         std::vector<std::uint8_t> frames;
     };
     const std::vector<std::vector<std::uint8_t>> bad{
-        {0x0A},                                  // no frame
+        {0x0B},                                  // no frame
+        {0x0A, 1},                               // half of how early commands come
         {0x04},                                  // a goodbye without a reason
-        {0x02, 1, 2, 3},                         // half a question
+        {0x02},                                  // half a question
+        {0x03, 1, 2, 3},                         // half an answer
         {0x06, 1},                               // half a header of commands
         {0x06, 1, 0, 2, 9, 1, 5, 9, 200},        // a command that is longer than its packet
         {0x05, 0, 0, 0, 1, 10, 1},               // a part of one

@@ -110,6 +110,21 @@ TEST_CASE("silence is asked about with growing pauses, until nothing in flight i
     CHECK(silence.asks_at(start, 100_ms) == start + 2_s + 100_ms);
 }
 
+TEST_CASE("answers come once there was one, and as long as none has been due for long") {
+    Silence silence(start);
+    CHECK_FALSE(silence.is_broken(start, 1_s));
+    silence.begin(start);
+    silence.broken(start + 50_ms);
+    CHECK(silence.is_broken(start + 10_s, 1_s)); // nothing was asked since
+    silence.begin(start + 10_s);
+    silence.begin(start + 10900_ms);
+    CHECK(silence.is_broken(start + 10999_ms, 1_s));
+    CHECK_FALSE(silence.is_broken(start + 11_s, 1_s));
+    silence.broken(start + 12_s);
+    CHECK(silence.is_broken(start + 12_s, 1_s));
+    CHECK_FALSE(Silence(start).is_broken(start + 12_s, 1_s)); // a path that is begun anew
+}
+
 TEST_CASE("a path takes the lower of what it carries and what the user allows") {
     Path path(1200, 0);
     CHECK(path.rate() == 0);

@@ -31,9 +31,9 @@ struct Player {
     void on(PeerId peer, const Steer& steer) { heard += peer == PeerId{1} && steer.turn == 2 ? 1 : 0; }
 };
 
-template <template <class, class> class Profile>
+template <template <class, class, class> class Profile>
 struct Meeting {
-    using Net = Profile<Arena, transport::Memory>;
+    using Net = Profile<Arena, transport::Memory, topology::ClientServer>;
     transport::Exchange exchange{1};
     Net host{{}, transport::Memory(exchange, 1)}, guest{{}, transport::Memory(exchange, 2)};
     Player at_host, at_guest;

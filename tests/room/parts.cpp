@@ -20,7 +20,7 @@ TEST_CASE("notices come in their order, with a text of their own that outlives i
     CHECK(!notices.poll(event));
     for (int i = 0; i < 20; ++i) {
         std::string name = "player " + std::to_string(i);
-        notices.tell({RoomEvent::Kind::peer_joined, PeerId{static_cast<std::uint32_t>(i)}, {}, {}, {}, {}},
+        notices.tell(RoomEvent::Kind::peer_joined, PeerId{static_cast<std::uint32_t>(i)}, Error::none,
                      PeerName(name));
         name.assign(40, 'x');
     }
@@ -30,7 +30,7 @@ TEST_CASE("notices come in their order, with a text of their own that outlives i
         CHECK(event.text == "player " + std::to_string(i));
     }
     CHECK(notices.empty());
-    notices.tell({});
+    notices.tell(RoomEvent());
     notices.clear();
     CHECK(!notices.poll(event));
 }
@@ -43,7 +43,7 @@ TEST_CASE("a refusal's whole text is told, though it is longer than a name") {
     const std::size_t size = write(bytes, Refusal{42, Error::schema_mismatch, text});
     REQUIRE(knock.handle_datagram(Instant{2}, BytesIn(bytes.data(), size)));
     Notices notices;
-    notices.tell({}, PeerName(), &knock);
+    notices.tell(RoomEvent::Kind::closed, PeerId{1}, knock.reason(), PeerName(), &knock);
     RoomEvent event;
     REQUIRE(notices.poll(event));
     CHECK(event.text == text);
@@ -56,6 +56,9 @@ TEST_CASE("a head is put in front of a payload, wherever that lies") {
     CHECK(text_of(scratch.with_head(bytes_of("elsewhere"), head)) == "head:elsewhere");
     copy(scratch.payload().data(), bytes_of("in here"));
     CHECK(text_of(scratch.with_head(scratch.payload().first(7), head)) == "head:in here");
+    // It may have another for the next who hears it.
+    CHECK(text_of(scratch.with_head(scratch.payload().first(7), head)) == "head:in here");
+    CHECK(text_of(scratch.payload().first(7)) == "in here");
     // A second head in front of the first, which is how a message that was passed on is passed on.
     const BytesIn once = scratch.with_head(bytes_of("x"), head);
     CHECK(text_of(scratch.with_head(once, head)) == "head:head:x");
@@ -63,7 +66,7 @@ TEST_CASE("a head is put in front of a payload, wherever that lies") {
     CHECK(text_of(scratch.with_head(bytes_of(longest), head)) == "head:" + longest);
     // More than any link lets through is cut, not written beyond the end.
     const std::string endless(1000, 'e');
-    CHECK(scratch.with_head(bytes_of(endless), head).size() == 100 + 2 * RelayHead::bytes_max);
+    CHECK(scratch.with_head(bytes_of(endless), head).size() == 100 + 2 * Scratch::head_bytes_max);
 }
 
 TEST_CASE("a carriage knows the game's types, and takes all else for the room's own, in order") {

@@ -57,12 +57,13 @@ using TestRoom = Room<MemoryAddress, reliability::AckVector>;
 static_assert(Machine<TestRoom>);
 
 // One member and what it was told.
-struct Member {
+template <class RoomType>
+struct MemberOf {
     MemoryAddress address;
-    TestRoom room;
+    RoomType room;
     std::vector<Told> told;
 
-    Member(std::uint32_t host, const Options& options, const Terms& terms)
+    MemberOf(std::uint32_t host, const Options& options, const Terms& terms)
         : address{host, 4000}, room(options, terms, carriage(), 1200, Pulse{}, options.seed + host) {}
 
     void drain() {
@@ -109,8 +110,10 @@ struct Member {
     }
 };
 
-class Net {
+template <class RoomType>
+class NetOf {
   public:
+    using Member = MemberOf<RoomType>;
     Instant now{5'000'000'000};
     std::vector<std::unique_ptr<Member>> members;
     // Whether a datagram is lost on its way; none is unless a test says so.
@@ -169,5 +172,8 @@ class Net {
     }
     std::deque<Flying> flying_;
 };
+
+using Member = MemberOf<TestRoom>;
+using Net = NetOf<TestRoom>;
 
 } // namespace rooms

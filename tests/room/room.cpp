@@ -108,9 +108,9 @@ TEST_CASE("where no place is kept, a silence longer than the timeout is the end,
     net.loses = [&](const auto& from, const auto& to) {
         return from == net[1].address || to == net[1].address;
     };
-    net.run(2900_ms);
+    net.run(2800_ms);
     CHECK(net[1].room.status() == Status::joined);
-    net.run(1500_ms);
+    net.run(1600_ms);
     CHECK(net[1].last(Kind::closed)->reason == Error::timed_out);
     CHECK(net[0].last(Kind::peer_left)->reason == Error::timed_out);
     CHECK(net[2].last(Kind::peer_left)->peer == 1);

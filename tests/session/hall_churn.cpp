@@ -238,7 +238,7 @@ TEST_CASE("a hall that has settled allocates nothing, whatever is said in its ro
     };
     street.run(200_ms);
     REQUIRE(street.hall.guest_count() == 7);
-    play(2000, 0.1); // worse than what is counted, so that queues have been as long as they will get
+    play(3000, 0.1); // worse than what is counted, so that queues have been as long as they will get
     const allocations::Count count;
     play(4000, 0.02);
     CHECK(count.calls() == 0);

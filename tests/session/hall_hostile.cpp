@@ -29,7 +29,7 @@ struct Stranger {
         connect.nonce = nonce;
         connect.name = "eve";
     }
-    void name_room(std::string_view room) { connect.terms = Net::RoomType::terms({.room = room}); }
+    void name_room(std::string_view room) { connect.terms = Net::RoomType::Contract::terms({.room = room}); }
     template <class T>
     void say(const T& what) {
         const std::size_t size = write(bytes, what);
@@ -208,8 +208,9 @@ TEST_CASE("a guest that floods its room or talks nonsense is its room's alone") 
     const auto blue = street.hall.host<Net>({.room = "blue"});
     auto &ann = street.player("red"), &bob = street.player("blue");
     street.run(200_ms);
-    Room<Address, reliability::AckVector> eve({.name = "eve"}, Net::RoomType::terms({.room = "red"}),
-                                              Net::RoomType::carriage(), 1200, Pulse{}, 9);
+    Room<Address, reliability::AckVector> eve({.name = "eve"},
+                                              Net::RoomType::Contract::terms({.room = "red"}),
+                                              Net::RoomType::Contract::carriage(), 1200, Pulse{}, 9);
     transport::Memory port(street.exchange, 70);
     REQUIRE(port.open(4000));
     REQUIRE(eve.join(street.now, host));

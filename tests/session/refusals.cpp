@@ -5,6 +5,7 @@
 
 #include "parts.hpp"
 #include "tenon/check_session.hpp"
+#include "tenon/clock/hybrid.hpp"
 #include "tenon/reliability/ack_retry.hpp"
 
 using namespace tenon;
@@ -38,6 +39,10 @@ using Small = Game<"small", 1, Event<mine::Note, Reliable>, Event<mine::Spot>>;
 template <class G, class Codec = codec::Bits, class Reliability = reliability::AckVector>
 using Net = Session<G, transport::Memory, Codec, clock::Independent<>, topology::ClientServer, Reliability>;
 
+template <class Clock>
+using WithClock =
+    Session<Small, transport::Memory, codec::Bits, Clock, topology::ClientServer, reliability::AckVector>;
+
 struct Listener {
     std::string told;
     int notes = 0;
@@ -50,10 +55,10 @@ struct Listener {
 };
 
 // What a session of that type is told that knocks at a Small room.
-template <class Caller>
+template <class Caller, class Host = Net<Small>>
 std::string knock(const Options& options = {.room = "here"}) {
     transport::Exchange exchange(2);
-    Net<Small> host({.room = "here", .seed = 1}, transport::Memory(exchange, 1));
+    Host host({.room = "here", .seed = 1}, transport::Memory(exchange, 1));
     Caller caller(options, transport::Memory(exchange, 2));
     Listener at_host, at_caller;
     REQUIRE(host.host(4000));
@@ -86,6 +91,16 @@ TEST_CASE("another game, another version, another codec, another way of being re
     CHECK(knock<Net<Small, OtherCodec>>() == "codec_mismatch");
     CHECK(knock<Net<Small, codec::Bits, reliability::AckRetry>>() == "codec_mismatch");
     CHECK(knock<Net<Small>>({.room = "there"}) == "wrong_room");
+}
+
+TEST_CASE("a clock with another rate is refused, and the host's is named") {
+    using Slow = WithClock<clock::Hybrid<20>>;
+    CHECK(knock<Slow, Slow>() == "joined");
+    CHECK(knock<WithClock<clock::Hybrid<20, Rates{.input_hz = 30}>>, Slow>() == "joined"); // its own affair
+    CHECK(knock<WithClock<clock::Hybrid<30>>, Slow>() == "codec_mismatch: clock::Hybrid<20>");
+    CHECK(knock<Slow, WithClock<clock::Hybrid<1000>>>() == "codec_mismatch: clock::Hybrid<1000>");
+    CHECK(knock<Net<Small>, Slow>() == "codec_mismatch: clock::Hybrid<20>");
+    CHECK(knock<Slow>() == "codec_mismatch: clock::Independent<>");
 }
 
 TEST_CASE("two builds that disagree on a type are told which") {

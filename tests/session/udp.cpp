@@ -5,6 +5,7 @@
 
 #include "allocations.hpp"
 #include "tenon/transport/now.hpp"
+#include "tenon/transport/threaded.hpp"
 #include "tenon/transport/udp.hpp"
 
 using namespace play;
@@ -63,6 +64,29 @@ TEST_CASE("over Udp two sessions meet, talk in every way, and need no allocation
     CHECK(at_guest.marks > 0);
     CHECK(at_host.steers >= 180);
     CHECK(host.latest<Ship>(PeerId{1})->beat > 0);
+}
+
+TEST_CASE("a datagram that goes to and fro between threads needs no allocation") {
+    transport::Threaded<Udp> a{Udp(local)}, b{Udp(local)};
+    const auto at_a = a.open(0), at_b = b.open(0);
+    REQUIRE(at_a);
+    REQUIRE(at_b);
+    int heard = 0;
+    const auto give_back = [&](const IpAddress& from, Lane lane, BytesIn bytes) {
+        ++heard;
+        (void)b.send(from, lane, bytes);
+    };
+    const allocations::Count count;
+    for (int i = 0; i < 20'000 && heard < 2000; ++i) {
+        (void)a.send(*at_b, {}, bytes_of("ball"));
+        a.flush();
+        b.wait(now() + milliseconds(1));
+        b.poll(give_back);
+        b.flush();
+        a.poll([](const IpAddress&, Lane, BytesIn) {});
+    }
+    CHECK(count.calls() == 0);
+    CHECK(heard == 2000);
 }
 
 TEST_CASE("over Udp a wrong address, an unknown host and a port in use have their names") {

@@ -145,3 +145,52 @@ TEST_CASE("it comes back as itself with nothing lost, whatever else the path doe
         [](sim::World& world) { return Cut().play(world); });
     CHECK_MESSAGE(report, report.text());
 }
+
+TEST_CASE("keepalives and redials follow what is configured while the room is open") {
+    sim::World world(3, *sim::Faults::parse("latency_ms=20"));
+    Talker host(world, 1), guest(world, 2);
+    world.add(host.net, host);
+    world.add(guest.net, guest);
+    REQUIRE(host.net.host(4000));
+    REQUIRE(guest.net.join("host1:4000"));
+    REQUIRE(world.run_until([&] { return guest.net.status() == Status::joined; }, 5_s));
+    world.run(5_s);
+    const auto sent = [&](std::uint32_t from, std::uint32_t to, Duration time) {
+        const std::uint64_t before = world.network().counters(from, to).sent;
+        world.run(time);
+        return world.network().counters(from, to).sent - before;
+    };
+    const auto configure = [&](int keepalive_ms, int redial_ms) {
+        for (Net* net : {&host.net, &guest.net}) {
+            Rates rates = net->rates();
+            rates.keepalive_ms = keepalive_ms;
+            rates.redial_ms = redial_ms;
+            net->configure(rates);
+            CHECK(net->rates().keepalive_ms == keepalive_ms);
+        }
+    };
+    // A beat and its answer, of either side.
+    configure(600, 20);
+    const std::uint64_t slow = sent(2, 1, 20_s);
+    CHECK(slow <= 70);
+    CHECK(slow >= 20);
+    configure(100, 20);
+    CHECK(sent(2, 1, 20_s) >= 190);
+    configure(600, 20);
+    CHECK(sent(2, 1, 20_s) <= 72);
+    // Two of them are a silence, and then the guest asks for its place; how often at first is configured.
+    const auto asks = [&](int redial_ms) {
+        configure(100, redial_ms);
+        world.run(1_s);
+        world.network().cut(1, 2, world.now() + 800_ms);
+        const std::uint64_t count = sent(2, 1, 800_ms);
+        world.run(5_s);
+        CHECK(host.net.roster().size() == 2);
+        CHECK(guest.net.status() == Status::joined);
+        return count;
+    };
+    const std::uint64_t seldom = asks(400), often = asks(20);
+    CHECK(often >= seldom + 8);
+    CHECK(host.broken.empty());
+    CHECK(guest.broken.empty());
+}

@@ -1,5 +1,5 @@
-// What the scheduler promises, in whole rooms: rates, the common time, inputs in time, snapshots that give
-// way, clocks that jump.
+// What the scheduler promises, in whole rooms: rates, inputs in time, snapshots that give way, clocks that
+// jump. The common time has common_time.cpp.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -15,7 +15,10 @@
 #include "tenon/profile/sandbox.hpp"
 #include "tenon/profile/turn_based.hpp"
 #include "tenon/sim/world.hpp"
+#include "tenon/topology/client_server.hpp"
 #include "tenon/transport/memory.hpp"
+
+#include "other_clock.hpp"
 
 using namespace tenon;
 using namespace tenon::literals;
@@ -55,23 +58,7 @@ struct Pilot {
     void on(const Closed&) { ++left; }
 };
 
-// A session on a host whose clock is not the world's: it may run faster or slower, and jump.
-template <class Session>
-struct OtherClock {
-    Session& session;
-    double fast = 0; // seconds gained in a second
-    Duration jumped{};
-
-    Instant shown(Instant world) const { return world + jumped + seconds((world - begin).seconds() * fast); }
-    void tick(Instant world, auto& handlers) { session.tick(shown(world), handlers); }
-    Instant next_deadline() const {
-        const Instant next = session.next_deadline();
-        if (next >= Instant::never()) return next;
-        return begin + seconds((next - jumped - begin).seconds() / (1 + fast)) + 1_us;
-    }
-    const auto& transport() const { return session.transport(); }
-    static constexpr Instant begin{1'000'000'000'000};
-};
+using other_clock::OtherClock;
 
 sim::Faults line(std::string_view text) { return *sim::Faults::parse(text); }
 
@@ -91,9 +78,9 @@ bool within(double value, double wanted, double share) {
     return value >= wanted * (1 - share) && value <= wanted * (1 + share);
 }
 
-template <template <class, class> class Profile>
+template <template <class, class, class> class Profile>
 void check_rates(const Rates& rates, double frame_hz, const sim::Faults& faults) {
-    using Net = Profile<Arena, transport::Memory>;
+    using Net = Profile<Arena, transport::Memory, topology::ClientServer>;
     sim::World world(7, faults);
     Net host({}, world.port(1)), guest({}, world.port(2)), other({}, world.port(3));
     Pilot at_host, at_guest, at_other;
@@ -156,37 +143,6 @@ TEST_CASE("a turn is asked for when it was made, and its state comes though pack
     CHECK(at_guest.commands == 40);
     CHECK(at_host.heard_from[guest.self().value] == 40);
     CHECK(came >= 39);
-}
-
-TEST_CASE("all peers share the room's time, whatever their clocks do") {
-    using Net = profile::Action<Arena, transport::Memory>;
-    std::vector<double> errors;
-    for (std::uint64_t seed = 1; seed <= 10; ++seed)
-        for (const double fast : {0.0, 80e-6, -50e-6}) {
-            sim::World world(seed, line("latency_ms=15,jitter_ms=10,clock_ms=5000"));
-            Net host({}, world.port(1)), guest({}, world.port(2));
-            OtherClock<Net> quartz{guest, fast, 77_s};
-            Pilot at_host, at_guest;
-            world.add(host, at_host);
-            world.add(quartz, at_guest);
-            meet(world, {&host, &guest}, {&at_host, &at_guest});
-            world.run(20_s);
-            for (int i = 0; i < 200; ++i) {
-                world.run(500_ms);
-                const Instant here = host.room_time(world.now(1)),
-                              there = guest.room_time(quartz.shown(world.now(2)));
-                errors.push_back(abs(there - here).ms());
-            }
-            world.remove(quartz);
-        }
-    std::sort(errors.begin(), errors.end());
-    const auto share = [&](double part) {
-        return errors[static_cast<std::size_t>(part * double(errors.size() - 1))];
-    };
-    MESSAGE("error of the common time: half under ", share(0.5), " ms, 95% under ", share(0.95), ", worst ",
-            share(1));
-    CHECK(share(0.5) < 2);
-    CHECK(share(1) < 6);
 }
 
 namespace {

@@ -5,9 +5,9 @@
 using namespace tenon;
 
 TEST_CASE("under ClientServer the host decides, and passes on what the others say to each other") {
-    const topology::ClientServer topology;
-    CHECK(topology.authority() == PeerId::host());
+    CHECK(topology::ClientServer::authority(PeerId::host()) == PeerId::host());
     CHECK(topology::ClientServer::traits.has_authority);
     CHECK(topology::ClientServer::traits.relays);
+    CHECK_FALSE(topology::ClientServer::traits.migrates);
     CHECK(CheckTopology<topology::ClientServer>::ok);
 }

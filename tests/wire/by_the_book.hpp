@@ -75,10 +75,12 @@ inline std::uint64_t link_key(std::uint64_t schema, std::uint64_t nonce, std::ui
 // ---- "The handshake"
 
 struct Meeting {
-    unsigned kind = 0; // 0x81 to 0x86
+    unsigned kind = 0; // 0x81 to 0x87
     std::uint64_t nonce = 0, cookie = 0, stamp = 0, protocol = 0, game = 0, room = 0, schema = 0,
                   game_version = 0, codec = 0, features = 0, required = 0, host_nonce = 0, peer = 0,
-                  message_bytes_max = 0, reason = 0, proof = 0;
+                  message_bytes_max = 0, reason = 0, proof = 0, host = 0;
+    // Of a claim. Its seal is for who knows the room's key.
+    std::uint64_t claim = 0, epoch = 0, authority = 0, from = 0, about = 0, handed = 0, size = 0, seal = 0;
     Bytes text; // the name in a connect, the text of a refusal
     std::vector<std::uint64_t> type_hashes;
 };
@@ -88,7 +90,7 @@ inline std::optional<Meeting> read_meeting(const Bytes& datagram) {
     Cursor in(datagram);
     m.kind = static_cast<unsigned>(in.number(1));
     const std::uint64_t checksum = in.number(4);
-    if (!in.good || m.kind < 0x81 || m.kind > 0x86) return std::nullopt;
+    if (!in.good || m.kind < 0x81 || m.kind > 0x87) return std::nullopt;
     if (checksum != (hash(datagram, 5, meeting_key + m.kind) & 0xFFFF'FFFF)) return std::nullopt;
     if (m.kind == 0x81) {
         m.protocol = in.number(2);
@@ -114,13 +116,24 @@ inline std::optional<Meeting> read_meeting(const Bytes& datagram) {
     } else if (m.kind == 0x84) {
         m.nonce = in.number(8);
         m.host_nonce = in.number(8);
-        for (std::uint64_t* word : {&m.peer, &m.features, &m.message_bytes_max}) *word = in.number(4);
+        for (std::uint64_t* word : {&m.peer, &m.host, &m.features, &m.message_bytes_max})
+            *word = in.number(4);
     } else if (m.kind == 0x86) {
         m.protocol = in.number(2);
         for (std::uint64_t* word : {&m.nonce, &m.game, &m.room}) *word = in.number(8);
         m.peer = in.number(4);
         m.proof = in.number(8);
         in.good = in.good && datagram.size() >= 48;
+    } else if (m.kind == 0x87) {
+        m.game = in.number(8);
+        m.room = in.number(8);
+        m.claim = in.number(1);
+        for (std::uint64_t* word : {&m.epoch, &m.authority, &m.from, &m.about}) *word = in.number(4);
+        m.nonce = in.number(8);
+        m.handed = in.number(1);
+        m.size = in.number(4);
+        m.seal = in.number(8);
+        in.good = in.good && in.left() == 0 && m.claim <= 6 && m.handed <= 1;
     } else {
         m.nonce = in.number(8);
         m.reason = in.number(1);
@@ -151,6 +164,9 @@ struct Command {
     std::uint64_t number = 0; // its low sixteen bits
     Message message;
 };
+struct Told {
+    std::uint64_t question = 0, clock = 0, waited_us = 0;
+};
 struct Packet {
     std::uint64_t number = 0;
     bool acks = false;
@@ -162,7 +178,8 @@ struct Packet {
     std::vector<Command> commands;
     std::map<std::uint64_t, Message> retried;
     std::vector<std::uint64_t> receipts, asked;
-    std::vector<std::pair<std::uint64_t, std::uint64_t>> told;
+    std::vector<Told> told;
+    std::vector<std::int64_t> early_us;
     std::optional<std::uint64_t> close;
     unsigned pings = 0;
     std::size_t padding = 0, frames = 0;
@@ -214,10 +231,12 @@ inline bool read_frame(Cursor& in, Packet& packet) {
     } else if (tag == 0x01) {
         ++packet.pings;
     } else if (tag == 0x02) {
-        packet.asked.push_back(in.number(8));
+        packet.asked.push_back(in.number(1));
     } else if (tag == 0x03) {
-        const std::uint64_t asked = in.number(8);
-        packet.told.emplace_back(asked, in.number(8));
+        Told told{in.number(1), 0, 0};
+        told.clock = in.number(8);
+        told.waited_us = in.varint();
+        packet.told.push_back(told);
     } else if (tag == 0x04) {
         packet.close = in.number(1);
     } else if (tag == 0x05) {
@@ -242,6 +261,9 @@ inline bool read_frame(Cursor& in, Packet& packet) {
     } else if (tag == 0x08) {
         for (std::uint64_t count = in.number(1); count != 0 && in.good; --count)
             packet.receipts.push_back(in.number(2));
+    } else if (tag == 0x0A) {
+        const auto steps = static_cast<std::int64_t>(in.number(2));
+        packet.early_us.push_back((steps < 0x8000 ? steps : steps - 0x10000) * 20);
     } else {
         return false;
     }

@@ -20,6 +20,7 @@
 #include "tenon/link/redial.hpp"
 #include "tenon/reliability/ack_retry.hpp"
 #include "tenon/reliability/ack_vector.hpp"
+#include "tenon/room/claim.hpp"
 #include "tenon/session.hpp"
 #include "tenon/topology/client_server.hpp"
 #include "tenon/transport/memory.hpp"
@@ -84,7 +85,7 @@ Bytes large_packet() {
     packet.ack_run(2, 3);
     packet.ack_run(1, 300);
     packet.out().u8(tenon::frame::time_ask);
-    packet.out().u64(1'000'000'000);
+    packet.out().u8(0x85);
     write_message(packet, 10, "abc");
     packet.out().u8(tenon::frame::chunk);
     packet.out().u16(7);
@@ -95,8 +96,9 @@ Bytes large_packet() {
 Bytes busy_packet() {
     PacketWriter packet(buffer, 6, 0);
     packet.out().u8(tenon::frame::time_tell);
-    packet.out().u64(1'000'000'000);
+    packet.out().u8(3);
     packet.out().u64(5'000'000'000);
+    packet.out().varint(300);
     packet.out().u8(tenon::frame::ping);
     packet.out().u8(tenon::frame::commands);
     packet.out().u16(1);
@@ -112,6 +114,14 @@ Bytes busy_packet() {
     write_bytes(packet, "cafe");
     packet.out().u8(tenon::frame::padding);
     write_bytes(packet, "0000");
+    return sealed(packet);
+}
+Bytes early_packet() {
+    PacketWriter packet(buffer, 9, 0);
+    packet.out().u8(tenon::frame::early);
+    packet.out().u16(static_cast<std::uint16_t>(-50));
+    packet.out().u8(tenon::frame::early);
+    packet.out().u16(400);
     return sealed(packet);
 }
 Bytes fragment_packet() {
@@ -135,6 +145,22 @@ Bytes goodbye() {
 template <class Datagram>
 Bytes meeting(const Datagram& datagram) {
     return bytes_of(tenon::BytesIn(buffer).first(write(buffer, datagram)));
+}
+tenon::Claim claim() {
+    tenon::Claim claim;
+    claim.kind = tenon::Claim::Kind::claims;
+    claim.game = 77;
+    claim.room = 88;
+    claim.epoch = {5, tenon::PeerId{3}};
+    claim.from = tenon::PeerId{3};
+    claim.about = tenon::PeerId{3};
+    claim.nonce = nonce;
+    claim.handed = true;
+    claim.size = 9;
+    return claim;
+}
+Bytes sealed(const tenon::Claim& claim, std::uint64_t room_key) {
+    return bytes_of(tenon::BytesIn(buffer).first(write(buffer, claim, room_key)));
 }
 constexpr std::array<std::uint32_t, 2> type_hashes{0xAABBCCDD, 0x11223344};
 tenon::Connect connect() {
@@ -164,12 +190,13 @@ std::string hex_without_padding(Bytes bytes) {
 TEST_CASE("packets are, byte for byte, what they were when the protocol was written down") {
     CHECK(key == 0x95FDD4DB9A559DB7u);
     CHECK(hex(small_packet()) == hex(from_hex("10 8a0e69ef 05 03 04 89 68656c6c6f")));
-    CHECK(hex(large_packet()) == hex(from_hex("36 11d6b5e4 452301 e803 91 02 05 0203 01ac02 02 "
-                                              "00ca9a3b00000000 ca03616263 10 0700 09026869 0a017a")));
+    CHECK(hex(large_packet()) == hex(from_hex("36 24324e26 452301 e803 91 02 05 0203 01ac02 02 "
+                                              "85 ca03616263 10 0700 09026869 0a017a")));
     CHECK(hex(busy_packet()) ==
-          hex(from_hex("00 af0a1b71 06 03 00ca9a3b00000000 00f2052a01000000 01 06 0100 02 09020102 0900 07 "
+          hex(from_hex("00 3c99d5ee 06 03 03 00f2052a01000000 ac02 01 06 0100 02 09020102 0900 07 "
                        "0201 0b 03787978 08 02 0001 ff01 ff 8901 02 cafe 00 0000")));
     CHECK(hex(fragment_packet()) == hex(from_hex("00 5b712495 07 05 0300 01 02 09 7778797a")));
+    CHECK(hex(early_packet()) == hex(from_hex("00 288f7c02 09 0a ceff 0a 9001")));
     CHECK(hex(goodbye()) == hex(from_hex("00 2e3bf970 08 04 13")));
 }
 
@@ -185,14 +212,22 @@ TEST_CASE("the handshake is, byte for byte, what it was when the protocol was wr
           hex(from_hex(
               "83 4a8475f5 0100 1111111111111111 3333333333333333 a0860100 32c7183c8e69fdce 643adb9c50b986d8 "
               "efcdab8967452301 01000000 cc815e01 04000000 04000000 03 616e6e 02 ddccbbaa 44332211")));
-    CHECK(hex(meeting(tenon::Accept{nonce, host_nonce, tenon::PeerId{1}, 4, 65'536})) ==
-          hex(from_hex("84 b3d6fa8a 1111111111111111 2222222222222222 01000000 04000000 00000100")));
+    CHECK(hex(meeting(tenon::Accept{nonce, host_nonce, tenon::PeerId{1}, tenon::PeerId{0}, 4, 65'536})) ==
+          hex(from_hex("84 5fa21858 1111111111111111 2222222222222222 01000000 00000000 04000000 00000100")));
     CHECK(hex(meeting(tenon::Resume{nonce, 77, 88, tenon::PeerId{3},
                                     tenon::resume_proof(key, nonce, tenon::PeerId{3})})) ==
           hex(from_hex("86 a216612a 0100 1111111111111111 4d00000000000000 5800000000000000 03000000 "
                        "50a536fcdc7de699 0000000000")));
     CHECK(hex(meeting(tenon::Refusal{nonce, tenon::Error::schema_mismatch, "Fired"})) ==
           hex(from_hex("85 376291df 1111111111111111 10 05 4669726564")));
+}
+
+TEST_CASE("what is said about who decides is, byte for byte, what it was") {
+    CHECK(hex(sealed(claim(), 0x4444'4444'4444'4444)) ==
+          hex(from_hex("87 b2d1b4ca 4d00000000000000 5800000000000000 04 05000000 03000000 03000000 03000000 "
+                       "1111111111111111 01 09000000 de1b23367cce594b")));
+    CHECK(tenon::epoch_key(0x4444'4444'4444'4444, schema, {5, tenon::PeerId{3}}, tenon::PeerId{7}) ==
+          0xC842'E317'C0FF'05C8);
 }
 
 TEST_CASE("a decoder that follows the protocol's description reads those packets") {
@@ -222,7 +257,7 @@ TEST_CASE("a decoder that follows the protocol's description reads those packets
     CHECK(large->runs[1].first == 991);
     CHECK(large->runs[2].last == 989);
     CHECK(large->runs[2].first == 690);
-    CHECK(large->asked == std::vector<std::uint64_t>{1'000'000'000});
+    CHECK(large->asked == std::vector<std::uint64_t>{0x85});
     REQUIRE(large->chunks.size() == 1);
     CHECK(large->chunks[0].sequence == 7);
     book::Channel channel;
@@ -236,7 +271,9 @@ TEST_CASE("a decoder that follows the protocol's description reads those packets
 
     const auto busy = book::read_packet(busy_packet(), book_key, 6, 0);
     REQUIRE(busy);
-    CHECK(busy->told[0] == std::pair<std::uint64_t, std::uint64_t>(1'000'000'000, 5'000'000'000));
+    CHECK(busy->told[0].question == 3);
+    CHECK(busy->told[0].clock == 5'000'000'000);
+    CHECK(busy->told[0].waited_us == 300);
     CHECK(busy->pings == 1);
     REQUIRE(busy->commands.size() == 2);
     CHECK(busy->commands[0].message.payload == Bytes{1, 2});
@@ -252,6 +289,10 @@ TEST_CASE("a decoder that follows the protocol's description reads those packets
     CHECK(fragment->fragments[0].id == 3);
     CHECK(fragment->fragments[0].whole_bytes == 9);
     CHECK(fragment->fragments[0].part == text("wxyz"));
+
+    const auto early = book::read_packet(early_packet(), book_key, 9, 0);
+    REQUIRE(early);
+    CHECK(early->early_us == std::vector<std::int64_t>{-1'000, 8'000});
 
     const auto close = book::read_packet(goodbye(), book_key, 8, 0);
     REQUIRE(close);
@@ -287,11 +328,12 @@ TEST_CASE("that decoder reads the handshake") {
     CHECK(connected->codec == 0x015E'81CC); // of "Bits"
     CHECK(connected->text == text("ann"));
     CHECK(connected->type_hashes == std::vector<std::uint64_t>{0xAABB'CCDD, 0x1122'3344});
-    const auto accept =
-        book::read_meeting(meeting(tenon::Accept{nonce, host_nonce, tenon::PeerId{1}, 4, 65'536}));
+    const auto accept = book::read_meeting(
+        meeting(tenon::Accept{nonce, host_nonce, tenon::PeerId{1}, tenon::PeerId{0}, 4, 65'536}));
     REQUIRE(accept);
     CHECK(accept->host_nonce == host_nonce);
     CHECK(accept->peer == 1);
+    CHECK(accept->host == 0);
     CHECK(accept->message_bytes_max == 65'536);
     const auto resume = book::read_meeting(meeting(tenon::Resume{nonce, 77, 88, tenon::PeerId{3}, 0x99}));
     REQUIRE(resume);
@@ -305,6 +347,18 @@ TEST_CASE("that decoder reads the handshake") {
     REQUIRE(refusal);
     CHECK(refusal->reason == 16);
     CHECK(refusal->text == text("Fired"));
+    const auto said = book::read_meeting(sealed(claim(), 0x4444'4444'4444'4444));
+    REQUIRE(said);
+    CHECK(said->game == 77);
+    CHECK(said->room == 88);
+    CHECK(said->claim == 4);
+    CHECK(said->epoch == 5);
+    CHECK(said->authority == 3);
+    CHECK(said->from == 3);
+    CHECK(said->about == 3);
+    CHECK(said->nonce == nonce);
+    CHECK(said->handed == 1);
+    CHECK(said->size == 9);
     Bytes damaged = meeting(tenon::Challenge{nonce, 1, 2});
     REQUIRE(book::read_meeting(damaged));
     damaged.back() ^= 1;

@@ -16,17 +16,37 @@ class Hybrid {
     static_assert(hz >= 1 && hz <= 1000, "tenon: Hybrid takes from 1 to 1000 boundaries a second");
 
   public:
+    static constexpr unsigned boundary_hz = hz;
     static constexpr Duration every = period(hz);
 
     const Rates& rates() const { return rates_; }
     // Boundaries are the room's and stay. A snapshot_hz below their rate publishes at every second, third...
     void configure(const Rates& rates) { rates_ = rates; }
 
-    bool input_due(Instant now) { return input_.due(now, period(rates_.input_hz)); }
+    bool input_due(Instant now) { return input_.due(now, period(rates_.input_hz * input_rate_)); }
     // Once at a boundary, if it is one at which states are published.
     bool snapshot_due(Instant) { return std::exchange(publishes_, false); }
     // The state goes out at the next boundary, whether it is its turn or not.
     void touch() { touched_ = true; }
+
+    // About 1: inputs come just in time where they run so much faster.
+    void set_input_rate(double rate) { input_rate_ = rate; }
+    // When an authority takes the commands that come now: at the next boundary, or with that one of several
+    // to a boundary which is next. Never where inputs and boundaries don't go together.
+    Instant takes_at(Instant now) const {
+        const std::int64_t step = takes_every().ns, room = (now + ahead_).ns;
+        if (!known_ || step >= Duration::max().ns) return Instant::never();
+        return now + Duration{step - (room % step + step) % step};
+    }
+    Duration takes_every() const {
+        const double times = rates_.input_hz / hz;
+        if (times <= 0) return Duration::max();
+        if (times <= 1) return every;
+        const auto whole = static_cast<std::int64_t>(times + 0.5);
+        return times - static_cast<double>(whole) < 1e-6 && static_cast<double>(whole) - times < 1e-6
+                   ? every / whole
+                   : Duration::max();
+    }
 
     // How far the room's time is ahead of ours. Until it is known there are no boundaries.
     void set_room_ahead(Duration ahead) {
@@ -70,12 +90,13 @@ class Hybrid {
     }
 
     Rates rates_ = initial;
+    double input_rate_ = 1;
     Beat input_;
     Boundary boundary_;
     Duration ahead_{};
     bool known_ = false, started_ = false, publishes_ = false, touched_ = false;
 };
 
-static_assert(ClockPolicy<Hybrid<20>> && HasBoundaries<Hybrid<20>>);
+static_assert(ClockPolicy<Hybrid<20>> && BoundaryClock<Hybrid<20>> && LeadsInputs<Hybrid<20>>);
 
 } // namespace tenon::clock

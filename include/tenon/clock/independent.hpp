@@ -18,7 +18,7 @@ class Independent {
 
     bool input_due(Instant now) {
         const bool touched = std::exchange(input_touched_, false) && rates_.input_hz <= 0;
-        return input_.due(now, period(rates_.input_hz)) || touched;
+        return input_.due(now, period(rates_.input_hz * input_rate_)) || touched;
     }
     bool snapshot_due(Instant now) {
         if (snapshot_.due(now, period(rates_.snapshot_hz))) {
@@ -37,6 +37,12 @@ class Independent {
     // The state has changed in a way that should not wait for its turn; or there is a command, where these
     // are event-driven.
     void touch() { touched_ = input_touched_ = true; }
+
+    // About 1: inputs come just in time where they run so much faster.
+    void set_input_rate(double rate) { input_rate_ = rate; }
+    // When an authority takes the commands that come now: with its own next input.
+    Instant takes_at(Instant) const { return input_.next(); }
+    Duration takes_every() const { return period(rates_.input_hz); }
 
     Instant next() const {
         Instant next = min(input_.next(), snapshot_.next());
@@ -68,6 +74,7 @@ class Independent {
     }
 
     Rates rates_ = initial;
+    double input_rate_ = 1;
     Beat input_, snapshot_;
     int burst_ = 0; // how many went ahead of their time
     bool touched_ = false, input_touched_ = false;
@@ -75,6 +82,6 @@ class Independent {
     Duration echo_wait_{};
 };
 
-static_assert(ClockPolicy<Independent<>>);
+static_assert(ClockPolicy<Independent<>> && LeadsInputs<Independent<>>);
 
 } // namespace tenon::clock

@@ -29,6 +29,15 @@ struct MessageType {
     friend constexpr auto operator<=>(MessageType, MessageType) = default;
 };
 
+// One rule over a room: the authority's, until another is elected. Of two rules of one number, which a parted
+// room can have, each has its own authority, so that no two are the same.
+struct Epoch {
+    std::uint32_t number = 0;
+    PeerId authority = PeerId::host();
+
+    friend constexpr auto operator<=>(const Epoch&, const Epoch&) = default;
+};
+
 // One step of a simulation that all peers run alike; the first is 0.
 struct Tick {
     std::uint64_t value = 0;

@@ -18,7 +18,8 @@ namespace tenon {
 inline constexpr std::size_t channel_chunks_max = 8192;
 // Tag, number and length before a chunk, and the packet's own header with a few runs of acknowledgement.
 inline constexpr std::size_t chunk_header_bytes_max = 1 + 2 + 2;
-inline constexpr std::size_t chunk_reserve = packet_header_bytes_max + 22 + chunk_header_bytes_max;
+inline constexpr std::size_t before_chunk_max = packet_header_bytes_max + 22;
+inline constexpr std::size_t chunk_reserve = before_chunk_max + chunk_header_bytes_max;
 
 class ChannelSender {
   public:

@@ -25,7 +25,7 @@ inline constexpr Duration cookie_life = seconds(5);
 
 namespace meeting {
 inline constexpr std::uint8_t hello = 0x81, challenge = 0x82, connect = 0x83, accept = 0x84, refusal = 0x85,
-                              resume = 0x86;
+                              resume = 0x86, claim = 0x87;
 inline constexpr std::size_t hello_bytes = 128,
                              connect_bytes = 1200; // padded, so that answers are never larger
 inline constexpr std::uint64_t checksum_key =
@@ -63,7 +63,7 @@ struct Connect {
 };
 struct Accept {
     std::uint64_t nonce = 0, host_nonce = 0;
-    PeerId peer;
+    PeerId peer, host;
     std::uint32_t features = 0;
     std::uint32_t message_bytes_max = 0;
 };
@@ -145,6 +145,7 @@ inline std::size_t write(BytesOut into, const Accept& accept) {
     out.u64(accept.nonce);
     out.u64(accept.host_nonce);
     out.u32(accept.peer.value);
+    out.u32(accept.host.value);
     out.u32(accept.features);
     out.u32(accept.message_bytes_max);
     return detail::seal_meeting(into, out, 0);
@@ -165,7 +166,7 @@ inline std::size_t write(BytesOut into, const Refusal& refusal) {
 inline std::uint8_t meeting_kind(BytesIn datagram) {
     if (datagram.size() < 5) return 0;
     const std::uint8_t kind = std::to_integer<std::uint8_t>(datagram[0]);
-    if (kind < meeting::hello || kind > meeting::resume) return 0;
+    if (kind < meeting::hello || kind > meeting::claim) return 0;
     return load_le<std::uint32_t>(&datagram[1]) == detail::meeting_checksum(datagram) ? kind : 0;
 }
 
@@ -214,6 +215,7 @@ inline Result<Accept> read_accept(BytesIn datagram) {
     accept.nonce = in.u64();
     accept.host_nonce = in.u64();
     accept.peer.value = in.u32();
+    accept.host.value = in.u32();
     accept.features = in.u32();
     accept.message_bytes_max = in.u32();
     if (!in.ok()) return Error::truncated;

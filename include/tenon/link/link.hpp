@@ -46,7 +46,7 @@ class Link {
                      {pool, options.datagram_bytes - chunk_reserve, options.queue_bytes_max,
                       options.message_bytes_max, false}} {
         stats_.last_rx = stats_.last_tx = now;
-        clock_at_ = clock_.next();
+        look_at_clock();
     }
 
     // ---- what comes in
@@ -115,18 +115,17 @@ class Link {
         outgoing_.shed(now);
         const bool content =
             may_send() && (state_ == State::open ? outgoing_.is_due(now) : outgoing_.unsent());
-        const bool answer = ack_due_ <= now;
-        if (!content && !answer && !control_due(now)) return 0;
+        if (!content && ack_due_ > now && !control_due(now)) return 0;
         PacketWriter packet(
             into.first(into.size() < options_.datagram_bytes ? into.size() : options_.datagram_bytes),
             in_flight_.next(), in_flight_.unsettled());
         const bool acks = received_.unreported() != 0;
         if (acks) received_.write(packet, now, content ? 4 : 24);
         in_flight_.begin_refs();
-        std::uint32_t commands_to = 0;
-        fill_control(packet, now);
-        if (content) commands_to = fill_content(packet, now);
-        const bool eliciting = packet.has_frames() && state_ == State::open;
+        bool eliciting = fill_control(packet, now);
+        const std::size_t before = fill_clock(packet, now, content);
+        const std::uint32_t commands_to = content ? fill_content(packet, now) : 0;
+        eliciting = (eliciting || packet.size() != before) && state_ == State::open;
         if (!packet.has_frames() && !acks) return 0; // what waited had arrived after all
         const std::size_t size = packet.seal(key_);
         note_sent(now, size, eliciting, commands_to);
@@ -170,8 +169,14 @@ class Link {
         path_ = Path(options_.datagram_bytes, path_.bandwidth());
         stats_.last_rx = now;
         ping_ = true;
+        clock_.restart();
+        look_at_clock();
     }
+    // Wants an answer, to see whether there is one.
+    void ping() { ping_ = true; }
     void set_bandwidth(std::uint64_t bytes_per_second) { path_.set_bandwidth(bytes_per_second); }
+    void tell_early(Duration early) { clock_.tell_early(early), look_at_clock(); }
+    void set_keepalive(Duration keepalive) { options_.keepalive = keepalive; }
 
     // ---- what is known
 
@@ -180,15 +185,12 @@ class Link {
     std::uint64_t key() const { return key_; }
     const LinkStats& stats() const { return stats_; }
     const Path& path() const { return path_; }
-    const ClockSync& clock() const { return clock_; }
+    ClockSync& clock() { return clock_; }
+    const Silence& silence() const { return silence_; }
     std::uint64_t commands_missed() const { return commands_in_.missed(); }
     std::size_t queued_bytes() const { return outgoing_.bytes(); }
     // How long what waits now will wait, at the rate of now.
-    Duration queue_time() const {
-        const std::uint64_t rate = path_.rate();
-        return rate == 0 ? Duration{}
-                         : seconds(static_cast<double>(queued_bytes()) / static_cast<double>(rate));
-    }
+    Duration queue_time() const { return path_.time_for(queued_bytes()); }
     std::uint64_t expired() const { return outgoing_.expired(); }
     bool in_packet() const { return in_packet_; }
     // Fetch what every packet needs, which of many links is mostly in no cache; and then what hangs on that.
@@ -224,8 +226,8 @@ class Link {
     bool read_frame(LinkEvent& event) {
         const std::uint8_t tag = frames_.u8();
         if (tag >= frame::message) return read_message(tag, event);
-        urgent_ = urgent_ || (tag != frame::fragment && tag != frame::padding);
-        eliciting_ = eliciting_ || (tag != frame::padding && tag != frame::close && tag != frame::receipts);
+        eliciting_ = eliciting_ || frame::elicits(tag);
+        urgent_ = urgent_ || (tag != frame::fragment && frame::elicits(tag));
         if ((tag & 0xF0) == frame::chunk) return read_chunk(tag);
         switch (tag) {
             case frame::padding:
@@ -234,11 +236,10 @@ class Link {
             case frame::ping:
                 return false;
             case frame::time_ask:
-                clock_.read_ask(frames_, now_);
-                clock_at_ = clock_.next();
-                return false;
             case frame::time_tell:
-                clock_.read_tell(frames_, now_);
+            case frame::early:
+                clock_.read(tag, frames_, now_);
+                look_at_clock();
                 return false;
             case frame::close:
                 return take_close();
@@ -414,31 +415,35 @@ class Link {
     bool control_due(Instant now) const {
         return ping_ || clock_at_ <= now || keepalive_at() <= now || state_ == State::closing;
     }
-    void fill_control(PacketWriter& packet, Instant now) {
-        ByteWriter& out = packet.out();
+    // True when the other side shall acknowledge it.
+    bool fill_control(PacketWriter& packet, Instant now) {
         if (state_ == State::closing) {
-            if (outgoing_.unsent() && may_send()) return; // what was said before the goodbye goes before it
-            out.u8(frame::close);
-            out.u8(static_cast<std::uint8_t>(reason_));
+            if (outgoing_.unsent() && may_send()) return false; // what was said before it goes first
+            packet.out().u8(frame::close);
+            packet.out().u8(static_cast<std::uint8_t>(reason_));
             if (--goodbyes_ == 0) state_ = State::closed;
-            return;
+            return false;
         }
-        if (!fill_clock(out, now) &&
-            (ping_ || keepalive_at() <= now || (!outgoing_.any() && in_flight_.unsettled() >= 48))) {
-            // A side that only ever acknowledges must be answered now and then, or its packet numbers would
-            // grow unheard.
-            out.u8(frame::ping);
-        }
+        // A side that only acknowledges must be answered now and then, or its numbers would grow unheard.
+        const bool pings =
+            ping_ || keepalive_at() <= now || (!outgoing_.any() && in_flight_.unsettled() >= 48);
+        if (pings) packet.out().u8(frame::ping);
         ping_ = false;
+        return pings;
     }
 
-    // True when the other side will answer.
-    bool fill_clock(ByteWriter& out, Instant now) {
-        if (clock_at_ > now) return false;
-        const bool asked = clock_.write(out, now);
-        clock_at_ = clock_.next();
-        return asked;
+    // What is to be said of the time, where a chunk still fits and no packet just before may hold this one
+    // up.
+    std::size_t fill_clock(PacketWriter& packet, Instant now, bool content) {
+        const bool fits = !content || packet.size() + ClockSync::bytes_max <= before_chunk_max;
+        const Duration patience = now - stats_.last_tx < milliseconds(10) ? milliseconds(150) : Duration{};
+        if (state_ == State::open && (clock_at_ <= now || (fits && clock_rides_at_ + patience <= now))) {
+            clock_.write(packet.out(), now);
+            look_at_clock();
+        }
+        return packet.size();
     }
+    void look_at_clock() { clock_at_ = clock_.next(), clock_rides_at_ = clock_.rides_at(); }
 
     std::uint32_t fill_content(PacketWriter& packet, Instant now) {
         silence_.spend();
@@ -447,6 +452,7 @@ class Link {
     }
     void note_sent(Instant now, std::size_t size, bool eliciting, std::uint32_t commands_to) {
         ack_due_ = Instant::never();
+        if (eliciting) silence_.begin(now);
         in_flight_.sent(now, size, eliciting, commands_to, !outgoing_.unsent());
         stats_.last_tx = now;
         ++stats_.packets_out;
@@ -472,7 +478,8 @@ class Link {
     bool in_packet_ = false, eliciting_ = false, refused_ = false, urgent_ = false, ping_ = false;
     unsigned goodbyes_ = 0;
     std::uint64_t key_;
-    Instant now_{}, ack_due_ = Instant::never(), clock_at_{};
+    Instant now_{}, ack_due_ = Instant::never();
+    Instant clock_at_{}, clock_rides_at_{}; // what the clock says: a packet for it, or a place in one
     ByteReader frames_;
     ChannelReceiver* source_ = nullptr;
     OpenPacket reading_;

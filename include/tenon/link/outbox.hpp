@@ -13,6 +13,7 @@
 #include "tenon/core/prefetch.hpp"
 #include "tenon/core/random.hpp"
 #include "tenon/core/time.hpp"
+#include "tenon/link/bundle.hpp"
 #include "tenon/link/shared_bytes.hpp"
 #include "tenon/wire/fragment.hpp"
 #include "tenon/wire/packet.hpp"
@@ -28,8 +29,9 @@ class Outbox {
         Instant queued_at{}; // zero: not known, so that only the deadline counts
         MessageType type{};
         bool dropped = false, replaceable = false;
-        bool shared = false; // what lies here is only where the payload is
-        std::uint16_t fragments_sent = 0;
+        bool shared = false;              // what lies here is only where the payload is
+        bool bundle = false;              // and that holds a Bundle
+        std::uint16_t fragments_sent = 0; // of a bundle, the frames
     };
     // What the most parts that a message may have can hold, where a packet carries a kilobyte of it or more.
     static constexpr std::size_t message_bytes_max = Fragment::count_max * std::size_t(1024);
@@ -73,11 +75,12 @@ class Outbox {
         commit(message);
         return {};
     }
-    // The same for a payload that others send too; it is held until it has left.
-    Result<> push(Message message, SharedBytes& payload) {
+    // The same for a payload that others send too; it is held until it has left. Of a bundle, the frames of
+    // which the bit is set in `without` are left out.
+    Result<> push(Message message, SharedBytes& payload, std::uint64_t without = 0) {
         message.size = static_cast<std::uint32_t>(payload.bytes().size());
         if (live_bytes_ + message.size > bytes_max_) return Error::queue_full;
-        SharedBytes* place = &payload;
+        const Shared place{&payload, without};
         const BytesOut room = prepare(sizeof(place));
         if (room.empty()) return Error::queue_full;
         std::memcpy(room.data(), &place, sizeof(place));
@@ -106,13 +109,13 @@ class Outbox {
         return nullptr;
     }
     BytesIn payload(const Message& message) const {
-        if (message.shared) return shared(message)->bytes();
+        if (message.shared) return shared(message).bytes->bytes();
         return {reinterpret_cast<const std::byte*>(&message) + sizeof(Message), message.size};
     }
     void pop() {
         const Message* message = at(head_);
         live_bytes_ -= message->dropped ? 0 : message->size;
-        if (message->shared) shared(*message)->release();
+        if (message->shared) shared(*message).bytes->release();
         head_ += record_bytes(*message);
         --count_;
         if (head_ == tail_) {
@@ -125,6 +128,13 @@ class Outbox {
     // at most `part_bytes`, each in a packet of its own.
     void fill(PacketWriter& packet, Instant now, std::size_t part_bytes) {
         while (Message* message = front(now)) {
+            if (message->bundle) {
+                const Shared place = shared(*message);
+                if (!Bundle::fill(packet, place.bytes->bytes(), message->fragments_sent, place.without))
+                    return;
+                pop();
+                continue;
+            }
             const bool wide = message->type.value >= message_flag::type_follows;
             const std::size_t type_bytes =
                 wide ? 1 + varint_size(message->type.value - message_flag::type_follows) : 1;
@@ -178,6 +188,10 @@ class Outbox {
         if (++message.fragments_sent == fragment.count) pop();
     }
 
+    struct Shared {
+        SharedBytes* bytes;
+        std::uint64_t without;
+    };
     struct Newest {
         std::uint64_t id = 0, at = 0; // one more than the place, counted since the beginning; 0: none
     };
@@ -186,10 +200,10 @@ class Outbox {
         return (sizeof(Message) + size + 7) / 8 * 8;
     }
     static constexpr std::size_t record_bytes(const Message& message) {
-        return record_bytes(message.shared ? sizeof(SharedBytes*) : std::size_t(message.size));
+        return record_bytes(message.shared ? sizeof(Shared) : std::size_t(message.size));
     }
-    static SharedBytes* shared(const Message& message) {
-        SharedBytes* place = nullptr;
+    static Shared shared(const Message& message) {
+        Shared place{};
         std::memcpy(&place, reinterpret_cast<const std::byte*>(&message) + sizeof(Message), sizeof(place));
         return place;
     }

@@ -83,6 +83,9 @@ class Path {
         const std::uint64_t rate = congestion_.rate();
         return bandwidth_ != 0 && (rate == 0 || bandwidth_ < rate) ? bandwidth_ : rate;
     }
+    Duration time_for(std::size_t bytes) const {
+        return rate() == 0 ? Duration{} : seconds(static_cast<double>(bytes) / static_cast<double>(rate()));
+    }
 
   private:
     static constexpr double loss_memory = 256;

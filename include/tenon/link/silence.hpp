@@ -14,6 +14,14 @@ class Silence {
     void broken(Instant now) {
         since_ = now;
         probes_ = 0;
+        awaited_since_ = Instant::never();
+        broken_ = true;
+    }
+    // Something was sent that wants an answer.
+    void begin(Instant now) { awaited_since_ = min(awaited_since_, now); }
+    // Answers come: there has been one, and none has been due for so long.
+    bool is_broken(Instant now, Duration longest) const {
+        return broken_ && (awaited_since_ == Instant::never() || now < awaited_since_ + longest);
     }
     // When to ask, if the last packet that wants an answer left at `newest_sent` and one takes `timeout`.
     Instant asks_at(Instant newest_sent, Duration timeout) const {
@@ -32,8 +40,9 @@ class Silence {
   private:
     static constexpr unsigned patience = 3, packets = 2;
 
-    Instant since_;
+    Instant since_, awaited_since_ = Instant::never();
     unsigned probes_ = 0, credit_ = 0;
+    bool broken_ = false; // ever
 };
 
 } // namespace tenon

@@ -17,8 +17,8 @@ namespace tenon::profile {
 inline constexpr Rates action_rates{
     .input_hz = 60, .snapshot_hz = 20, .interpolation_ms = 100, .keepalive_ms = 1000, .max_burst = 3};
 
-template <class Game, class Transport = transport::Udp>
-using Action = Session<Game, Transport, codec::Bits, clock::Independent<action_rates>, topology::ClientServer,
-                       reliability::AckVector>;
+template <class Game, class Transport = transport::Udp, class Topology = topology::ClientServer>
+using Action =
+    Session<Game, Transport, codec::Bits, clock::Independent<action_rates>, Topology, reliability::AckVector>;
 
 } // namespace tenon::profile

@@ -5,6 +5,9 @@
 // What must not get lost is said with reliable events, which are the game's own:
 //   Game<"raid", 1, State<Hero>, Command<Move>, Event<Spawn, Reliable>, Event<Join, Reliable>,
 //        Event<Revive, Reliable>>
+//
+// Without a machine that stays, let the room outlive its host (tenon.hpp has what it needs for that):
+//   CoOp<Raid, transport::Udp, topology::AuthorityHosted<>>
 
 #include "tenon/clock/independent.hpp"
 #include "tenon/codec/bits.hpp"
@@ -25,8 +28,8 @@ inline constexpr Rates co_op_rates{.input_hz = 20,
                                    .max_burst = 3,
                                    .redial_ms = 50};
 
-template <class Game, class Transport = transport::Udp>
-using CoOp = Session<Game, Transport, codec::Bits, clock::Independent<co_op_rates>, topology::ClientServer,
-                     reliability::AckVector>;
+template <class Game, class Transport = transport::Udp, class Topology = topology::ClientServer>
+using CoOp =
+    Session<Game, Transport, codec::Bits, clock::Independent<co_op_rates>, Topology, reliability::AckVector>;
 
 } // namespace tenon::profile

@@ -27,8 +27,8 @@ inline constexpr Rates sandbox_rates{.input_hz = 10,
                                      .max_burst = 3,
                                      .redial_ms = 100};
 
-template <class Game, class Transport = transport::Udp>
-using Sandbox = Session<Game, Transport, codec::Bits, clock::Independent<sandbox_rates>,
-                        topology::ClientServer, reliability::AckVector>;
+template <class Game, class Transport = transport::Udp, class Topology = topology::ClientServer>
+using Sandbox = Session<Game, Transport, codec::Bits, clock::Independent<sandbox_rates>, Topology,
+                        reliability::AckVector>;
 
 } // namespace tenon::profile

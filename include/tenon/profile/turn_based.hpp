@@ -28,8 +28,8 @@ inline constexpr Rates turn_based_rates{.input_hz = 0,
                                         .max_burst = 3,
                                         .redial_ms = 250};
 
-template <class Game, class Transport = transport::Udp>
-using TurnBased = Session<Game, Transport, codec::Bits, clock::Independent<turn_based_rates>,
-                          topology::ClientServer, reliability::AckVector>;
+template <class Game, class Transport = transport::Udp, class Topology = topology::ClientServer>
+using TurnBased = Session<Game, Transport, codec::Bits, clock::Independent<turn_based_rates>, Topology,
+                          reliability::AckVector>;
 
 } // namespace tenon::profile

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "tenon/clock/concept.hpp"
 #include "tenon/core/bytes.hpp"
 #include "tenon/core/error.hpp"
 #include "tenon/core/ring.hpp"
@@ -51,6 +52,8 @@ class Entrance {
         const Error mismatch = compare(terms, connect, type);
         if (mismatch == Error::schema_mismatch)
             reply(from, Refusal{connect.nonce, mismatch, carriage.name_of(type)});
+        else if (mismatch == Error::codec_mismatch && ((terms.features ^ connect.terms.features) >> 8) != 0)
+            reply(from, Refusal{connect.nonce, mismatch, ClockText(terms.features).view()});
         else if (mismatch != Error::none)
             reply(from, Refusal{connect.nonce, mismatch, {}});
         return mismatch == Error::none;

@@ -25,6 +25,9 @@ struct RoomEvent {
         peer_back,
         gave_up,
         clock,
+        authority, // another decides
+        obeys,     // this guest obeys a new host, who wants to hear what it knows
+        baseline,  // what such a guest knows
     };
 
     Kind kind = Kind::message;
@@ -33,6 +36,10 @@ struct RoomEvent {
     BytesIn payload;
     Error reason = Error::none;
     std::string_view text;
+    PeerId
+        previous{}; // of authority: who was it before, in which epoch it is, and whether events were missed
+    std::uint32_t epoch = 0;
+    bool missed = false;
 };
 
 // What of a game the room must know: not the types, but how each is carried.

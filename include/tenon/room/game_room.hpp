@@ -8,8 +8,8 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <utility>
 
-#include "tenon/clock/common_time.hpp"
 #include "tenon/clock/concept.hpp"
 #include "tenon/clock/steady.hpp"
 #include "tenon/codec/voice.hpp"
@@ -21,6 +21,7 @@
 #include "tenon/link/handshake.hpp"
 #include "tenon/link/redial.hpp"
 #include "tenon/replica/states.hpp"
+#include "tenon/room/contract.hpp"
 #include "tenon/room/desync.hpp"
 #include "tenon/room/handlers.hpp"
 #include "tenon/room/kernel_part.hpp"
@@ -39,30 +40,26 @@ template <class Game, class AddressType, class Codec, class Clock, class Topolog
 class GameRoom {
   public:
     using Address = AddressType;
-    using RoomType = Room<Address, Reliability>;
+    using Contract = tenon::Contract<Game, Codec, Clock, Topology, Reliability>;
+    using RoomType = Room<Address, Reliability, Topology>;
     using Replay = tenon::Replay<Game, Codec>; // of a recording, where the clock is a Kernel
 
     GameRoom(const Options& options, std::size_t datagram_bytes, std::uint64_t seed)
         : options_(options),
-          room_(options, terms(options), carriage(), datagram_bytes,
-                Pulse{milliseconds(streams_.clock().rates().keepalive_ms),
-                      milliseconds(streams_.clock().rates().redial_ms)},
-                seed) {}
-    GameRoom(const GameRoom&) = delete;
-    GameRoom& operator=(const GameRoom&) = delete;
+          room_(options, Contract::terms(options), Contract::carriage(), datagram_bytes, pulse(), seed) {}
 
     // ---- opening and closing
 
     Result<> host() {
         if (is_open(status())) return Error::already_open;
-        forget_all();
+        streams_.clear();
         kernel_.clear();
         return room_.host();
     }
     // Asks to be let in, from the next turn on; Joined or Closed tells how it went.
     Result<> join(const Address& host) {
         if (is_open(status())) return Error::already_open;
-        forget_all();
+        streams_.clear();
         kernel_.clear();
         joining_ = host;
         return {};
@@ -116,7 +113,6 @@ class GameRoom {
         take_time(kernel_.at(now)); // a hall gives a turn without a beginning
         room_.handle_timeout(now_);
         dispatch(handlers);
-        hear_time();
         provide(handlers);
         if (const Result<> done = kernel_.turn(now_, room_, inside(), handlers); !done)
             give_up(handlers, done.error());
@@ -127,7 +123,7 @@ class GameRoom {
     // When it has something to do even if nothing arrives.
     Instant next_deadline() const {
         Instant next = joining_ ? Instant{} : room_.poll_timeout();
-        if (has_streams && inside()) next = min(next, streams_.clock().next());
+        if (has_streams && inside() && !holds_back()) next = min(next, streams_.clock().next());
         if (inside()) next = min(next, kernel_.next());
         return next > Instant{} ? kernel_.back(steady_.shown(next)) : next;
     }
@@ -139,12 +135,13 @@ class GameRoom {
         static_assert(
             Game::template has_event<T>,
             "tenon: send takes an Event of the game; states and commands are provided by the handlers");
+        if constexpr (files<T>) return file(to, message);
         auto* seat = room_.way_to(to);
         if (seat == nullptr) return inside() ? Error::unknown_peer : Error::not_connected;
         if (room_.direct(to)) return send_direct(*seat, message, how);
         const auto written = write(room_.scratch(), message, how.key);
         if (!written) return written.error();
-        return room_.push_relay(to, post<T>(room_.scratch().first(*written), how));
+        return room_.push_relay(to, post_of<Game, T>(room_.scratch().first(*written), how));
     }
     // To everybody else in the room. On the host an error means that at least one peer could not take it; the
     // others did.
@@ -154,22 +151,43 @@ class GameRoom {
             Game::template has_event<T>,
             "tenon: broadcast takes an Event of the game; states and commands are provided by the handlers");
         if (!inside()) return Error::not_connected;
+        if constexpr (files<T>) return file(PeerId::none(), message);
         const auto written = write(room_.scratch(), message, how.key);
         if (!written) return written.error();
         const BytesIn payload = room_.scratch().first(*written);
-        if (status() == Status::joined) return room_.push_relay(PeerId::none(), post<T>(payload, how));
-        if constexpr (!is_reliable(delivery<T>())) return room_.announce(post<T>(payload, how));
+        if constexpr (spreads && !is_reliable(delivery<T>))
+            if (status() == Status::joined)
+                return room_.spread(post_of<Game, T>(payload, how), [](const auto&) { return true; });
+        if (status() == Status::joined)
+            return room_.push_relay(PeerId::none(), post_of<Game, T>(payload, how));
+        if constexpr (!is_reliable(delivery<T>)) return room_.announce(post_of<Game, T>(payload, how));
         Error first = Error::none;
         room_.push_to_all(
-            post<T>(payload, how), [](const auto&) { return true; },
+            post_of<Game, T>(payload, how), [](const auto&) { return true; },
             [&](const auto&, const Result<>& pushed) {
                 if (!pushed && first == Error::none) first = pushed.error();
             });
         return first;
     }
+    // The authority hands over to another peer, which decides from when it hears of it: AuthorityChanged.
+    Result<> set_authority(PeerId to) {
+        static_assert(migrates,
+                      "tenon: under this topology the host decides for as long as the room lives; "
+                      "choose AuthorityHosted to let another");
+        return inside() ? room_.estate().set_authority(room_, to) : Error::not_connected;
+    }
+    // How fit this peer is to decide, in a measure of the game's own; topology::ByMerit goes by it.
+    void set_merit(float merit) {
+        static_assert(migrates, "tenon: nobody is elected under this topology; choose AuthorityHosted");
+        room_.estate().set_merit(room_, merit);
+    }
     // The state has changed in a way that should not wait for its turn.
     void touch() { streams_.clock().touch(); }
-    void configure(const Rates& rates) { streams_.clock().configure(rates); }
+    void configure(const Rates& rates) {
+        const Pulse before = pulse();
+        streams_.clock().configure(rates);
+        if (!(pulse() == before)) room_.set_pulse(pulse());
+    }
     // Gives a guest the host's state anew, as after a desync; it goes on from there.
     Result<> resync(PeerId guest) {
         return status() == Status::hosting ? kernel_.resync(guest) : Error::unknown_peer;
@@ -180,12 +198,15 @@ class GameRoom {
 
     Status status() const { return joining_ ? Status::joining : room_.status(); }
     PeerId self() const { return room_.self(); }
-    PeerId authority() const { return topology_.authority(); }
+    // How often the authority has changed, or was disputed.
+    std::uint32_t epoch() const { return room_.estate().epoch().number; }
+    PeerId authority() const { return Topology::authority(room_.host_id()); }
     const Roster& roster() const { return room_.roster(); }
     std::string_view name_of(PeerId peer) const { return room_.roster().name_of(peer); }
     Health health() {
         Health health = room_.health();
         health.refused += undecodable_;
+        health.forged_states = forged_states_;
         room_.for_each_seat([&](const auto& seat) {
             Health one;
             streams_.tell(seat, one);
@@ -200,13 +221,14 @@ class GameRoom {
         return shown(*health);
     }
     const Rates& rates() const { return streams_.clock().rates(); }
+    // How a guest's own commands come to the authority, where Rates::lead_ms is set.
+    clock::LeadFigures lead() const { return streams_.lead(now_); }
     // The host's time, which all share: a few milliseconds off at first, and within one or two later.
     Instant room_time(Instant now) const { return common(steady(now)); }
     // How the simulation stands, where the clock is a Kernel.
     LockstepFigures lockstep() const { return kernel_.figures(); }
 
-    // All states of a type as they were a little while ago, in between what has arrived, so that motion is
-    // smooth.
+    // All states of a type as they were a little while ago, between what has arrived: motion is smooth.
     template <class T>
     View<T> view(Instant now) {
         static_assert(Game::template has_state<T>, "tenon: view shows a State of the game");
@@ -222,52 +244,21 @@ class GameRoom {
         return track->latest();
     }
 
-    // ---- what callers must share, and how each type travels
-
-    static Terms terms(const Options& options) {
-        Terms terms;
-        terms.game = stable_id(Game::name);
-        terms.room = stable_id(options.room);
-        terms.schema = Game::schema_hash();
-        terms.game_version = Game::version;
-        terms.codec = static_cast<std::uint32_t>(stable_id(Codec::name));
-        terms.features = terms.required = features();
-        const auto hashes = Game::type_hashes();
-        terms.type_hashes = hashes.first(hashes.size() < types_max ? hashes.size() : types_max);
-        return terms;
-    }
-    static Carriage carriage() {
-        static constexpr auto deliveries = [] {
-            std::array<Delivery, Game::type_count + 1> all{};
-            for (std::size_t i = 0; i < Game::type_count; ++i) all[i] = Game::delivery_of(i);
-            return all;
-        }();
-        return {std::span<const Delivery>(deliveries.data(), Game::type_count),
-                [](std::size_t i) { return Game::type_name(i); }, KernelClock<Clock>};
-    }
-
   private:
+    static constexpr bool migrates = RoomType::migrates;
+    static constexpr bool spreads = RoomType::links_directly; // nobody decides: each speaks for itself
     static constexpr bool has_streams =
         Game::count_of(EntryKind::event) != Game::type_count || HasBoundaries<Clock>;
 
     bool inside() const { return status() == Status::joined || status() == Status::hosting; }
-    void forget_all() {
-        streams_.clear();
-        common_time_.clear();
-    }
+    Pulse pulse() const { return {milliseconds(rates().keepalive_ms), milliseconds(rates().redial_ms)}; }
     void take_time(Instant now) {
         steady_.advance(now, roster().size() < 2);
         now_ = steady_.at(now);
     }
     Instant steady(Instant now) const { return steady_.at(kernel_.at(now)); }
     // Both in steady time.
-    Instant common(Instant now) const { return common_time_.known() ? common_time_.at(now) : now; }
-    void hear_time() {
-        if (status() != Status::joined) return;
-        const auto* seat = room_.seat_of(PeerId::host());
-        if (seat != nullptr && seat->link.clock().known())
-            common_time_.hear(now_, seat->link.clock().offset());
-    }
+    Instant common(Instant now) const { return room_.room_time(now); }
     Health shown(Health health) const {
         health.last_rx = kernel_.back(steady_.shown(health.last_rx));
         health.last_tx = kernel_.back(steady_.shown(health.last_tx));
@@ -275,28 +266,9 @@ class GameRoom {
     }
 
     template <class T>
-    static constexpr MessageType type() {
-        return Game::template type_of<T>;
-    }
+    static constexpr MessageType type = Game::template type_of<T>;
     template <class T>
-    static constexpr Delivery delivery() {
-        return Game::template delivery_of<T>();
-    }
-    template <class T>
-    Post post(BytesIn payload, const How& how) const {
-        return {type<T>(), delivery<T>(), payload, how, stream<T>(how.key)};
-    }
-    // What tells newest-wins messages of one type apart in a queue.
-    template <class T>
-    std::uint32_t stream(std::uint32_t key) const {
-        return static_cast<std::uint32_t>(splitmix(std::uint64_t(type<T>().value) << 32 | key));
-    }
-
-    // How reliability is done and how fast ticks run must be the same on both sides.
-    static constexpr std::uint32_t features() {
-        return (Reliability::traits.gives_up ? 1u : 0u) | (Reliability::traits.redundant ? 2u : 0u) |
-               (Reliability::traits.reliable ? 4u : 0u) | clock_feature<Clock>();
-    }
+    static constexpr Delivery delivery = Game::template delivery_of<T>();
 
     // ---- writing
 
@@ -311,7 +283,7 @@ class GameRoom {
     template <class T>
     Encoded write(BytesOut out, const T& message, std::uint32_t key) {
         std::size_t head = 0;
-        if constexpr (is_newest(delivery<T>())) {
+        if constexpr (is_newest(delivery<T>)) {
             ByteWriter writer(out);
             writer.varint(key);
             head = writer.position();
@@ -323,12 +295,12 @@ class GameRoom {
     // The usual way: the message is encoded straight into the queue that it will leave from.
     template <class T>
     Result<> send_direct(typename RoomType::Seat& seat, const T& message, const How& how) {
-        if constexpr (is_reliable(delivery<T>()) && !Reliability::traits.gives_up) {
-            ChannelSender& channel = seat.link.channel(is_ordered(delivery<T>()));
-            const BytesOut open = channel.open_room(type<T>());
+        if constexpr (is_reliable(delivery<T>) && !Reliability::traits.gives_up) {
+            ChannelSender& channel = seat.link.channel(is_ordered(delivery<T>));
+            const BytesOut open = channel.open_room(type<T>);
             if (!open.empty()) {
                 const Encoded written = encode(open, message);
-                if (written && channel.commit(type<T>(), *written)) {
+                if (written && channel.commit(type<T>, *written)) {
                     room_.mark(seat);
                     return {};
                 }
@@ -336,16 +308,34 @@ class GameRoom {
         }
         const Encoded written = write(room_.scratch(), message, how.key);
         if (!written) return written.error();
-        return room_.push(seat, post<T>(room_.scratch().first(*written), how));
+        return room_.push(seat, post_of<Game, T>(room_.scratch().first(*written), how));
     }
 
+    // Where the room outlives its host, what must arrive goes through the ledger that all keep.
+    template <class T>
+    static constexpr bool files = migrates&& is_reliable(delivery<T>);
+    template <class T>
+    Result<> file(PeerId to, const T& message) {
+        const auto written = encode(room_.scratch(), message);
+        if (!written) return written.error();
+        return room_.estate().file(room_, to, type<T>, room_.scratch().first(*written));
+    }
+
+    // What the others know comes first where one decides, and everybody's time where nobody does.
+    bool holds_back() const {
+        if constexpr (spreads) return status() == Status::joined && !room_.knows_room_time();
+        return room_.estate().gathers();
+    }
     // States and commands, when the clock says so.
     template <class Handlers>
     void provide(Handlers& handlers) {
-        if (!inside()) return;
+        if (!inside() || holds_back()) return;
+        if constexpr (spreads)
+            if (room_.take_detour()) greet();
         const auto encodes = [this](BytesOut out, const auto& message) { return this->encode(out, message); };
         StreamTurn<RoomType, decltype(encodes)> turn{room_, encodes, authority(), now_, common(now_)};
-        streams_.provide(turn, handlers, [&](const Boundary& boundary) { notify(handlers, boundary); });
+        streams_.provide(turn, handlers,
+                         [&](const Boundary& boundary) { tenon::notify(handlers, boundary); });
     }
 
     // ---- hearing
@@ -356,15 +346,16 @@ class GameRoom {
         while (room_.poll_event(event)) {
             switch (event.kind) {
                 case RoomEvent::Kind::message:
+                case RoomEvent::Kind::baseline:
                 case RoomEvent::Kind::command:
                     if (inside()) hear(handlers, event); // not what came with it when a handler has left
                     break;
                 case RoomEvent::Kind::joined:
                     greet();
-                    notify(handlers, Joined{event.peer});
+                    tenon::notify(handlers, Joined{event.peer});
                     break;
                 case RoomEvent::Kind::closed:
-                    notify(handlers, Closed{event.reason, event.text});
+                    tenon::notify(handlers, Closed{event.reason, event.text});
                     break;
                 case RoomEvent::Kind::clock:
                     if (!inside()) break;
@@ -374,23 +365,29 @@ class GameRoom {
                 case RoomEvent::Kind::peer_joined:
                     if (status() == Status::hosting) kernel_.peer_joined(event.peer);
                     greet();
-                    notify(handlers, PeerJoined{event.peer, event.text});
+                    tenon::notify(handlers, PeerJoined{event.peer, event.text});
                     break;
                 case RoomEvent::Kind::peer_left:
                     streams_.forget(event.peer);
                     if (status() == Status::hosting) kernel_.peer_left(event.peer);
-                    notify(handlers, PeerLeft{event.peer, event.reason, event.text});
+                    tenon::notify(handlers, PeerLeft{event.peer, event.reason, event.text});
                     break;
                 case RoomEvent::Kind::peer_away:
-                    notify(handlers, PeerAway{event.peer, event.text});
+                    tenon::notify(handlers, PeerAway{event.peer, event.text});
                     break;
                 case RoomEvent::Kind::peer_back:
                     greet();
-                    notify(handlers, PeerBack{event.peer, event.text});
+                    tenon::notify(handlers, PeerBack{event.peer, event.text});
+                    break;
+                case RoomEvent::Kind::authority:
+                    if constexpr (migrates) change_authority(handlers, event);
+                    break;
+                case RoomEvent::Kind::obeys:
+                    if constexpr (migrates) say_known();
                     break;
                 case RoomEvent::Kind::gave_up:
-                    notify(handlers, GaveUp{event.peer, event.type,
-                                            Game::type_name(Game::index_of_message(event.type))});
+                    tenon::notify(handlers, GaveUp{event.peer, event.type,
+                                                   Game::type_name(Game::index_of_message(event.type))});
                     break;
             }
         }
@@ -412,34 +409,27 @@ class GameRoom {
     template <class Handlers>
     void give_up(Handlers& handlers, Error reason) {
         room_.leave();
-        notify(handlers, Closed{reason, {}});
+        tenon::notify(handlers, Closed{reason, {}});
     }
-    template <class Handlers, class T>
-    static void deliver(Handlers& handlers, PeerId peer, const T& message) {
-        handlers.on(peer, message);
-    }
-    template <class Handlers, class Notice>
-    static void notify(Handlers& handlers, const Notice& notice) {
-        if constexpr (HearsOf<Handlers, Notice>) handlers.on(notice);
-    }
-
     template <class Handlers>
     void hear(Handlers& handlers, const RoomEvent& event) {
         Game::with(Game::index_of_message(event.type), [&](auto entry) {
             using Entry = decltype(entry);
             using T = typename Entry::type;
             if constexpr (Entry::kind == EntryKind::state) {
-                if (event.kind == RoomEvent::Kind::message)
+                if (event.kind != RoomEvent::Kind::command)
                     hear_state<T, ProvidesStateOf<Handlers, T>>(event);
             } else if constexpr (Hears<Handlers, T>) {
                 const bool command = Entry::kind == EntryKind::command;
-                if (command != (event.kind == RoomEvent::Kind::command) || (command && self() != authority()))
-                    return;
+                const auto kind = command ? RoomEvent::Kind::command : RoomEvent::Kind::message;
+                if (event.kind != kind || (command && self() != authority())) return;
+                if (auto* seat = command && rates().lead_ms > 0 ? room_.seat_of(event.peer) : nullptr)
+                    streams_.note_command(*seat, now_);
                 ByteReader in(event.payload);
                 if constexpr (!command && is_newest(Entry::delivery::value)) in.varint();
                 T message{};
                 if (in.ok() && voice_.decode(in.rest(), message))
-                    deliver(handlers, event.peer, message);
+                    tenon::deliver(handlers, event.peer, message);
                 else
                     ++undecodable_;
             }
@@ -451,24 +441,59 @@ class GameRoom {
         const auto head = StateHead::read(in);
         T state{};
         if (!head || !voice_.decode(in.rest(), state)) return void(++undecodable_);
-        // A peer speaks for itself alone, only to the authority, and not at all where that decides.
-        const bool believed = self() == authority() ? !authority_decides && head->owner == event.peer
-                                                    : event.peer == authority();
+        if constexpr (spreads)
+            if (head->owner != event.peer) return void(++forged_states_);
+        // A peer speaks for itself alone, only to the authority, and not at all where that decides. A new
+        // authority hears from all what they know.
+        const bool believed = spreads ? head->owner != self()
+                              : event.kind == RoomEvent::Kind::baseline
+                                  ? authority_decides || head->owner != self()
+                              : self() == authority() ? !authority_decides && head->owner == event.peer
+                                                      : event.peer == authority();
         if (believed && roster().contains(head->owner))
             streams_.hear(head->owner, head->at(common(now_)), state);
     }
 
+    // ---- another authority
+
+    template <class Handlers>
+    void change_authority(Handlers& handlers, const RoomEvent& event) {
+        tenon::notify(handlers,
+                      AuthorityChanged{Topology::authority(event.peer), Topology::authority(event.previous),
+                                       event.epoch, event.reason, event.missed});
+        if (spreads || event.peer != self()) return;
+        greet(); // the others wait for it
+        if (event.reason == Error::none) return;
+        // What was said to the one who is gone is for its successor, who may have said it itself.
+        room_.estate().inherit(room_, [&](MessageType which, BytesIn payload) {
+            RoomEvent said;
+            said.peer = self();
+            said.type = which;
+            said.payload = payload;
+            hear(handlers, said);
+        });
+    }
+    // To a new authority: the newest states that are known here.
+    void say_known() {
+        if constexpr (!spreads)
+            streams_.for_each_newest([&](MessageType which, PeerId owner, Instant at, const auto& state) {
+                const BytesOut out = room_.scratch();
+                const std::size_t head = StateHead::of(owner, at).write(out);
+                const Encoded written = encode(out.subspan(head), state);
+                if (written) room_.estate().say_baseline(room_, which, out.first(head + *written));
+            });
+        room_.estate().say_supplied(room_);
+    }
+
     Options options_;
     Streams<Game, Clock> streams_;
-    TENON_NO_UNIQUE_ADDRESS Topology topology_;
     TENON_NO_UNIQUE_ADDRESS codec::Voice<Game, Codec> voice_;
     RoomType room_;
     TENON_NO_UNIQUE_ADDRESS KernelPart<Game, Codec, Clock, RoomType> kernel_;
     std::optional<Address> joining_;
-    std::uint64_t undecodable_ = 0;
+    std::uint64_t undecodable_ = 0, forged_states_ = 0;
     clock::Steady steady_;
-    clock::CommonTime common_time_; // of a guest
-    Instant now_{};                 // steady
+    Instant now_{}; // steady
 };
 
 } // namespace tenon

@@ -35,6 +35,14 @@ template <class H, class Notice>
 concept HearsOf = requires(H& h, const Notice& notice) {
     h.on(notice);
 };
+template <class H, class T>
+void deliver(H& handlers, PeerId peer, const T& message) {
+    handlers.on(peer, message);
+}
+template <class H, class Notice>
+void notify(H& handlers, const Notice& notice) {
+    if constexpr (HearsOf<H, Notice>) handlers.on(notice);
+}
 // A handlers object of a program that never hosts need not hear commands.
 template <class H>
 concept NeverHosts = requires {

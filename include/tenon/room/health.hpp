@@ -40,6 +40,11 @@ struct Health {
     std::uint64_t queued_bytes = 0; // waiting, or sent and not acknowledged
     std::uint64_t expired = 0;      // messages dropped because their time had passed
     std::uint64_t refused = 0;      // datagrams that were damaged, doubled, stale or not ours
+    std::uint64_t forged_claims = 0,
+                  old_claims = 0;    // about who decides, refused; where the topology migrates
+    std::uint64_t forged_states = 0; // refused, because who said them does not own them; where nobody decides
+    std::uint64_t relayed = 0;       // messages passed on from one peer to others
+    std::uint32_t detours = 0;       // peers reached through another, for want of a direct link
     double pace = 1;           // share of the snapshots that the peer is sent; less while its path is bad
     std::uint64_t put_off = 0; // states that waited for a later snapshot, for want of Rates::snapshot_bytes
 
@@ -89,6 +94,9 @@ struct Health {
         queued_bytes += other.queued_bytes;
         expired += other.expired;
         refused += other.refused;
+        forged_states += other.forged_states;
+        relayed += other.relayed;
+        detours += other.detours;
         pace = pace < other.pace ? pace : other.pace;
         put_off += other.put_off;
     }

@@ -13,9 +13,11 @@ namespace tenon {
 class Notices {
   public:
     // `refused` tells more about a closing than fits into a name.
-    void tell(const RoomEvent& event, const PeerName& text = PeerName(), const Knock* refused = nullptr) {
-        waiting_.push_back({event, text, refused});
+    void tell(RoomEvent::Kind kind, PeerId peer, Error reason = Error::none,
+              const PeerName& text = PeerName(), const Knock* refused = nullptr) {
+        waiting_.push_back({{kind, peer, {}, {}, reason, {}}, text, refused});
     }
+    void tell(const RoomEvent& event) { waiting_.push_back({event, PeerName(), nullptr}); }
     // The next one. Its text is valid until the call after.
     bool poll(RoomEvent& event) {
         if (waiting_.empty()) return false;

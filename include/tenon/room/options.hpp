@@ -25,12 +25,16 @@ struct Options {
     Duration timeout = seconds(10);          // silence after which a peer is lost, and a join has failed
     Duration stale_after{};                  // silence after which a guest redials; unset: two keepalives
     Duration away_for = seconds(30);         // a lost peer's place is kept for so long; zero: not at all
+    Duration succeed_after{};                // silence of the authority after which the others elect another,
+                                             // where the topology migrates; unset: as stale_after
+    std::size_t ledger_bytes_max = 262144;   // there, of reliable events that not all have heard yet
     std::uint64_t seed = 0;                  // of the session's random numbers; 0: the transport's entropy
 };
 
 // How often the links of a room beat: while all is well, and while a guest looks for its host.
 struct Pulse {
     Duration keepalive = seconds(1), redial = milliseconds(30);
+    friend constexpr bool operator==(const Pulse&, const Pulse&) = default;
 };
 
 // How often a side makes itself heard, and the other answer, that gives up after `timeout` of silence: two of
@@ -48,6 +52,8 @@ inline LinkOptions link_options(const Options& options, std::size_t datagram_byt
     link.queue_bytes_max = options.queue_bytes_max;
     link.ack_delay = options.ack_delay;
     link.coalesce = options.coalesce;
+    // Who is missed so soon must be heard more often.
+    if (options.succeed_after > Duration{}) keepalive = min(keepalive, options.succeed_after / 3);
     link.keepalive = keepalive_for(keepalive, options.timeout);
     link.timeout = options.timeout;
     link.bandwidth = options.bandwidth;
@@ -110,6 +116,14 @@ struct PeerLeft {
     PeerId peer;
     Error reason = Error::left;
     std::string_view name;
+};
+// In a room that outlives its host another peer decides from now on; authority == self(): this one does, and
+// goes on from latest<T>(peer), the newest that anybody knows. Before it is told, nothing is asked of it.
+struct AuthorityChanged {
+    PeerId authority, previous;
+    std::uint32_t epoch = 0;
+    Error reason = Error::none; // why the previous one is no more: timed_out, left; none: it handed over
+    bool missed = false;        // events were said in the meantime that this peer will not hear
 };
 // A reliable event was never acknowledged and will not be sent again.
 struct GaveUp {

@@ -8,7 +8,9 @@
 #include "tenon/core/error.hpp"
 #include "tenon/core/ids.hpp"
 #include "tenon/core/pool.hpp"
+#include "tenon/core/random.hpp"
 #include "tenon/core/time.hpp"
+#include "tenon/link/bundle.hpp"
 #include "tenon/link/link.hpp"
 #include "tenon/link/shared_bytes.hpp"
 #include "tenon/room/options.hpp"
@@ -24,6 +26,15 @@ struct Post {
     How how{};
     std::uint32_t stream = 0;
 };
+
+// The same of a type of the game.
+template <class Game, class T>
+Post post_of(BytesIn payload, const How& how) {
+    constexpr MessageType type = Game::template type_of<T>;
+    // What tells newest-wins messages of one type apart in a queue.
+    const auto stream = static_cast<std::uint32_t>(splitmix(std::uint64_t(type.value) << 32 | how.key));
+    return {type, Game::template delivery_of<T>(), payload, how, stream};
+}
 
 // Where the payload may be lost and `shared` holds it already, the queue only holds on to it as well.
 template <class Reliability>
@@ -44,6 +55,17 @@ Result<> put(Link<Reliability>& link, Pool& pool, Instant now, const Post& post,
     if (post.how.ttl < Duration::max()) message.deadline = now + post.how.ttl;
     return shared != nullptr ? link.outbox().push(message, *shared)
                              : link.outbox().push(message, post.payload);
+}
+
+// The same for a bundle, which `shared` holds: newest wins, among those of the same streams.
+template <class Reliability>
+Result<> put(Link<Reliability>& link, Instant now, const Bundle& bundle, SharedBytes& shared,
+             std::uint64_t without) {
+    Outbox::Message message;
+    message.key = bundle.key();
+    message.replaceable = message.bundle = true;
+    message.queued_at = now;
+    return link.outbox().push(message, shared, without);
 }
 
 } // namespace tenon

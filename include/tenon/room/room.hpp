@@ -4,14 +4,19 @@
 
 #include <cstdint>
 
+#include "tenon/clock/common_time.hpp"
 #include "tenon/core/bytes.hpp"
+#include "tenon/core/config.hpp"
 #include "tenon/core/error.hpp"
 #include "tenon/core/ids.hpp"
 #include "tenon/core/random.hpp"
 #include "tenon/link/link.hpp"
 #include "tenon/link/shared_bytes.hpp"
 #include "tenon/room/announcements.hpp"
+#include "tenon/room/direct_part.hpp"
+#include "tenon/room/estate_part.hpp"
 #include "tenon/room/event.hpp"
+#include "tenon/room/health.hpp"
 #include "tenon/room/newest.hpp"
 #include "tenon/room/options.hpp"
 #include "tenon/room/post.hpp"
@@ -20,21 +25,39 @@
 #include "tenon/room/table.hpp"
 #include "tenon/room/words.hpp"
 #include "tenon/schema/delivery.hpp"
+#include "tenon/topology/client_server.hpp"
 
 namespace tenon {
 
-template <class Address, class Reliability>
-class Room : public Table<Room<Address, Reliability>, Address, Reliability> {
+class Filing;
+template <class Room>
+class Herald;
+template <class Election>
+class Reign;
+
+template <class Address, class Reliability, class Topology = topology::ClientServer>
+class Room : public Table<Room<Address, Reliability, Topology>, Address, Reliability> {
     using Base = Table<Room, Address, Reliability>;
+    using Estate = EstatePart<Room, Address, Reliability, Topology>;
+    using Direct = DirectPart<Room, Address, Reliability, Topology>;
     friend Base;
+    friend Estate;
+    friend Direct;
+    friend Filing;
+    friend Herald<Room>;
+    template <class Election>
+    friend class Reign;
 
   public:
     using typename Base::Seat;
+    static constexpr bool migrates = Estate::migrates;
+    static constexpr bool links_directly = Direct::links_directly;
 
     Room(const Options& options, const Terms& terms, const Carriage& carriage, std::size_t datagram_bytes,
          Pulse pulse, std::uint64_t seed)
-        : Base(options, terms, carriage, datagram_bytes, pulse, RelayHead::bytes_max, seed),
-          scratch_(options.message_bytes_max) {}
+        : Base(options, terms, carriage, datagram_bytes, pulse, Scratch::head_bytes_max, seed),
+          scratch_(options.message_bytes_max),
+          estate_(options) {}
 
     using Base::for_each_seat;
     using Base::mark;
@@ -45,17 +68,20 @@ class Room : public Table<Room<Address, Reliability>, Address, Reliability> {
     // The seat through which `peer` is reached: its own, or that of the host who relays.
     Seat* way_to(PeerId peer) {
         if (status_ == Status::hosting) return seat_of(peer);
-        const bool known = peer != self_ && (peer == PeerId::host() || roster_.contains(peer));
-        return status_ == Status::joined && known ? seat_of(PeerId::host()) : nullptr;
+        if constexpr (links_directly)
+            if (Seat* seat = direct_.straight(*this, peer)) return seat;
+        const bool known = peer != self_ && (peer == host_id_ || roster_.contains(peer));
+        return known ? this->host_seat() : nullptr;
     }
-    bool direct(PeerId peer) const { return status_ == Status::hosting || peer == PeerId::host(); }
+    bool direct(PeerId peer) {
+        if constexpr (links_directly)
+            if (direct_.straight(*this, peer) != nullptr) return true;
+        return status_ == Status::hosting || peer == host_id_;
+    }
 
     Result<> push(Seat& seat, const Post& post, SharedBytes* shared = nullptr) {
         if (seat.is_away() && !is_reliable(post.delivery)) return {}; // lost on the way, as it were
-        mark(seat);
-        // In the order in which it was said.
-        if (!announcements_.empty() && !is_reliable(post.delivery))
-            fan_out([this](Seat& other) { mark(other); });
+        ready(seat, is_reliable(post.delivery));
         return put(seat.link, pool_, now_, post, shared);
     }
     // To all, what may be lost. It goes into their queues when those are drained next.
@@ -83,16 +109,84 @@ class Room : public Table<Room<Address, Reliability>, Address, Reliability> {
         if (shared != nullptr) shared->release();
     }
 
+    Bundle bundle() const { return Bundle(pool_.block_bytes() - sizeof(SharedBytes)); }
+    // The same for a bundle; `wanted(seat, without)` may also leave some of it out.
+    void push_to_all(const Bundle& bundle, auto&& wanted) {
+        SharedBytes* shared = SharedBytes::make(pool_, bundle.bytes());
+        for_each_seat([&](Seat& seat) {
+            std::uint64_t without = 0;
+            if (seat.is_away() || !wanted(seat, without)) return;
+            ready(seat, false);
+            if (shared == nullptr || !put(seat.link, now_, bundle, *shared, without))
+                seat.link.outbox().count_dropped();
+        });
+        if (shared != nullptr) shared->release();
+    }
+
     // Asks the host to pass a message on: to one peer, or to all with PeerId::none().
     Result<> push_relay(PeerId to, Post post) {
-        Seat* seat = seat_of(PeerId::host());
+        Seat* seat = this->host_seat();
         if (seat == nullptr) return Error::not_connected;
         post.payload = scratch_.with_head(post.payload, [&](ByteWriter& out) {
             RelayHead{to, post.type}.write_relay(out);
         });
         post.type = room_word::relay;
+        // What is newer for one does not replace what still waits for another.
+        if (to)
+            post.stream = static_cast<std::uint32_t>(splitmix(std::uint64_t(post.stream) << 32 | to.value));
         return push(*seat, post);
     }
+    // Where nobody decides: what may be lost, from this peer to all of whom `takes(seat)` says so.
+    Result<> spread(const Post& post, auto&& takes) requires(links_directly) {
+        return direct_.spread(*this, post, takes);
+    }
+    // Whether somebody is reached another way than when this was last asked.
+    bool take_detour() requires(links_directly) { return direct_.take_changed(); }
+    Estate& estate() { return estate_; }
+    const Estate& estate() const { return estate_; }
+
+    void set_pulse(Pulse pulse) {
+        this->link_options_.keepalive = keepalive_for(pulse.keepalive, options_.timeout);
+        this->redial_pause_ = pulse.redial;
+        for_each_seat([&](Seat& seat) {
+            seat.link.set_keepalive(this->link_options_.keepalive);
+            mark(seat);
+        });
+    }
+    void set_bandwidth(std::uint64_t bytes_per_second) {
+        this->link_options_.bandwidth = bytes_per_second;
+        for_each_seat([&](Seat& seat) { seat.link.set_bandwidth(bytes_per_second); });
+    }
+
+    // ---- asking
+
+    // The host's time, which all share.
+    Instant room_time(Instant now) const { return common_time_.known() ? common_time_.at(now) : now; }
+    bool knows_room_time() const { return status_ == Status::hosting || common_time_.known(); }
+    Health health() {
+        Health sum;
+        sum.status = status_;
+        sum.peer_count = static_cast<std::uint32_t>(roster_.size() > 0 ? roster_.size() - 1 : 0);
+        sum.refused = this->strange_;
+        estate_.tell(sum);
+        if (status_ == Status::joined && this->host_seat() == nullptr) sum.level = Level::lost;
+        sum.relayed = relayed_;
+        if constexpr (links_directly) sum.detours = direct_.detours(*this);
+        this->seats_.for_each([&](Seat& seat) {
+            Health one = Health::of(seat.link, now_, this->stale_after());
+            if (seat.direct && !seat.up) one.level = Level::good; // there is another way
+            sum.add(one);
+        });
+        return sum;
+    }
+    Result<Health> health(PeerId peer) {
+        Seat* seat = seat_of(peer);
+        if (seat == nullptr) return Error::unknown_peer;
+        Health health = Health::of(seat->link, now_, this->stale_after());
+        health.detours = seat->direct && !seat->up ? 1 : 0;
+        return health;
+    }
+
     // Where messages are encoded that do not go straight into a queue; large enough for any.
     BytesOut scratch() { return scratch_.payload(); }
 
@@ -100,19 +194,86 @@ class Room : public Table<Room<Address, Reliability>, Address, Reliability> {
     using Base::carriage_;
     using Base::close;
     using Base::count_strange;
+    using Base::host_address_;
+    using Base::host_id_;
     using Base::notices_;
     using Base::now_;
+    using Base::options_;
     using Base::pool_;
+    using Base::random_;
     using Base::roster_;
     using Base::self_;
     using Base::status_;
+    using Base::terms_;
+
+    // ---- what outlives the host, where anything does
+
+    void founded() {
+        common_time_.clear();
+        estate_.founded(*this);
+        direct_.clear();
+    }
+    void entered() {
+        common_time_.clear();
+        estate_.entered(*this);
+        direct_.clear();
+    }
+    void ended() {
+        estate_.ended();
+        direct_.clear();
+    }
+    bool outlives(Error reason) { return estate_.outlives(reason); }
+    bool hear_claim(Instant now, const Address& from, BytesIn datagram) {
+        return estate_.hear_claim(now, from, datagram);
+    }
+    bool drain_claims(auto& lend, auto& take) { return estate_.drain(lend, take); }
+    void turn(Instant now) {
+        hear_time(now);
+        estate_.turn(*this, now);
+        direct_.turn(*this, now);
+    }
+    void hear_time(Instant now) {
+        Seat* seat = estate_.knows_ahead() ? this->host_seat() : nullptr;
+        ClockSync::Answer answer;
+        while (seat != nullptr && seat->link.clock().poll(answer))
+            common_time_.hear(now, answer.at, answer.offset + estate_.ahead(), answer.round_trip);
+    }
+    // Who made the room's time until now goes on from it, and not at once from what it hears of another's.
+    void yield_time() {
+        if (!common_time_.known()) common_time_.hear(now_, now_, Duration{}, milliseconds(100));
+    }
+    Instant next_turn() const { return min(estate_.next_turn(), direct_.next_turn()); }
+    void leaving_seats() { direct_.park(*this); }
+    bool is_beside(const Seat& seat) const { return links_directly && seat.direct; }
+    bool beside_ended(Seat& seat) { return direct_.ended(*this, seat, now_); }
+
+    // Everything about who is there, to one who may know otherwise.
+    void introduce_all(Seat& seat) {
+        for (std::size_t i = 0; i < roster_.size(); ++i)
+            say_joined(seat, roster_[i].id, roster_[i].name.view());
+        for (std::size_t i = 0; i < roster_.size(); ++i) say_away(seat, roster_[i].id, roster_[i].away);
+    }
+    // One who was in the roster, and could not be kept.
+    void lose(PeerId id, Error reason) {
+        const PeerName name(roster_.name_of(id));
+        if (!roster_.remove(id)) return;
+        estate_.forget(id);
+        direct_.stir();
+        notices_.tell(RoomEvent::Kind::peer_left, id, reason, name);
+    }
 
     // ---- coming and going
 
+    // Before something is put into its queue.
+    void ready(Seat& seat, bool reliable) {
+        mark(seat);
+        // In the order in which it was said.
+        if (!announcements_.empty() && !reliable) fan_out([this](Seat& other) { mark(other); });
+    }
     // Puts what was announced into each queue; `turn(seat)` lets it leave.
     void fan_out(auto&& turn) {
         if (announcements_.empty()) return;
-        this->for_each_seat_fetched([&](Seat& seat) {
+        this->seats_.for_each_fetched([&](Seat& seat) {
             if (seat.is_away()) return;
             announcements_.put_into(seat.link, pool_);
             turn(seat);
@@ -124,6 +285,7 @@ class Room : public Table<Room<Address, Reliability>, Address, Reliability> {
 
     // Tells the newcomer who is there, and the others who has come.
     void introduce(Seat& newcomer, const PeerName& name) {
+        estate_.introduce(*this, newcomer);
         for (std::size_t i = 0; i < roster_.size(); ++i)
             say_joined(newcomer, roster_[i].id, roster_[i].name.view());
         for (std::size_t i = 0; i < roster_.size(); ++i)
@@ -150,6 +312,7 @@ class Room : public Table<Room<Address, Reliability>, Address, Reliability> {
         });
     }
     void tell_left(PeerId id, Error reason) {
+        estate_.forget(id);
         std::byte bytes[LeftWord::bytes_max];
         const BytesIn word = LeftWord{id, reason}.write(bytes);
         for_each_seat([&](Seat& other) { say(other, room_word::left, word); });
@@ -159,6 +322,8 @@ class Room : public Table<Room<Address, Reliability>, Address, Reliability> {
 
     // What a link brought, as an event of the room; false when it is not for the session.
     bool hear(Seat& seat, const LinkEvent& said, RoomEvent& event) {
+        if constexpr (links_directly)
+            if (seat.direct) return direct_.hear(*this, seat, said, event);
         if (said.type.value >= MessageType::first_user && said.kind != LinkEvent::Kind::gave_up) [[likely]] {
             event.kind =
                 said.kind == LinkEvent::Kind::command ? RoomEvent::Kind::command : RoomEvent::Kind::message;
@@ -175,6 +340,12 @@ class Room : public Table<Room<Address, Reliability>, Address, Reliability> {
         if (said.type == room_word::away) return hear_away(seat, said, event);
         if (said.type == room_word::relay) return pass_on(seat, said, event);
         if (said.type == room_word::relayed) return hear_relayed(seat, said, event);
+        if constexpr (migrates) {
+            if (said.type == room_word::filed || said.type == room_word::estate) {
+                const Result<bool> is_event = estate_.hear(*this, seat, said, event);
+                return is_event ? *is_event : misbehaved(seat);
+            }
+        }
         if (said.type == room_word::clock && carriage_.clocks_speak) {
             event = {RoomEvent::Kind::clock, seat.id, said.type, said.payload, Error::none, {}};
             return true;
@@ -201,6 +372,7 @@ class Room : public Table<Room<Address, Reliability>, Address, Reliability> {
         const auto word = JoinedWord::read(said.payload);
         if (!word || status_ != Status::joined || roster_.size() > 0x1'0000) return misbehaved(seat);
         if (!roster_.add(word->peer, word->name) || word->peer == self_) return false;
+        direct_.stir();
         event = {RoomEvent::Kind::peer_joined, word->peer, {}, {}, Error::none, roster_.name_of(word->peer)};
         return true;
     }
@@ -209,6 +381,8 @@ class Room : public Table<Room<Address, Reliability>, Address, Reliability> {
         if (!word || status_ != Status::joined) return misbehaved(seat);
         left_name_ = PeerName(roster_.name_of(word->peer));
         if (!roster_.remove(word->peer)) return false;
+        estate_.forget(word->peer);
+        direct_.stir();
         event = {RoomEvent::Kind::peer_left, word->peer, {}, {}, word->reason, left_name_.view()};
         return true;
     }
@@ -216,7 +390,7 @@ class Room : public Table<Room<Address, Reliability>, Address, Reliability> {
     bool hear_away(Seat& seat, const LinkEvent& said, RoomEvent& event) {
         const auto word = AwayWord::read(said.payload);
         if (!word || status_ != Status::joined) return misbehaved(seat);
-        if (!roster_.set_away(word->peer, word->away) || word->peer == self_) return false;
+        if (word->peer == self_ || !roster_.set_away(word->peer, word->away)) return false;
         event = {word->away ? RoomEvent::Kind::peer_away : RoomEvent::Kind::peer_back,
                  word->peer,
                  {},
@@ -233,7 +407,8 @@ class Room : public Table<Room<Address, Reliability>, Address, Reliability> {
         if (!head || status_ != Status::hosting) return misbehaved(seat);
         const BytesIn payload = in.rest();
         if (!hear_message(seat, seat.id, head->type, payload, said, event)) return false;
-        if (head->peer == PeerId::host()) return true;
+        if (head->peer == self_) return true;
+        ++relayed_;
         const Delivery delivery = carriage_.of(head->type);
         const BytesIn whole = scratch_.with_head(payload, [&](ByteWriter& out) {
             RelayHead{seat.id, head->type}.write_relayed(out);
@@ -260,6 +435,10 @@ class Room : public Table<Room<Address, Reliability>, Address, Reliability> {
     Announcements announcements_;
     PeerName left_name_; // of the one whose leaving was just told
     Scratch scratch_;
+    clock::CommonTime common_time_; // of a guest
+    std::uint64_t relayed_ = 0;     // messages that were passed on
+    TENON_NO_UNIQUE_ADDRESS Estate estate_;
+    TENON_NO_UNIQUE_ADDRESS Direct direct_;
 };
 
 } // namespace tenon

@@ -37,6 +37,12 @@ class Seats {
         PeerId id;
         std::uint32_t index = 0;
         bool dirty = false, told_away = false; // told_away: the others know that its path is broken
+        // Of a room that migrates: it obeys a new host, has told that all it knows, and may be said events;
+        // absent: events are settled without it.
+        bool follower = false, synchronous = false, absent = false;
+        std::uint8_t supplied = 0; // and how often it was looked at since
+        // Where guests have links to each other: it is such a one, and both sides hear each other.
+        bool direct = false, up = false;
         Instant due = Instant::never();        // as the timers have it
         Instant away_until = Instant::never(); // then its place is not kept any longer
         Link link;
@@ -73,27 +79,33 @@ class Seats {
     // A new seat, or nullptr without memory. Neither the address nor the id may have one.
     Seat* add(const Address& address, PeerId id, Pool& pool, const LinkOptions& options, std::uint64_t key,
               Instant now, Random random) {
-        std::uint32_t index = 0;
-        while (index < seats_.size() && seats_[index] != nullptr) ++index;
-        if (index == seats_.size() && seats_.push_back(nullptr) == nullptr) return nullptr;
         Seat* seat = new (std::nothrow) Seat(address, id, pool, options, key, now, random);
         if (seat == nullptr) return nullptr;
-        seat->index = index;
-        if (by_address_.insert({address}, index) == nullptr || by_id_.insert({id}, index) == nullptr) {
-            by_address_.erase({address});
+        if (!place(*seat)) {
             delete seat;
             return nullptr;
         }
-        seats_[index] = seat;
         mark(*seat);
         return seat;
     }
     void remove(Seat& seat) {
+        take_out(seat);
+        delete &seat;
+    }
+    // The seat is the caller's, with its link as it is, until it is put back.
+    void take_out(Seat& seat) {
         by_address_.erase({seat.address});
         by_id_.erase({seat.id});
         timers_.cancel(seat.index);
         seats_[seat.index] = nullptr;
-        delete &seat;
+        seat.dirty = false;
+    }
+    // False, and it is still the caller's, without memory.
+    bool put_back(Seat& seat, const Address& address) {
+        seat.address = address;
+        if (!place(seat)) return false;
+        mark(seat);
+        return true;
     }
     // The peer speaks from another address. False, and it stays where it was, without memory.
     bool move(Seat& seat, const Address& address) {
@@ -138,6 +150,9 @@ class Seats {
     // Only while its link is open, or the peer may come back.
     const Seat* of(PeerId id) const { return const_cast<Seats*>(this)->of(id); }
     Seat* of(PeerId id) {
+        // Mostly the one who was just heard, and the only one that a guest has.
+        if (Seat* seat = known(last_); seat != nullptr && seat->id == id)
+            return is_open(*seat) ? seat : nullptr;
         const std::uint32_t* index = by_id_.find({id});
         return index != nullptr && is_open(*seats_[*index]) ? seats_[*index] : nullptr;
     }
@@ -216,6 +231,19 @@ class Seats {
     static constexpr std::size_t seats_max = std::size_t(1) << 20;
     static constexpr unsigned ahead_max = 4;
 
+    bool place(Seat& seat) {
+        std::uint32_t index = 0;
+        while (index < seats_.size() && seats_[index] != nullptr) ++index;
+        if (index == seats_.size() && seats_.push_back(nullptr) == nullptr) return false;
+        if (by_address_.insert({seat.address}, index) == nullptr ||
+            by_id_.insert({seat.id}, index) == nullptr) {
+            by_address_.erase({seat.address});
+            return false;
+        }
+        seat.index = index;
+        seats_[index] = &seat;
+        return true;
+    }
     Seat* known(std::size_t index) { return index < seats_.size() ? seats_[index] : nullptr; }
     void set_due(Seat& seat, Instant due) {
         seat.due = due;

@@ -9,6 +9,7 @@
 
 #include "tenon/clock/beat.hpp"
 #include "tenon/clock/concept.hpp"
+#include "tenon/clock/lead.hpp"
 #include "tenon/codec/concept.hpp"
 #include "tenon/core/bytes.hpp"
 #include "tenon/core/config.hpp"
@@ -18,6 +19,7 @@
 #include "tenon/core/random.hpp"
 #include "tenon/core/ring.hpp"
 #include "tenon/core/time.hpp"
+#include "tenon/link/bundle.hpp"
 #include "tenon/replica/states.hpp"
 #include "tenon/room/handlers.hpp"
 #include "tenon/room/health.hpp"
@@ -36,6 +38,8 @@ struct StreamTurn {
     PeerId authority;
     Instant now, room_now;
 
+    // Nobody decides, and everybody tells all the others.
+    static constexpr bool spreads = requires { requires Room::links_directly; };
     bool decides() const { return room.self() == authority; }
 };
 
@@ -52,6 +56,17 @@ class Streams {
     template <class T>
     const Tracks<T>& tracks() const {
         return states_.template tracks<T>();
+    }
+    // f(type, owner, at, state) of the newest of each.
+    template <class F>
+    void for_each_newest(F&& f) const {
+        for_each_state([&](auto entry) {
+            using T = typename decltype(entry)::type;
+            const auto& tracks = states_.template tracks<T>();
+            for (std::size_t i = 0; i < tracks.size(); ++i)
+                if (!tracks[i].track->empty())
+                    f(type<T>(), tracks[i].peer, tracks[i].track->latest_at(), tracks[i].track->latest());
+        });
     }
     void forget(PeerId peer) {
         states_.forget(peer);
@@ -80,6 +95,22 @@ class Streams {
         health.put_off = lines_[seat.index].put_off;
     }
 
+    clock::LeadFigures lead(Instant now) const { return lead_.figures(now); }
+
+    // On the authority: a command of that peer has come. How early is told a few times a second.
+    void note_command(auto& seat, Instant now) {
+        if constexpr (LeadsInputs<Clock>) {
+            const Duration every = clock_.takes_every();
+            Line* line = every < Duration::max() && clock_.rates().lead_ms > 0 ? line_of(seat) : nullptr;
+            if (line == nullptr || clock_.takes_at(now) >= Instant::never()) return;
+            line->phases.note(clock_.takes_at(now) - now, every);
+            Duration early;
+            if (now < line->tells_at || line->phases.count() < 4) return;
+            line->tells_at = now + report_every;
+            if (line->phases.take(early)) seat.link.tell_early(early);
+        }
+    }
+
     // ---- a turn
 
     // `boundary(b)` hears of the boundaries of a clock that has them.
@@ -94,6 +125,7 @@ class Streams {
             }
             at = clock_.boundary().at; // states of one boundary are states of one moment
         }
+        lead_inputs(turn);
         if (clock_.input_due(turn.now)) provide_commands(turn, handlers);
         if (clock_.snapshot_due(turn.now)) provide_snapshot(turn, handlers, at);
     }
@@ -106,7 +138,10 @@ class Streams {
         bool due = false;
         std::size_t left = 0, taken = 0; // bytes of this snapshot
         std::uint64_t put_off = 0;
+        clock::Phases phases{}; // of its commands
+        Instant tells_at{};
     };
+    static constexpr Duration report_every = milliseconds(250);
     struct BeatKey {
         PeerId peer;
         MessageType type;
@@ -138,6 +173,17 @@ class Streams {
 
     // ---- commands
 
+    // On a guest: its inputs run as fast as they must to come just in time.
+    void lead_inputs(auto& turn) {
+        if constexpr (LeadsInputs<Clock>) {
+            const int wanted = clock_.rates().lead_ms;
+            auto* seat = wanted > 0 && !turn.decides() ? turn.room.way_to(turn.authority) : nullptr;
+            lead_.aim(milliseconds(wanted));
+            Duration early;
+            if (seat != nullptr && seat->link.clock().poll_early(early)) lead_.hear(turn.now, early);
+            clock_.set_input_rate(seat != nullptr ? lead_.rate(turn.now) : 1);
+        }
+    }
     template <class Handlers>
     void provide_commands(auto& turn, Handlers& handlers) {
         Game::for_each([&](auto entry, auto) {
@@ -193,17 +239,24 @@ class Streams {
         return false;
     }
 
-    // Whether this peer is sent this snapshot, and how much of it.
-    bool prepare(auto& seat, Instant now) {
-        if (seat.is_away() && seat.index < lines_.size()) lines_[seat.index].due = false;
-        if (seat.is_away()) return false;
+    // Its own, or nullptr without memory.
+    Line* line_of(const auto& seat) {
         while (lines_.size() <= seat.index)
-            if (lines_.push_back(Line()) == nullptr) return false;
+            if (lines_.push_back(Line()) == nullptr) return nullptr;
         Line& line = lines_[seat.index];
         if (line.peer != seat.id) {
             line = Line();
             line.peer = seat.id;
         }
+        return &line;
+    }
+    // Whether this peer is sent this snapshot, and how much of it.
+    bool prepare(auto& seat, Instant now) {
+        if (seat.is_away() && seat.index < lines_.size()) lines_[seat.index].due = false;
+        if (seat.is_away()) return false;
+        Line* known = line_of(seat);
+        if (known == nullptr) return false;
+        Line& line = *known;
         const Rates& rates = clock_.rates();
         // What is event-driven is never too much, and would be missed.
         if (rates.snapshot_hz > 0 && rates.least_share < 1) {
@@ -238,6 +291,7 @@ class Streams {
         if (count == 0) return;
         const std::size_t first = first_ % count;
         std::size_t put_off = count;
+        Gathered gathered{turn.room.bundle(), {}};
         for (const bool wrapped : {false, true}) {
             std::size_t begin = 0;
             for_each_state([&](auto entry) {
@@ -245,13 +299,52 @@ class Streams {
                 const std::size_t size = states_.template tracks<T>().size();
                 for (std::size_t i = 0; i < size; ++i) {
                     const std::size_t place = begin + i;
-                    if ((place < first) != wrapped) continue;
+                    if ((place < first) != wrapped || gather<T, Handlers>(turn, gathered, i)) continue;
                     if (!say_one<T>(turn, handlers, i) && put_off == count) put_off = place;
                 }
                 begin += size;
             });
         }
+        say_gathered(turn, gathered);
         if (put_off != count) first_ = put_off;
+    }
+    // States that all who are sent a snapshot are sent: with no budget and no rates of their own, nobody's
+    // share has to be weighed, and one bundle serves all.
+    struct Gathered {
+        Bundle bundle;
+        PeerId except[Bundle::count_max]; // who knows that state himself
+    };
+    template <class T, class Handlers>
+    bool gather(auto& turn, Gathered& gathered, std::size_t i) {
+        if constexpr (ThrottlesState<Handlers, T>) return false;
+        if (clock_.rates().snapshot_bytes > 0) return false;
+        const auto& entry = states_.template tracks<T>()[i];
+        if (entry.track->empty()) return true;
+        const Encoded written = write(turn, entry.peer, entry.track->latest_at(), entry.track->latest());
+        if (!written) return true;
+        const Post post = this->post<T>(turn, entry.peer, *written);
+        if (!gathered.bundle.add(post.type, post.stream, post.payload)) {
+            say_gathered(turn, gathered);
+            if (!gathered.bundle.add(post.type, post.stream, post.payload)) return false;
+        }
+        gathered.except[gathered.bundle.count() - 1] =
+            ProvidesStateOf<Handlers, T> ? PeerId::none() : entry.peer;
+        return true;
+    }
+    void say_gathered(auto& turn, Gathered& gathered) {
+        Bundle& bundle = gathered.bundle;
+        if (bundle.empty()) return;
+        turn.room.push_to_all(bundle, [&](const auto& seat, std::uint64_t& without) {
+            if (seat.index >= lines_.size() || !lines_[seat.index].due) return false;
+            unsigned left = bundle.count();
+            for (unsigned i = 0; i < bundle.count(); ++i) {
+                if (gathered.except[i] != seat.id) continue;
+                without |= std::uint64_t(1) << i;
+                --left;
+            }
+            return left != 0;
+        });
+        bundle.clear();
     }
     // False when it was put off for somebody.
     template <class T, class Handlers>
@@ -282,13 +375,21 @@ class Streams {
     }
     template <class T, class Handlers>
     void say_own(auto& turn, Handlers& handlers) {
+        constexpr bool spreads = std::remove_reference_t<decltype(turn)>::spreads;
         const PeerId self = turn.room.self();
         auto* seat = turn.room.way_to(turn.authority);
         const Track<T>* track = states_.template tracks<T>().find(self);
-        if (seat == nullptr || track == nullptr || !is_due(turn, handlers, self, track->latest())) return;
+        if ((!spreads && seat == nullptr) || track == nullptr) return;
+        if (!is_due(turn, handlers, self, track->latest())) return;
         const Encoded written = write(turn, self, track->latest_at(), track->latest());
-        if (written && takes(lines_[seat->index], *written))
-            (void)turn.room.push(*seat, post<T>(turn, self, *written));
+        if (!written) return;
+        const Post said = post<T>(turn, self, *written);
+        if constexpr (spreads)
+            (void)turn.room.spread(said, [&](const auto& to) {
+                return to.index < lines_.size() && takes(lines_[to.index], *written);
+            });
+        else if (takes(lines_[seat->index], *written))
+            (void)turn.room.push(*seat, said);
     }
 
     // As often as the game says that this one need be sent.
@@ -329,6 +430,7 @@ class Streams {
     }
 
     Clock clock_;
+    clock::Lead lead_; // of a guest
     States<Game> states_;
     TENON_NO_UNIQUE_ADDRESS std::conditional_t<merges, States<Game>, Nothing> waiting_;
     Ring<Line> lines_;

@@ -17,16 +17,17 @@
 #include "tenon/link/redial.hpp"
 #include "tenon/room/entrance.hpp"
 #include "tenon/room/event.hpp"
-#include "tenon/room/health.hpp"
 #include "tenon/room/notices.hpp"
 #include "tenon/room/options.hpp"
 #include "tenon/room/roster.hpp"
 #include "tenon/room/seats.hpp"
+#include "tenon/room/way_back.hpp"
 
 namespace tenon {
 
 // `Meeting` stands on it, and tells those who are there of each other: introduce(newcomer, name),
-// tell_left(id, reason) and tell_away(id, away). Its hear(seat, said, event) makes an event of the room of
+// tell_left(id, reason) and tell_away(id, away). It may outlive(reason) the loss of its host, hears claims
+// about who hosts, and has a turn(now) of its own. Its hear(seat, said, event) makes an event of the room of
 // what a link brought, and gives false when it is none.
 template <class Meeting, class AddressType, class Reliability>
 class Table {
@@ -47,8 +48,8 @@ class Table {
           name_(options.name),
           random_(seed),
           pool_(datagram_bytes - chunk_reserve, options.pool_bytes_max),
-          entrance_(SipKey{random_.next(), random_.next()}),
-          seats_(random_.fork()) {}
+          seats_(random_.fork()),
+          entrance_(SipKey{random_.next(), random_.next()}) {}
     Table(const Table&) = delete;
     Table& operator=(const Table&) = delete;
     ~Table() { clear(); }
@@ -60,9 +61,10 @@ class Table {
         clear();
         meeting().clear_announced();
         status_ = Status::hosting;
-        self_ = PeerId::host();
+        self_ = host_id_ = PeerId::host();
+        meeting().founded();
         roster_.add(self_, name_.view());
-        notices_.tell({RoomEvent::Kind::joined, self_, {}, {}, Error::none, {}});
+        notices_.tell(RoomEvent::Kind::joined, self_);
         return {};
     }
     Result<> join(Instant now, const Address& host) {
@@ -78,8 +80,9 @@ class Table {
         meeting().fan_out([this](Seat& seat) { mark(seat); });
         seats_.for_each([&](Seat& seat) { seat.is_away() ? seats_.remove(seat) : close(seat, Error::left); });
         if (is_open(status_)) status_ = Status::closed;
+        meeting().ended();
         knock_ = Knock();
-        redial_ = Redial();
+        way_back_.end();
     }
     Result<> kick(PeerId peer) {
         Seat* seat = seat_of(peer);
@@ -88,7 +91,9 @@ class Table {
         return {};
     }
     // A guest's own address has changed: it asks the host to go on with it from there.
-    void moved() { moved_ = status_ == Status::joined; }
+    void moved() {
+        if (status_ == Status::joined) way_back_.move();
+    }
 
     // ---- the machine
 
@@ -132,7 +137,7 @@ class Table {
         accept(*seat);
         const PeerName name(connect.name);
         meeting().introduce(*seat, name);
-        notices_.tell({RoomEvent::Kind::peer_joined, seat->id, {}, {}, Error::none, {}}, name);
+        notices_.tell(RoomEvent::Kind::peer_joined, seat->id, Error::none, name);
     }
 
     // The program at that address has started anew, in another room of the same hall.
@@ -143,8 +148,7 @@ class Table {
     bool has_seat_at(const Address& address) { return seats_.at(address) != nullptr; }
     std::size_t seat_count() const { return seats_.size(); }
 
-    // What is said from here on is said now.
-    void begin(Instant now) { now_ = now; }
+    void begin(Instant now) { now_ = now; } // what is said from here on is said now
 
     // A peer who was lost, or was not and has another address now, wants its place back. The host grants it
     // to who proves to have the link's key.
@@ -179,6 +183,7 @@ class Table {
             mark(*seat);
         }
         watch_path(now);
+        meeting().turn(now);
     }
 
     bool poll_event(RoomEvent& event) {
@@ -214,17 +219,8 @@ class Table {
     // buffer, empty to stop; `take(size)` gets what was written, 0 when nothing was, and gives false to stop.
     void drain(Instant now, auto&& lend, auto&& take) {
         now_ = now;
-        if (!entrance_.drain(lend, take)) return;
-        if (knock_.poll_timeout() <= now) {
-            const BytesOut into = lend(host_address_);
-            if (into.empty()) return;
-            if (!take(knock_.poll_transmit(now, into))) return;
-        }
-        if (redial_.poll_timeout() <= now) {
-            const BytesOut into = lend(host_address_);
-            if (into.empty()) return;
-            if (!take(redial_.poll_transmit(now, into))) return;
-        }
+        if (!entrance_.drain(lend, take) || !meeting().drain_claims(lend, take)) return;
+        if (!ask_host(now, knock_, lend, take) || !ask_host(now, way_back_, lend, take)) return;
         bool full = false;
         meeting().fan_out([&](Seat& seat) {
             full = full || !drain_seat(now, seat, lend, take);
@@ -245,7 +241,7 @@ class Table {
 
     Instant poll_timeout() const {
         if (entrance_.front() != nullptr || !notices_.empty() || meeting().announces()) return Instant{};
-        return min(min(knock_.poll_timeout(), seats_.next()), path_timeout());
+        return min(min(knock_.poll_timeout(), seats_.next()), min(path_timeout(), meeting().next_turn()));
     }
 
     // ---- the seats
@@ -254,45 +250,61 @@ class Table {
     std::size_t message_bytes_max() const { return message_bytes_max_; }
     void mark(Seat& seat) { seats_.mark(seat); }
     void for_each_seat(auto&& f) { seats_.for_each_open(f); }
-    void for_each_seat_fetched(auto&& f) { seats_.for_each_fetched(f); }
     Seat* seat_of(PeerId peer) { return seats_.of(peer); }
-
-    void set_bandwidth(std::uint64_t bytes_per_second) {
-        link_options_.bandwidth = bytes_per_second;
-        for_each_seat([&](Seat& seat) { seat.link.set_bandwidth(bytes_per_second); });
-    }
+    // Of a guest: the way to all the others.
+    Seat* host_seat() { return status_ == Status::joined ? seats_.of(host_id_) : nullptr; }
 
     // ---- asking
 
     Status status() const { return status_; }
     PeerId self() const { return self_; }
+    PeerId host_id() const { return host_id_; }
     const Roster& roster() const { return roster_; }
-    // The host's time, which all share.
-    Instant room_time(Instant now) {
-        Seat* seat = status_ == Status::joined ? seat_of(PeerId::host()) : nullptr;
-        return seat != nullptr ? seat->link.clock().theirs(now) : now;
-    }
-
     // For how long a peer may be silent before it is looked for.
     Duration stale_after() const {
         return options_.stale_after > Duration{} ? options_.stale_after : link_options_.keepalive * 2;
     }
 
-    Health health() {
-        Health sum;
-        sum.status = status_;
-        sum.peer_count = static_cast<std::uint32_t>(roster_.size() > 0 ? roster_.size() - 1 : 0);
-        sum.refused = strange_;
-        seats_.for_each([&](Seat& seat) { sum.add(Health::of(seat.link, now_, stale_after())); });
-        return sum;
+  protected:
+    // ---- where the host can change, it does so between two turns
+
+    // The room is this peer's from here on: it has no seats yet.
+    void take_over() {
+        leave_seats();
+        status_ = Status::hosting;
+        host_id_ = self_;
+        // The former host may have given away numbers of which nobody here has heard.
+        constexpr std::uint32_t unheard = 64;
+        next_id_ = (roster_.size() != 0 ? roster_[roster_.size() - 1].id.value + 1 : 1) + unheard;
     }
-    Result<Health> health(PeerId peer) {
-        Seat* seat = seat_of(peer);
-        if (seat == nullptr) return Error::unknown_peer;
-        return Health::of(seat->link, now_, stale_after());
+    // Another peer's is the room: the link to it has that key, and needs no handshake.
+    void obey(PeerId host, const Address& at, std::uint64_t key) {
+        leave_seats();
+        status_ = Status::joined;
+        host_id_ = host;
+        host_address_ = at;
+        (void)take_seat(at, host, key, now_, true);
+    }
+    // A seat with a link that begins anew.
+    Seat* seat_anew(PeerId id, const Address& at, std::uint64_t key) {
+        if (Seat* old = seats_.of(id)) unseat(*old);
+        if (Seat* other = seats_.at(at)) drop(*other, Error::left);
+        return take_seat(at, id, key, now_, false);
+    }
+    Seat* take_seat(const Address& address, PeerId id, std::uint64_t key, Instant now, bool asks_time) {
+        LinkOptions options = link_options_;
+        options.asks_time = asks_time;
+        return seats_.add(address, id, pool_, options, key, now, random_.fork());
+    }
+    void unseat(Seat& seat) {
+        if (reading_ == &seat) reading_ = nullptr;
+        seats_.remove(seat);
+    }
+    void suspend(Seat& seat) {
+        seat.link.suspend();
+        set_away(seat, true);
     }
 
-  protected:
     void count_strange(bool strange) { strange_ += strange ? 1 : 0; }
     void close(Seat& seat, Error reason) {
         seat.link.close(reason);
@@ -309,10 +321,14 @@ class Table {
     Random random_;
     Pool pool_;
     Status status_ = Status::idle;
-    PeerId self_;
+    PeerId self_, host_id_ = PeerId::host();
     Roster roster_;
     Notices notices_;
     Instant now_{};
+    Address host_address_{};
+    std::uint64_t strange_ = 0; // datagrams from nobody we know, or that nobody of ours would send
+
+    Seats seats_;
 
   private:
     Meeting& meeting() { return static_cast<Meeting&>(*this); }
@@ -322,6 +338,7 @@ class Table {
 
     void meet(Instant now, const Address& from, BytesIn datagram) {
         const std::uint8_t kind = meeting_kind(datagram);
+        if (kind == meeting::claim) return count_strange(!meeting().hear_claim(now, from, datagram));
         if (status_ == Status::hosting) {
             const auto is_played = [this](std::uint64_t game) { return game == terms_.game; };
             if (kind == meeting::hello)
@@ -344,12 +361,13 @@ class Table {
         count_strange(kind == 0);
     }
     void accept(const Seat& seat) {
-        entrance_.reply(seat.address, Accept{seat.nonce, seat.host_nonce, seat.id, terms_.features,
-                                             options_.message_bytes_max});
+        entrance_.reply(seat.address, Accept{seat.nonce, seat.host_nonce, seat.id, self_, terms_.features,
+                                             static_cast<std::uint32_t>(message_bytes_max_)});
     }
     void enter(Instant now) {
         const Accept& accept = knock_.accept();
-        Seat* seat = take_seat(host_address_, PeerId::host(),
+        host_id_ = accept.host;
+        Seat* seat = take_seat(host_address_, host_id_,
                                link_key(terms_.schema, accept.nonce, accept.host_nonce), now, true);
         if (seat == nullptr) return;
         self_ = accept.peer;
@@ -357,24 +375,26 @@ class Table {
         const bool fits = accept.message_bytes_max <= options_.message_bytes_max;
         message_bytes_max_ = accept.message_bytes_max;
         status_ = fits ? Status::joined : Status::closed;
-        if (fits) return notices_.tell({RoomEvent::Kind::joined, self_, {}, {}, Error::none, {}});
+        if (fits) return meeting().entered(), notices_.tell(RoomEvent::Kind::joined, self_);
         close(*seat, Error::too_large);
-        notices_.tell({RoomEvent::Kind::closed, self_, {}, {}, Error::too_large, {}});
+        notices_.tell(RoomEvent::Kind::closed, self_, Error::too_large);
     }
     void give_up_joining() {
         status_ = Status::closed;
-        notices_.tell({RoomEvent::Kind::closed, self_, {}, {}, knock_.reason(), {}}, PeerName(), &knock_);
+        notices_.tell(RoomEvent::Kind::closed, self_, knock_.reason(), PeerName(), &knock_);
     }
 
-    Seat* take_seat(const Address& address, PeerId id, std::uint64_t key, Instant now, bool asks_time) {
-        LinkOptions options = link_options_;
-        options.asks_time = asks_time;
-        return seats_.add(address, id, pool_, options, key, now, random_.fork());
+    void leave_seats() {
+        meeting().leaving_seats();
+        seats_.clear();
+        reading_ = nullptr;
+        way_back_.end();
     }
     // After a link was fed or drained: whether it has ended.
     bool notice_state(Seat& seat) {
         if (seat.told_away && seat.link.state() == Link::State::open) set_away(seat, false);
         if (seat.link.state() != Link::State::closed) return false;
+        if (meeting().is_beside(seat)) return meeting().beside_ended(seat);
         if (seat.link.reason() == Error::timed_out && is_open(status_) && options_.away_for > Duration{}) {
             seat.link.suspend();
             set_away(seat, true);
@@ -393,36 +413,27 @@ class Table {
         if (!roster_.set_away(seat.id, away)) return;
         if (status_ == Status::hosting) meeting().tell_away(seat.id, away);
         const auto kind = away ? RoomEvent::Kind::peer_away : RoomEvent::Kind::peer_back;
-        notices_.tell({kind, seat.id, {}, {}, Error::none, {}}, PeerName(roster_.name_of(seat.id)));
+        notices_.tell(kind, seat.id, Error::none, PeerName(roster_.name_of(seat.id)));
     }
     // A guest that hears nothing asks for its place, until it hears again or has asked for too long.
     void watch_path(Instant now) {
-        Seat* seat = status_ == Status::joined ? seat_of(PeerId::host()) : nullptr;
+        Seat* seat = host_seat();
         if (seat == nullptr || options_.away_for <= Duration{}) return;
-        if (now < seat->link.stats().last_rx + stale_after() && !moved_) return redial_.rest();
-        if (redial_.too_late(now)) return drop(*seat, Error::timed_out);
-        if (!redial_.active())
-            redial_.begin(now, random_.next(), terms_, self_, seat->link.key(), redial_pause_,
-                          options_.timeout * 2 + options_.away_for); // the host decides sooner
+        const Error error =
+            way_back_.handle_timeout(now, seat->link, stale_after(), terms_, self_, random_, redial_pause_,
+                                     options_.timeout * 2 + options_.away_for); // the host decides sooner
+        if (error != Error::none) drop(*seat, error);
     }
     Instant path_timeout() const {
-        const Seat* seat = status_ == Status::joined ? seats_.of(PeerId::host()) : nullptr;
+        const Seat* seat = status_ == Status::joined ? seats_.of(host_id_) : nullptr;
         if (seat == nullptr || options_.away_for <= Duration{}) return Instant::never();
-        return redial_.active() ? redial_.poll_timeout() : seat->link.stats().last_rx + stale_after();
+        return way_back_.poll_timeout(seat->link, stale_after());
     }
     void hear_redialed(Instant now, std::uint8_t kind, BytesIn datagram) {
-        Seat* seat = seat_of(PeerId::host());
-        if (kind == meeting::refusal) {
-            const auto refusal = read_refusal(datagram);
-            if (refusal && seat != nullptr && redial_.is_mine(refusal->nonce)) drop(*seat, refusal->reason);
-        } else if (kind == meeting::accept) {
-            const auto granted = read_accept(datagram);
-            if (!granted || seat == nullptr || !redial_.is_mine(granted->nonce)) return;
-            redial_.end();
-            moved_ = false;
-            seat->link.resume(now, link_key(terms_.schema, granted->nonce, granted->host_nonce));
-            mark(*seat);
-        }
+        Seat* seat = host_seat();
+        if (seat == nullptr) return;
+        const Error error = way_back_.hear(now, kind, datagram, seat->link, terms_.schema);
+        error != Error::none ? drop(*seat, error) : mark(*seat);
     }
 
     // The peer is gone: everybody hears of it, and its seat is free.
@@ -431,18 +442,25 @@ class Table {
         if (reading_ == &seat) reading_ = nullptr;
         if (status_ == Status::hosting) entrance_.spend(now_, seat.nonce);
         seats_.remove(seat);
-        redial_ = Redial();
+        way_back_.end();
         if (status_ == Status::joined) {
+            if (meeting().outlives(reason)) return;
             status_ = Status::closed;
-            notices_.tell({RoomEvent::Kind::closed, self_, {}, {}, reason, {}});
+            seats_.for_each([this](Seat& other) { close(other, Error::left); });
+            notices_.tell(RoomEvent::Kind::closed, self_, reason);
             return;
         }
         const PeerName name(roster_.name_of(id));
         if (!roster_.remove(id) || status_ != Status::hosting) return;
         meeting().tell_left(id, reason);
-        notices_.tell({RoomEvent::Kind::peer_left, id, {}, {}, reason, {}}, name);
+        notices_.tell(RoomEvent::Kind::peer_left, id, reason, name);
     }
 
+    bool ask_host(Instant now, auto& asker, auto& lend, auto& take) {
+        if (asker.poll_timeout() > now) return true;
+        const BytesOut into = lend(host_address_);
+        return !into.empty() && take(asker.poll_transmit(now, into));
+    }
     bool drain_seat(Instant now, Seat& seat, auto& lend, auto& take) {
         for (;;) {
             const BytesOut into = lend(seat.address);
@@ -460,23 +478,19 @@ class Table {
         entrance_.clear();
         roster_.clear();
         reading_ = nullptr;
-        redial_ = Redial();
-        moved_ = false;
+        way_back_.end();
         next_id_ = 1;
         self_ = PeerId::none();
+        host_id_ = PeerId::host();
         message_bytes_max_ = options_.message_bytes_max;
     }
 
     Entrance<Address> entrance_;
     Knock knock_;
-    Redial redial_;
-    bool moved_ = false; // a guest's own address has changed
-    Address host_address_{};
+    WayBack way_back_;
     std::uint32_t next_id_ = 1;
     std::size_t message_bytes_max_ = 0;
-    Seats seats_;
     Seat* reading_ = nullptr;
-    std::uint64_t strange_ = 0; // datagrams from nobody we know, or that nobody of ours would send
 };
 
 } // namespace tenon

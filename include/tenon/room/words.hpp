@@ -20,6 +20,8 @@ inline constexpr MessageType left{1};    // id, reason
 inline constexpr MessageType relay{2};   // to the host: whom it is for (0: all, else id + 1), type, payload
 inline constexpr MessageType away{4};    // id, 1: its path is broken, 0: it is back
 inline constexpr MessageType relayed{3}; // from the host: who said it, type, payload
+inline constexpr MessageType filed{5};   // a reliable event of a room that migrates: room/ledger.hpp
+inline constexpr MessageType estate{6};  // what such a room needs to outlive its host: room/estate.hpp
 inline constexpr MessageType clock{7};   // between a guest's clock and the host's: replica/LOCKSTEP.md
 } // namespace room_word
 

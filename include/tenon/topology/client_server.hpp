@@ -9,7 +9,7 @@ namespace tenon::topology {
 struct ClientServer {
     static constexpr TopologyTraits traits{.has_authority = true, .relays = true};
 
-    PeerId authority() const { return PeerId::host(); }
+    static constexpr PeerId authority(PeerId host) { return host; }
 };
 
 static_assert(TopologyPolicy<ClientServer>);

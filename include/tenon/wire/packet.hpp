@@ -38,8 +38,15 @@ inline constexpr std::uint8_t commands = 0x06;
 inline constexpr std::uint8_t retried_event = 0x07;
 inline constexpr std::uint8_t receipts = 0x08;
 inline constexpr std::uint8_t repair = 0x09;
+inline constexpr std::uint8_t early = 0x0A;
 inline constexpr std::uint8_t chunk = 0x10; // to 0x1F: see chunk_flag
 inline constexpr std::uint8_t message = 0x80;
+
+// Whether it asks for an acknowledgement. A question about the time has its own answer, and that needs none.
+constexpr bool elicits(std::uint8_t tag) {
+    return tag != padding && tag != time_ask && tag != time_tell && tag != early && tag != close &&
+           tag != receipts;
+}
 } // namespace frame
 
 namespace chunk_flag {

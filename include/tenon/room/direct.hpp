@@ -1,0 +1,220 @@
+#pragma once
+// The links between the guests of a room, beside that to its host, where the topology is direct: who should
+// have one, whether it is heard on both sides, and what goes over it. Room has one of these; what it needs to
+// know of the others, the estate tells it.
+
+#include <utility>
+
+#include "tenon/core/error.hpp"
+#include "tenon/core/ids.hpp"
+#include "tenon/core/ring.hpp"
+#include "tenon/core/time.hpp"
+#include "tenon/link/options.hpp"
+#include "tenon/room/claim.hpp"
+#include "tenon/room/direct_part.hpp"
+#include "tenon/room/estate.hpp"
+#include "tenon/room/event.hpp"
+#include "tenon/room/options.hpp"
+#include "tenon/room/post.hpp"
+#include "tenon/room/seats.hpp"
+#include "tenon/schema/delivery.hpp"
+
+namespace tenon {
+
+// `Room` lets it see what is its own.
+template <class Room, class Address, class Reliability, class Topology>
+requires(Topology::traits.direct) class DirectPart<Room, Address, Reliability, Topology> {
+    using Seat = typename Seats<Address, Reliability>::Seat;
+
+  public:
+    static constexpr bool links_directly = true;
+
+    DirectPart() = default;
+    DirectPart(const DirectPart&) = delete;
+    DirectPart& operator=(const DirectPart&) = delete;
+    ~DirectPart() { clear(); }
+
+    // Who is there, or where, has changed: the next turn sees to it.
+    void stir() { stirred_ = true; }
+    void clear() {
+        for (std::size_t i = 0; i < parked_.size(); ++i) delete parked_[i];
+        parked_.clear();
+        shunned_.clear();
+        stirred_ = changed_ = false;
+        ask_at_ = Instant::never();
+    }
+    // The room changes its host. The two sides of a link count its packets from its beginning, so one that
+    // has to rest, because its peer is the host for a while, is kept as it is.
+    void park(Room& room) {
+        room.seats_.for_each([&](Seat& seat) {
+            if (!seat.direct) return;
+            if (!is_open(seat)) return shun(room, seat);
+            room.seats_.take_out(seat);
+            if (parked_.push_back(&seat) == nullptr) delete &seat;
+        });
+        stir();
+    }
+
+    void turn(Room& room, Instant now) {
+        const bool stirred = std::exchange(stirred_, false), asks = now >= ask_at_;
+        if (asks) ask_at_ = Instant::never();
+        if (room.status_ != Status::joined) return;
+        if (stirred) settle(room, now);
+        room.for_each_seat([&](Seat& seat) {
+            if (!seat.direct) return;
+            if (seat.up != is_up(room, seat, now)) {
+                seat.up = !seat.up;
+                changed_ = true;
+            }
+            if (seat.up) return;
+            // Who only ever acknowledges what the other says never hears whether it is heard itself.
+            if (asks) seat.link.ping();
+            if (asks) room.mark(seat);
+            ask_at_ = min(ask_at_, now + room.link_options_.keepalive);
+        });
+    }
+    Instant next_turn() const { return stirred_ ? Instant{} : ask_at_; }
+    // Whether another way has been taken to somebody since this was last asked.
+    bool take_changed() { return std::exchange(changed_, false); }
+
+    // ---- speaking
+
+    // The seat of a guest with whom this one can speak straight.
+    Seat* straight(Room& room, PeerId peer) {
+        Seat* seat = room.seat_of(peer);
+        return seat != nullptr && (!seat->direct || seat->up) ? seat : nullptr;
+    }
+    unsigned detours(Room& room) {
+        unsigned count = 0;
+        for (const PeerId peer : room.roster_) count += needs_relay(room, peer) ? 1 : 0;
+        return count;
+    }
+    // What may be lost, from this peer to all: straight where that can be, and else through the host.
+    // `takes(seat)` says whether its link may be given it.
+    Result<> spread(Room& room, const Post& post, auto&& takes) {
+        const unsigned lacking = room.status_ == Status::joined ? detours(room) : 0;
+        Result<> first;
+        const auto note = [&](const Result<>& pushed) { first = first ? pushed : first; };
+        Seat* host = room.host_seat();
+        // When there is nobody whom it need not pass on to, once is enough.
+        if (host != nullptr && lacking > 1 && lacking + 2 == room.roster_.size()) {
+            if (takes(*host)) note(room.push_relay(PeerId::none(), post));
+            return first;
+        }
+        room.push_to_all(
+            post, [&](const Seat& seat) { return (!seat.direct || seat.up) && takes(seat); },
+            [&](const Seat&, const Result<>& pushed) { note(pushed); });
+        if (lacking == 0 || host == nullptr) return first;
+        for (const PeerId peer : room.roster_)
+            if (needs_relay(room, peer) && takes(*host)) note(room.push_relay(peer, post));
+        return first;
+    }
+
+    // ---- hearing
+
+    // Only what may be lost goes straight; all else has its order, which the host keeps.
+    bool hear(Room& room, Seat& seat, const LinkEvent& said, RoomEvent& event) {
+        const bool fits = said.kind == LinkEvent::Kind::unreliable && room.carriage_.knows(said.type) &&
+                          !is_reliable(room.carriage_.of(said.type));
+        if (!fits) return room.misbehaved(seat);
+        if (!room.roster_.contains(seat.id)) return false;
+        event.kind = RoomEvent::Kind::message;
+        return room.hear_message(seat, seat.id, said.type, said.payload, said, event);
+    }
+    // A link was closed; true when its seat is gone. Silence only means that the way through the host is
+    // taken until somebody is heard again; but with who said goodbye, or what no honest peer would, that way
+    // is kept to while both are in the room.
+    bool ended(Room& room, Seat& seat, Instant now) {
+        changed_ = true;
+        if (seat.link.reason() == Error::timed_out && room.status_ == Status::joined) {
+            seat.up = false;
+            seat.link.resume(now, seat.link.key());
+            room.mark(seat);
+            return false;
+        }
+        shun(room, seat);
+        return true;
+    }
+
+  private:
+    static bool is_open(const Seat& seat) { return seat.link.state() == Link<Reliability>::State::open; }
+    void shun(Room& room, Seat& seat) {
+        shunned_.push_back(seat.id);
+        room.unseat(seat);
+    }
+    bool needs_relay(Room& room, PeerId peer) {
+        // Whom the host doesn't reach either, nobody does.
+        return peer != room.self_ && peer != room.host_id_ && straight(room, peer) == nullptr &&
+               !room.roster_.is_away(peer);
+    }
+    // Heard, and what was said over it is acknowledged.
+    static bool is_up(Room& room, const Seat& seat, Instant now) {
+        const Duration patience = room.stale_after();
+        return now < seat.link.stats().last_rx + patience && seat.link.silence().is_broken(now, patience);
+    }
+
+    // A link with every other guest, and with nobody else.
+    void settle(Room& room, Instant now) {
+        drop_strangers(room);
+        const std::uint64_t room_key = room.estate_.succession().room_key();
+        for (const PeerId peer : room.roster_) {
+            if (peer == room.self_ || peer == room.host_id_ || is_shunned(peer)) continue;
+            const auto* heir = room.estate_.succession().heir(peer);
+            if (heir == nullptr || !heir->has_address) continue;
+            if (Seat* seat = room.seat_of(peer)) {
+                if (!room.has_seat_at(heir->at)) (void)room.seats_.move(*seat, heir->at);
+            } else if (!room.has_seat_at(heir->at)) {
+                const std::uint64_t key = direct_key(room_key, room.terms_.schema, room.self_, peer);
+                begin(room, peer, heir->at, key, now);
+            }
+        }
+    }
+    void begin(Room& room, PeerId peer, const Address& at, std::uint64_t key, Instant now) {
+        Seat* seat = unpark(peer);
+        if (seat != nullptr && !room.seats_.put_back(*seat, at)) {
+            delete seat;
+            return;
+        }
+        if (seat == nullptr) seat = room.take_seat(at, peer, key, now, false);
+        if (seat == nullptr) return;
+        seat->direct = true;
+        seat->up = false;
+        seat->link.resume(now, key); // both sides ask at once, which opens the way through their routers
+        room.mark(*seat);
+    }
+    void drop_strangers(Room& room) {
+        room.for_each_seat([&](Seat& seat) {
+            if (seat.direct && !room.roster_.contains(seat.id)) room.unseat(seat);
+        });
+        for (std::size_t i = parked_.size(); i-- > 0;)
+            if (!room.roster_.contains(parked_[i]->id)) delete unpark(parked_[i]->id);
+        for (std::size_t i = shunned_.size(); i-- > 0;) {
+            if (room.roster_.contains(shunned_[i])) continue;
+            shunned_[i] = shunned_.back();
+            shunned_.pop_back();
+        }
+    }
+    Seat* unpark(PeerId peer) {
+        for (std::size_t i = 0; i < parked_.size(); ++i) {
+            if (parked_[i]->id != peer) continue;
+            Seat* seat = parked_[i];
+            parked_[i] = parked_.back();
+            parked_.pop_back();
+            return seat;
+        }
+        return nullptr;
+    }
+    bool is_shunned(PeerId peer) const {
+        for (std::size_t i = 0; i < shunned_.size(); ++i)
+            if (shunned_[i] == peer) return true;
+        return false;
+    }
+
+    Ring<Seat*> parked_;                // of peers who are the host now, or were when this one was
+    Ring<PeerId> shunned_;              // whose direct link has been closed
+    Instant ask_at_ = Instant::never(); // those who are not heard
+    bool stirred_ = false;
+    bool changed_ = false;
+};
+
+} // namespace tenon

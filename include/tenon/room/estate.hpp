@@ -1,0 +1,498 @@
+#pragma once
+// The estate of a room: what every peer holds so that the room can go on without its host, and what is done
+// with it when that is gone. Room has one where its topology migrates. The rules are Succession's, the events
+// the Ledger's; here they meet the links.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "tenon/core/bytes.hpp"
+#include "tenon/core/error.hpp"
+#include "tenon/core/ids.hpp"
+#include "tenon/core/time.hpp"
+#include "tenon/room/claim.hpp"
+#include "tenon/room/estate_part.hpp"
+#include "tenon/room/estate_words.hpp"
+#include "tenon/room/event.hpp"
+#include "tenon/room/filing.hpp"
+#include "tenon/room/herald.hpp"
+#include "tenon/room/ledger.hpp"
+#include "tenon/room/options.hpp"
+#include "tenon/room/reign.hpp"
+#include "tenon/room/roster.hpp"
+#include "tenon/room/seats.hpp"
+#include "tenon/room/succession.hpp"
+#include "tenon/room/words.hpp"
+
+namespace tenon {
+
+// `Room` lets its estate see what is its own.
+template <class Room, class Address, class Reliability, class Topology>
+requires(Topology::traits.migrates) class EstatePart<Room, Address, Reliability, Topology> {
+    using Election = typename Topology::Election;
+    using Seat = typename Seats<Address, Reliability>::Seat;
+
+  public:
+    static constexpr bool migrates = true;
+    using Succession = tenon::Succession<Address, Election>;
+
+    explicit EstatePart(const Options& options) : filing_(options.ledger_bytes_max) {}
+
+    const Ledger& ledger() const { return filing_.ledger(); }
+    const Succession& succession() const { return succession_; }
+    Epoch epoch() const { return epoch_; }
+    void tell(Health& health) const {
+        health.forged_claims = succession_.figures().forged;
+        health.old_claims = succession_.figures().old;
+    }
+    PeerId previous() const { return previous_; } // the authority before
+    // A new host waits a moment for what the others know.
+    bool gathers() const { return reign_.gathers(); }
+    // Of this peer's own time, to the room's; a guest may not know it yet.
+    Duration ahead() const { return ahead_; }
+    bool knows_ahead() const { return knows_ahead_; }
+
+    // ---- coming in
+
+    void founded(Room& room) {
+        clear();
+        epoch_ = {0, room.self_};
+        begin_succession(room, room.random_.next());
+        knows_ahead_ = true;
+        filing_.begin(room.self_);
+        filing_.preside();
+    }
+    void entered(Room& room) {
+        clear();
+        succession_.end();
+        filing_.begin(room.self_);
+    }
+    void ended() {
+        succession_.end();
+        clear();
+    }
+    // Tells a newcomer what it must know, before anything else, and the others where it is.
+    void introduce(Room& room, Seat& newcomer) {
+        if (auto* heir = succession_.know(newcomer.id)) heir->follows = true;
+        succession_.know_address(newcomer.id, newcomer.address);
+        filing_.welcome(room, newcomer);
+        herald(room).welcome(newcomer, welcome(room, false));
+        herald(room).heirs(newcomer, succession_);
+        room.for_each_seat([&](auto& seat) {
+            if (seat.id != newcomer.id) herald(room).address(seat, newcomer.id, newcomer.address);
+        });
+    }
+    void forget(PeerId id) {
+        succession_.forget(id);
+        if (!keeps_for(id)) filing_.forget(id);
+    }
+
+    // ---- the loss of the host
+
+    // Whether the room goes on although the link to its host has ended.
+    bool outlives(Error reason) {
+        if (reason != Error::left || succession_.epoch() != epoch_ || succession_.size() == 0) return false;
+        reason_ = reason;
+        succession_.authority_left();
+        return true;
+    }
+    bool hear_claim(Instant now, const Address& from, BytesIn datagram) {
+        return static_cast<bool>(succession_.handle_datagram(now, from, datagram));
+    }
+    bool drain(auto&& lend, auto&& take) { return succession_.drain(lend, take); }
+
+    // ---- events, and what the game wants
+
+    // A reliable message, to one or to all, that the loss of the host can't hurt.
+    Result<> file(Room& room, PeerId to, MessageType type, BytesIn payload) {
+        if (to == room.self_ || (to && !room.roster_.contains(to))) return Error::unknown_peer;
+        return filing_.file(room, to, type, payload);
+    }
+    // f(type, payload) of what this peer said to the former authority, and may not have been heard.
+    void inherit(Room& room, auto&& f) {
+        filing_.inherit(previous_, f);
+        if (!room.roster_.contains(previous_)) filing_.forget(previous_);
+    }
+
+    Result<> set_authority(Room& room, PeerId to) {
+        if (room.status_ != Status::hosting) return Error::not_authority;
+        if (to == room.self_) return {};
+        const auto* seat = room.seat_of(to);
+        const auto* heir = succession_.heir(to);
+        if (seat == nullptr || seat->is_away() || heir == nullptr || !heir->has_address)
+            return Error::unknown_peer;
+        if (leaving_to_) return Error::already_open;
+        leave_to(room, {epoch_.number + 1, to}, heir->at);
+        return {};
+    }
+    void set_merit(Room& room, float merit) {
+        merit_ = merit;
+        succession_.set_merit(room.self_, merit);
+        if (room.status_ == Status::hosting)
+            room.for_each_seat([&](auto& seat) { herald(room).merit(seat, room.self_, merit); });
+        else if (auto* seat = room.host_seat())
+            herald(room).merit(*seat, room.self_, merit);
+    }
+
+    // ---- a turn: between two of them the room may change its host
+
+    void turn(Room& room, Instant now) {
+        if (!is_open(room.status_)) return;
+        if (left_) room.tell_left(left_, Error::left), room.lose(left_, Error::left);
+        left_ = PeerId::none();
+        if (room.status_ == Status::hosting) {
+            if (const PeerId better = reign_.watch(now, room, succession_, filing_))
+                (void)set_authority(room, better);
+        } else if (auto* seat = room.host_seat()) {
+            watch_host(*seat, now);
+        }
+        succession_.handle_timeout(now, last_rx_);
+        Verdict<Address> verdict;
+        while (succession_.poll(verdict)) act(room, verdict, now);
+        if (pending_) {
+            pending_ = false;
+            act(room, handed_, now);
+        }
+        if (leaving_to_ && now >= leaving_until_) {
+            const Verdict<Address> last{Verdict<Address>::Kind::follow,
+                                        {leaving_number_, leaving_to_},
+                                        leaving_to_,
+                                        leaving_at_,
+                                        true};
+            leaving_to_ = PeerId::none();
+            act(room, last, now);
+        }
+        if (reign_.gathered(now, room, previous_, reason_ == Error::none)) begin_reign(room);
+        filing_.turn(room, now);
+    }
+    Instant next_turn() const {
+        Instant next = min(succession_.poll_timeout(), reign_.poll_timeout());
+        if (pending_ || left_) next = Instant{};
+        if (leaving_to_) next = min(next, leaving_until_);
+        next = min(next, filing_.next_turn());
+        return min(next, remind_at_);
+    }
+
+    // ---- words from a link
+
+    // True: it is an event. An error: no honest peer would say it.
+    Result<bool> hear(Room& room, Seat& seat, const LinkEvent& said, RoomEvent& event) {
+        if (said.type == room_word::filed) return filing_.hear(room, seat, said.payload, event);
+        const auto kind =
+            said.payload.empty() ? estate_word_count : std::to_integer<std::uint8_t>(said.payload[0]);
+        if (kind >= estate_word_count) return Error::unknown_message;
+        ByteReader in(said.payload.subspan(1));
+        if (static_cast<EstateWord>(kind) == EstateWord::baseline)
+            return hear_baseline(room, seat, in, event);
+        return hear(room, seat, static_cast<EstateWord>(kind), in) ? Result<bool>(false) : Error::malformed;
+    }
+
+    // ---- what a guest sends to its new host
+
+    void say_baseline(Room& room, MessageType type, BytesIn state) {
+        if (auto* seat = room.host_seat()) herald(room).baseline(*seat, type, state);
+    }
+    void say_supplied(Room& room) {
+        if (auto* seat = room.host_seat()) herald(room).supplied(*seat);
+    }
+
+  private:
+    static constexpr Duration flush_max = milliseconds(500), remind_pause = milliseconds(100);
+
+    void clear() {
+        pending_ = knows_ahead_ = false;
+        reign_.end();
+        leaving_to_ = left_ = PeerId::none();
+        ahead_ = Duration{};
+        reason_ = Error::timed_out;
+        remind_at_ = Instant::never();
+    }
+    static Herald<Room> herald(Room& room) { return Herald<Room>(room); }
+    WelcomeWord welcome(Room& room, bool missed) const {
+        const Duration ahead = room.room_time(room.now_) - room.now_;
+        return {epoch_, succession_.room_key(), ahead, missed, {}};
+    }
+    void begin_succession(Room& room, std::uint64_t key) {
+        const Options& options = room.options_;
+        const Duration patience =
+            options.succeed_after > Duration{} ? options.succeed_after : room.stale_after();
+        succession_.begin(room.self_, epoch_, room.terms_.game, room.terms_.room, key, patience,
+                          max(options.away_for / 2, patience * 2), room.random_.fork());
+        succession_.set_merit(room.self_, merit_);
+        if (room.status_ == Status::hosting) reign_.begin(room.now_, false);
+    }
+
+    // ---- watching
+
+    void watch_host(Seat& seat, Instant now) {
+        last_rx_ = seat.link.stats().last_rx;
+        if (seat.link.stats().packets_in != 0 || remind_at_ == Instant::never()) {
+            remind_at_ = Instant::never();
+        } else if (now >= remind_at_) {
+            succession_.say_follows();
+            remind_at_ = now + remind_pause;
+        }
+    }
+    // ---- what a succession has come to
+
+    void act(Room& room, const Verdict<Address>& verdict, Instant now) {
+        switch (verdict.kind) {
+            case Verdict<Address>::Kind::succeed:
+                explain(verdict.handed);
+                return succeed(room, verdict.epoch, now);
+            case Verdict<Address>::Kind::follow:
+                explain(verdict.handed);
+                return follow(room, verdict, now);
+            case Verdict<Address>::Kind::admit:
+                return admit(room, verdict);
+            case Verdict<Address>::Kind::renumber:
+                epoch_ = verdict.epoch;
+                previous_ = room.self_; // it decided before, and has nothing to take over
+                room.for_each_seat([&](auto& seat) { herald(room).renumber(seat, epoch_.number); });
+                tell_authority(room, room.self_, Error::none, false);
+                return;
+            case Verdict<Address>::Kind::yield:
+                if (!leaving_to_) leave_to(room, verdict.epoch, verdict.at);
+                return;
+            case Verdict<Address>::Kind::none:
+                return;
+        }
+    }
+    // Why there is another authority. One to whom it was handed may be lost before it says a word.
+    void explain(bool handed) {
+        if (handed || reason_ == Error::none) reason_ = handed ? Error::none : Error::timed_out;
+    }
+    void take(Epoch epoch) {
+        previous_ = epoch_.authority;
+        epoch_ = epoch;
+        succession_.take(epoch, reason_ == Error::none);
+        pending_ = false;
+        leaving_to_ = PeerId::none();
+    }
+    std::uint64_t key_of(Room& room, PeerId peer) const {
+        return epoch_key(succession_.room_key(), room.terms_.schema, epoch_, peer);
+    }
+
+    void succeed(Room& room, Epoch epoch, Instant now) {
+        take(epoch);
+        room.take_over();
+        remind_at_ = Instant::never();
+        reign_.begin(now, true);
+        knows_ahead_ = true;
+        filing_.preside();
+        for (std::size_t i = 0; i < room.roster_.size();) {
+            const PeerId id = room.roster_[i].id;
+            // Who left stays in the roster until its states are handed on: they go with it.
+            const bool left = id == previous_ && reason_ == Error::left;
+            if (id == room.self_ || left || give_seat(room, id))
+                ++i;
+            else
+                room.lose(id, Error::unreachable);
+        }
+    }
+    bool give_seat(Room& room, PeerId id) {
+        const auto* heir = succession_.heir(id);
+        if (heir == nullptr || !heir->has_address) return false;
+        auto* seat = room.seat_anew(id, heir->at, key_of(room, id));
+        if (seat == nullptr) return false;
+        seat->follower = true;
+        seat->told_away = room.roster_.is_away(id);
+        filing_.seat(id);
+        if ((id == previous_ && reason_ != Error::none) || seat->told_away) room.suspend(*seat);
+        return true;
+    }
+    // What was said to an authority that has left is its successor's, who has not looked at it yet.
+    bool keeps_for(PeerId id) const { return reign_.gathers() && id == previous_; }
+    void begin_reign(Room& room) {
+        tell_authority(room, room.self_, reason_, false);
+        left_ = reason_ == Error::left ? previous_ : PeerId::none();
+        reason_ = Error::timed_out;
+    }
+
+    void follow(Room& room, const Verdict<Address>& verdict, Instant now) {
+        const bool hosted = room.status_ == Status::hosting;
+        take(verdict.epoch);
+        reign_.end();
+        if (Topology::traits.has_authority && !hosted && reason_ != Error::none)
+            filing_.readdress(previous_, verdict.peer);
+        if (hosted) room.yield_time();
+        room.obey(verdict.peer, verdict.at, key_of(room, room.self_));
+        knows_ahead_ = false;
+        welcomed_ = false;
+        last_rx_ = now;
+        remind_at_ = now;
+        if (auto* seat = room.host_seat()) filing_.follow(room, *seat);
+        room.notices_.tell(RoomEvent::Kind::obeys, verdict.peer);
+    }
+    void admit(Room& room, const Verdict<Address>& verdict) {
+        if (!room.roster_.contains(verdict.peer)) return;
+        const std::uint64_t key = key_of(room, verdict.peer);
+        auto* seat = room.seat_of(verdict.peer);
+        if (seat != nullptr && seat->link.key() == key) return;
+        seat = room.seat_anew(verdict.peer, verdict.at, key);
+        if (seat == nullptr) return;
+        seat->told_away = room.roster_.is_away(verdict.peer);
+        seat->follower = true;
+        filing_.reseat(verdict.peer);
+    }
+    // Tells all to obey another, and does so itself when they have heard it.
+    void leave_to(Room& room, Epoch epoch, const Address& at) {
+        leaving_to_ = epoch.authority;
+        leaving_number_ = epoch.number;
+        leaving_at_ = at;
+        // So long that all have heard it, unless it is lost; then the other's claim will be believed.
+        Duration worst{};
+        room.for_each_seat([&](Seat& seat) {
+            if (!seat.is_away()) worst = max(worst, seat.link.path().round_trip().smoothed());
+        });
+        leaving_until_ = room.now_ + min(worst + milliseconds(20), flush_max);
+        reason_ = Error::none;
+        succession_.hand_over(epoch.authority);
+        room.for_each_seat([&](auto& seat) { herald(room).handover(seat, epoch); });
+    }
+    void tell_authority(Room& room, PeerId authority, Error reason, bool missed) {
+        RoomEvent event{RoomEvent::Kind::authority, authority, {}, {}, reason, {}};
+        event.previous = previous_;
+        event.epoch = epoch_.number;
+        event.missed = missed;
+        room.notices_.tell(event);
+    }
+
+    // ---- hearing
+
+    bool hear(Room& room, Seat& seat, EstateWord kind, ByteReader& in) {
+        const bool from_host = room.status_ == Status::joined;
+        switch (kind) {
+            case EstateWord::welcome:
+                return from_host && hear_welcome(room, in);
+            case EstateWord::address:
+                return from_host && hear_address(room, in);
+            case EstateWord::merit:
+                return hear_merit(room, seat, in);
+            case EstateWord::handover:
+                return from_host && hear_handover(room, in);
+            case EstateWord::renumber: {
+                const std::uint32_t number = in.u32();
+                if (!from_host || !in.ok() || number < epoch_.number) return false;
+                epoch_.number = number;
+                succession_.renumber(number);
+                return true;
+            }
+            case EstateWord::report: {
+                const Result<bool> completed = filing_.hear_report(room, seat, in.rest());
+                if (!completed) return false;
+                if (*completed && seat.follower) say_all(room, seat);
+                if (*completed) filing_.synchronise(room, seat);
+                return true;
+            }
+            case EstateWord::start:
+                return from_host && filing_.hear_start(in.rest());
+            case EstateWord::baseline: // heard above
+                return false;
+            case EstateWord::supplied:
+                if (from_host) return false;
+                seat.supplied = seat.supplied == 0 ? 1 : seat.supplied;
+                return true;
+        }
+        return false;
+    }
+
+    bool hear_welcome(Room& room, ByteReader& in) {
+        const auto word = WelcomeWord::read(in);
+        if (!word || word->epoch.authority != room.host_id_) return false;
+        const bool came = !succession_.is_open();
+        ahead_ = word->ahead;
+        knows_ahead_ = true;
+        if (came) {
+            epoch_ = word->epoch;
+            begin_succession(room, word->room_key);
+            succession_.know_address(room.host_id_, room.host_address_);
+        } else {
+            epoch_.number = word->epoch.number;
+            succession_.renumber(word->epoch.number);
+        }
+        if (!came && !welcomed_) tell_authority(room, room.host_id_, reason_, word->missed);
+        for (std::size_t i = room.roster_.size(); i-- > 0;) {
+            const PeerId id = room.roster_[i].id;
+            if (id != room.self_ && !word->has(id)) room.lose(id, Error::left);
+        }
+        if (came) filing_.report_from_now();
+        if (auto* seat = room.host_seat(); seat != nullptr && merit_ != 0)
+            herald(room).merit(*seat, room.self_, merit_);
+        welcomed_ = true;
+        reason_ = Error::timed_out;
+        return true;
+    }
+    bool hear_address(Room& room, ByteReader& in) {
+        const auto word = PeerWord::read(in);
+        const auto at = Address::parse(text_of(in.rest()));
+        if (!word || !at) return false;
+        if (word->peer != room.self_) succession_.know_address(word->peer, *at);
+        room.direct_.stir();
+        return true;
+    }
+    bool hear_merit(Room& room, Seat& seat, ByteReader& in) {
+        const auto word = MeritWord::read(in);
+        if (!word || (room.status_ == Status::hosting && word->peer != seat.id)) return false;
+        if (word->peer != room.self_) succession_.set_merit(word->peer, word->merit);
+        if (room.status_ == Status::hosting)
+            room.for_each_seat([&](auto& other) {
+                if (&other != &seat) herald(room).merit(other, word->peer, word->merit);
+            });
+        return true;
+    }
+    bool hear_handover(Room& room, ByteReader& in) {
+        const auto word = PeerWord::read(in);
+        const std::uint32_t number = in.u32();
+        if (!word || !in.ok() || in.left() != 0 || number <= epoch_.number) return false;
+        const auto* heir = succession_.heir(word->peer);
+        const bool own = word->peer == room.self_;
+        if (!own && (heir == nullptr || !heir->has_address)) return true; // its claim will find us
+        handed_ = {own ? Verdict<Address>::Kind::succeed : Verdict<Address>::Kind::follow,
+                   {number, word->peer},
+                   word->peer,
+                   own ? Address{} : heir->at,
+                   true};
+        reason_ = Error::none;
+        pending_ = true;
+        return true;
+    }
+    Result<bool> hear_baseline(Room& room, Seat& seat, ByteReader& in, RoomEvent& event) {
+        const std::uint64_t type = in.varint();
+        if (!in.ok() || type > 0xFFFF || room.status_ != Status::hosting) return Error::malformed;
+        if (!room.carriage_.knows(MessageType{static_cast<std::uint16_t>(type)}))
+            return Error::unknown_message;
+        if (!reign_.gathers()) return false; // too late: the room has gone on
+        event = {RoomEvent::Kind::baseline,
+                 seat.id,
+                 MessageType{static_cast<std::uint16_t>(type)},
+                 in.rest(),
+                 Error::none,
+                 {}};
+        return true;
+    }
+
+    // To who obeys a new host, when it has told what it heard.
+    void say_all(Room& room, Seat& seat) {
+        herald(room).welcome(seat, welcome(room, filing_.ledger().missed(seat.id)));
+        room.introduce_all(seat);
+        herald(room).heirs(seat, succession_);
+    }
+
+    Succession succession_;
+    Filing filing_;
+    Reign<Election> reign_;
+    Epoch epoch_;
+    PeerId previous_, left_;          // left: who was that, and is forgotten when its successor has begun
+    Error reason_ = Error::timed_out; // why there is another; none: it handed over
+    float merit_ = 0;
+    bool pending_ = false, knows_ahead_ = false, welcomed_ = false;
+    Verdict<Address> handed_;
+    PeerId leaving_to_;
+    std::uint32_t leaving_number_ = 0;
+    Address leaving_at_{};
+    Duration ahead_{};
+    Instant last_rx_{}, leaving_until_{}, remind_at_ = Instant::never();
+};
+
+} // namespace tenon

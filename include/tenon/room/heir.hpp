@@ -1,0 +1,62 @@
+#pragma once
+// What a Succession knows of each of the others, and what it may come to.
+
+#include <cstdint>
+
+#include "tenon/core/error.hpp"
+#include "tenon/core/ids.hpp"
+#include "tenon/core/time.hpp"
+#include "tenon/topology/concept.hpp"
+
+namespace tenon {
+
+// One of the others, as far as it matters who could follow whom.
+template <class Address>
+struct Heir {
+    enum class Word : std::uint8_t { none, supports, prefers, silent };
+
+    PeerId id;
+    Address at{};
+    bool has_address = false, away = false;
+    bool follows = false; // an authority is heard by it, and hears it
+    Instant heard{};      // by an authority, through its link
+    float merit = 0;
+    Word word = Word::none;
+    bool revived = false; // in this round: it was silent, but somebody else would have it
+    unsigned asked = 0;
+    Instant quiet_since{}, due{};
+
+    Candidate candidate() const { return {id, merit}; }
+};
+
+// What a succession has come to.
+template <class Address>
+struct Verdict {
+    enum class Kind : std::uint8_t {
+        none,
+        succeed,  // this peer is the authority of `epoch` now
+        follow,   // another is, who is reached at `at`
+        admit,    // `peer` obeys, and wants a link of this epoch
+        renumber, // this authority goes on in another epoch, because another yields to it
+        yield,    // this authority has met a larger room: its own shall follow the other's, and so will it
+    };
+    Kind kind = Kind::none;
+    Epoch epoch;
+    PeerId peer;
+    Address at{};
+    bool handed = false; // of follow: the authority before handed over
+};
+
+// Refused words, by what is wrong with them.
+struct ClaimFigures {
+    std::uint64_t forged = 0, old = 0, flooded = 0, malformed = 0;
+
+    void count(Error error) {
+        ++(error == Error::forged_claim ? forged
+           : error == Error::old_epoch  ? old
+           : error == Error::flooded    ? flooded
+                                        : malformed);
+    }
+};
+
+} // namespace tenon

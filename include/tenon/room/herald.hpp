@@ -1,0 +1,96 @@
+#pragma once
+// How the words of an estate are said to one seat. The estate of a room uses it; what they mean stands in
+// room/estate_words.hpp.
+
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "tenon/core/bytes.hpp"
+#include "tenon/core/ids.hpp"
+#include "tenon/room/estate_words.hpp"
+#include "tenon/room/roster.hpp"
+#include "tenon/room/words.hpp"
+
+namespace tenon {
+
+// `Room` lets it see what is its own.
+template <class Room>
+class Herald {
+  public:
+    using Seat = typename Room::Seat;
+
+    explicit Herald(Room& room) : room_(room) {}
+
+    // With the ids of all, and of `seat` itself, who may not be in the roster yet.
+    void welcome(Seat& seat, const WelcomeWord& word) {
+        const BytesOut bytes = room_.scratch_.payload();
+        ByteWriter out(bytes);
+        word.write_head(out);
+        for (const PeerId id : room_.roster_) out.varint(id.value);
+        if (!room_.roster_.contains(seat.id)) out.varint(seat.id.value);
+        say(seat, bytes, out);
+    }
+    template <class Address>
+    void address(Seat& seat, PeerId id, const Address& at) {
+        std::byte bytes[96];
+        ByteWriter out(bytes);
+        PeerWord{id}.write(out, EstateWord::address);
+        const auto text = at.text();
+        out.bytes(bytes_of(std::string_view(text)));
+        say(seat, bytes, out);
+    }
+    void merit(Seat& seat, PeerId id, float merit) {
+        std::uint32_t bits = 0;
+        std::memcpy(&bits, &merit, sizeof bits);
+        about(seat, EstateWord::merit, id, bits);
+    }
+    void handover(Seat& seat, Epoch epoch) {
+        about(seat, EstateWord::handover, epoch.authority, epoch.number);
+    }
+    void renumber(Seat& seat, std::uint32_t number) {
+        std::byte bytes[8];
+        ByteWriter out(bytes);
+        out.u8(static_cast<std::uint8_t>(EstateWord::renumber));
+        out.u32(number);
+        say(seat, bytes, out);
+    }
+    // Where all the others are, and how fit.
+    void heirs(Seat& seat, auto& succession) {
+        for (std::size_t i = 0; i < succession.size(); ++i) {
+            const auto& heir = succession[i];
+            if (heir.id == seat.id) continue;
+            if (heir.has_address) address(seat, heir.id, heir.at);
+            if (heir.merit != 0) merit(seat, heir.id, heir.merit);
+        }
+        const auto own = succession.own_candidate();
+        if (own.merit != 0) merit(seat, own.id, own.merit);
+    }
+    void baseline(Seat& seat, MessageType type, BytesIn state) {
+        const BytesIn whole = room_.scratch_.with_head(state, [&](ByteWriter& out) {
+            out.u8(static_cast<std::uint8_t>(EstateWord::baseline));
+            out.varint(type.value);
+        });
+        room_.say(seat, room_word::estate, whole);
+    }
+    void supplied(Seat& seat) {
+        const std::byte word{static_cast<std::uint8_t>(EstateWord::supplied)};
+        room_.say(seat, room_word::estate, BytesIn(&word, 1));
+    }
+
+  private:
+    void about(Seat& seat, EstateWord kind, PeerId id, std::uint32_t what) {
+        std::byte bytes[16];
+        ByteWriter out(bytes);
+        PeerWord{id}.write(out, kind);
+        out.u32(what);
+        say(seat, bytes, out);
+    }
+    void say(Seat& seat, BytesOut bytes, const ByteWriter& out) {
+        if (out.ok()) room_.say(seat, room_word::estate, BytesIn(bytes).first(out.position()));
+    }
+
+    Room& room_;
+};
+
+} // namespace tenon
