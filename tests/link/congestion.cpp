@@ -44,6 +44,23 @@ double used(std::uint64_t bytes, Duration time, std::uint64_t rate) {
 
 } // namespace
 
+TEST_CASE("a round that brought next to nothing does not stop a link for good") {
+    Congestion congestion;
+    AckSample ack;
+    ack.min_rtt = 10_ms;
+    for (int round = 1; round <= 40; ++round) {
+        ack.now = Instant{} + 1_s * round;
+        ack.rtt = ack.smoothed_rtt = round < 4 ? 10_ms : 900_ms; // a queue, and hardly a byte through it
+        ack.acked_bytes = round < 4 ? 12'000 : 5;
+        ack.delivered_at_send = ack.delivered;
+        ack.delivered += ack.acked_bytes;
+        ack.delivered_time_at_send = ack.now - ack.rtt;
+        congestion.on_ack(ack);
+    }
+    CHECK(congestion.estimate() < 100);
+    CHECK(congestion.rate() >= 1200);
+}
+
 TEST_CASE("random loss of one packet in twenty does not make a fast path slow") {
     for (std::uint64_t seed = 1; seed <= 5; ++seed) {
         const Way there{.latency = 5_ms, .loss = 0.05, .rate = 20 * megabit},

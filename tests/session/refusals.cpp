@@ -7,6 +7,10 @@
 #include "tenon/check_session.hpp"
 #include "tenon/clock/hybrid.hpp"
 #include "tenon/reliability/ack_retry.hpp"
+#include "tenon/room/direct.hpp"
+#include "tenon/room/estate.hpp"
+#include "tenon/topology/authority_hosted.hpp"
+#include "tenon/topology/mesh.hpp"
 
 using namespace tenon;
 using namespace tenon::literals;
@@ -42,6 +46,10 @@ using Net = Session<G, transport::Memory, Codec, clock::Independent<>, topology:
 template <class Clock>
 using WithClock =
     Session<Small, transport::Memory, codec::Bits, Clock, topology::ClientServer, reliability::AckVector>;
+
+template <class Topology>
+using WithTopology =
+    Session<Small, transport::Memory, codec::Bits, clock::Independent<>, Topology, reliability::AckVector>;
 
 struct Listener {
     std::string told;
@@ -101,6 +109,15 @@ TEST_CASE("a clock with another rate is refused, and the host's is named") {
     CHECK(knock<Slow, WithClock<clock::Hybrid<1000>>>() == "codec_mismatch: clock::Hybrid<1000>");
     CHECK(knock<Net<Small>, Slow>() == "codec_mismatch: clock::Hybrid<20>");
     CHECK(knock<Slow>() == "codec_mismatch: clock::Independent<>");
+}
+
+TEST_CASE("another topology is refused") {
+    using topology::AuthorityHosted, topology::ClientServer, topology::Mesh;
+    CHECK(knock<WithTopology<Mesh<>>, WithTopology<Mesh<>>>() == "joined");
+    CHECK(knock<WithTopology<Mesh<>>, WithTopology<AuthorityHosted<>>>().find("codec_mismatch") == 0);
+    CHECK(knock<WithTopology<AuthorityHosted<>>, WithTopology<Mesh<>>>().find("codec_mismatch") == 0);
+    CHECK(knock<WithTopology<ClientServer>, WithTopology<AuthorityHosted<>>>().find("codec_mismatch") == 0);
+    CHECK(knock<WithTopology<Mesh<>>, WithTopology<ClientServer>>().find("codec_mismatch") == 0);
 }
 
 TEST_CASE("two builds that disagree on a type are told which") {

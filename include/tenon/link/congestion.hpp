@@ -26,6 +26,9 @@ struct AckSample {
 class Congestion {
   public:
     static constexpr std::uint64_t window_first = 32 * 1200, window_least = 4 * 1200;
+    // A packet a second goes over any path: what else would show that it bears more? Without that, a round of
+    // nothing but acknowledgements could stop a link for good, since those spend what is allowed.
+    static constexpr std::uint64_t rate_least = 1200;
 
     void on_ack(const AckSample& ack) {
         min_rtt_ = max(ack.min_rtt, microseconds(1));
@@ -79,7 +82,9 @@ class Congestion {
     // Bytes a second to send at; 0 while nothing is known.
     std::uint64_t rate() const {
         if (estimate() == 0) return 0;
-        const double rate = gain() * static_cast<double>(estimate());
+        const double wanted = gain() * static_cast<double>(estimate());
+        const double rate =
+            wanted < static_cast<double>(rate_least) ? static_cast<double>(rate_least) : wanted;
         if (phase_ != Phase::startup) return static_cast<std::uint64_t>(rate);
         // What a game sent so far may be far below what the path carries.
         const double first = static_cast<double>(window_first) / max(min_rtt_, milliseconds(1)).seconds();

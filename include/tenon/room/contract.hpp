@@ -39,12 +39,12 @@ struct Contract {
         return {std::span<const Delivery>(deliveries.data(), Game::type_count),
                 [](std::size_t i) { return Game::type_name(i); }, KernelClock<Clock>};
     }
-    // How reliability is done, how fast ticks run and whether the room outlives its host must be the same on
-    // both sides.
+    // How reliability is done, how fast ticks run, whether the room outlives its host and who is told
+    // directly must be the same on both sides.
     static constexpr std::uint32_t features() {
         return (Reliability::traits.gives_up ? 1u : 0u) | (Reliability::traits.redundant ? 2u : 0u) |
                (Reliability::traits.reliable ? 4u : 0u) | (Topology::traits.migrates ? 8u : 0u) |
-               clock_feature<Clock>();
+               (Topology::traits.direct ? 16u : 0u) | clock_feature<Clock>();
     }
 };
 
