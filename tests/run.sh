@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds and runs tenon's tests; the last line is `N passed, N failed`. Installs what it needs first.
 #   sh tests/run.sh          g++ with the address and undefined-behaviour sanitizers, and the guards
-#   sh tests/run.sh --full   also clang, the thread sanitizer, no exceptions, WebAssembly, fuzzing, long simulations
+#   sh tests/run.sh --full   also wrong programs, clang, threads, no exceptions, WebAssembly, fuzzing, long simulations
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/tests/setup.sh"
@@ -109,7 +109,9 @@ sanitized="$plain -Doptimization=1 -Db_sanitize=address,undefined -Db_lundef=fal
 
 # shellcheck disable=SC2046,SC2086
 if configure asan $sanitized $(strict_for "$CXX"); then
-    stage tests asan "" "--no-suite fuzzing"
+    short=
+    [ -n "$full" ] || short="--no-suite thorough"
+    stage tests asan "" "--no-suite fuzzing $short"
 else
     unable tests
 fi
