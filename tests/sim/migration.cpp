@@ -300,6 +300,7 @@ TEST_CASE("a guest that was away while the room went on comes back to it") {
 }
 
 TEST_CASE("a room migrates twenty times in a row") {
+    // In seed 241 a word to an authority that had just handed over is lost, which is not understood yet.
     hold(
         "test_sim -tc='*twenty times*'", usual,
         [](sim::World& world) {
