@@ -20,7 +20,7 @@ struct Sender {
     Pool pool{1200, 1 << 16};
     CommandSender commands{pool};
 
-    Result<> push(std::uint32_t number, std::size_t size = 8, std::size_t share = 600) {
+    Result<std::uint32_t> push(std::uint32_t number, std::size_t size = 8, std::size_t share = 600) {
         std::vector<std::byte> bytes(size);
         if (size >= 4) store_le(bytes.data(), number);
         return commands.push(type, bytes, share);

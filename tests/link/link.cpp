@@ -202,12 +202,47 @@ TEST_CASE("commands arrive in order and once, and the loss of a packet costs non
         CHECK(event.kind == LinkEvent::Kind::command);
         CHECK(static_cast<std::int64_t>(number_of(event.payload)) > last);
         last = number_of(event.payload);
+        CHECK(event.number == number_of(event.payload) + 1); // as the sender was told
         ++heard;
     };
-    two.every(16_ms, [&] { CHECK(two.link(0).push_command(lossy, numbered(said++, 12))); });
+    two.every(16_ms, [&] {
+        const auto number = two.link(0).push_command(lossy, numbered(said, 12));
+        REQUIRE(number);
+        CHECK(*number == ++said);
+    });
     two.run(10_s);
     CHECK(heard >= said - 10); // the last of them are on their way
     CHECK(two.link(1).commands_missed() == 0);
+}
+
+TEST_CASE("of what is tracked the sender hears what has arrived, and of nothing else") {
+    Line<> two(Way{.latency = 25_ms, .jitter = 5_ms, .loss = 0.3}, Way{.latency = 25_ms, .loss = 0.2}, 12);
+    std::vector<bool> came(400), told(400);
+    two.sides[1].heard = [&](const LinkEvent& event) { came[number_of(event.payload)] = true; };
+    std::uint32_t said = 0;
+    two.every(20_ms, [&] {
+        if (said < came.size()) {
+            Outbox::Message message;
+            message.type = lossy;
+            message.track = said % 2 == 0 ? said + 1 : 0;
+            CHECK(two.link(0).outbox().push(message, numbered(said++, 40)));
+        }
+        for (std::uint32_t track = 0; two.link(0).poll_arrived(track);) {
+            REQUIRE(track % 2 == 1);
+            CHECK_FALSE(told[track - 1]); // once
+            told[track - 1] = true;
+        }
+    });
+    two.run(10_s);
+    std::size_t arrived = 0, lost = 0;
+    for (std::size_t i = 0; i < came.size(); i += 2) {
+        if (told[i]) CHECK(came[i]);
+        // Where all answers were lost too, a packet that came may count as lost.
+        arrived += came[i] && told[i];
+        lost += !came[i];
+    }
+    CHECK(lost > 30);
+    CHECK(arrived > 120);
 }
 
 TEST_CASE("two that have nothing to say keep each other's belief, with few bytes") {

@@ -23,8 +23,9 @@ class CommandSender {
     CommandSender& operator=(const CommandSender&) = delete;
     ~CommandSender() { pool_->give(bytes_); }
 
-    // Takes one command; the oldest make room. `share`: how many bytes of a packet commands may fill.
-    Result<> push(MessageType type, BytesIn payload, std::size_t share) {
+    // Takes one command and gives its number; the oldest make room. `share`: how many bytes of a packet
+    // commands may fill.
+    Result<std::uint32_t> push(MessageType type, BytesIn payload, std::size_t share) {
         const std::size_t size = varint_size(type.value) + varint_size(payload.size()) + payload.size();
         if (size > share || size > pool_->block_bytes()) return Error::too_large;
         if (bytes_ == nullptr && (bytes_ = pool_->take()) == nullptr) return Error::queue_full;
@@ -36,7 +37,7 @@ class CommandSender {
         sizes_[count_++] = static_cast<std::uint16_t>(size);
         used_ += size;
         fresh_ = true;
-        return {};
+        return first_ + static_cast<std::uint32_t>(count_) - 1;
     }
     // Everything up to `end` has arrived.
     void arrived(std::uint32_t end) {
@@ -115,7 +116,8 @@ class CommandReceiver {
     }
 
     bool reading() const { return left_ != 0; }
-    std::uint64_t missed() const { return missed_; } // commands that never came
+    std::uint32_t newest() const { return expected_ - 1; } // the number of what was read last
+    std::uint64_t missed() const { return missed_; }       // commands that never came
 
   private:
     static constexpr std::uint64_t bias = 0x1'0000;

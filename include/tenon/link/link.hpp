@@ -93,10 +93,7 @@ class Link {
         now_ = now;
         if (state_ != State::open) return;
         if (now - stats_.last_rx >= options_.timeout) return finish(Error::timed_out);
-        account(now,
-                in_flight_.expire(now, path_.round_trip().smoothed(),
-                                  [this](ChunkRef ref) { outgoing_.lost(ref); }),
-                {});
+        account(now, in_flight_.expire(now, path_.round_trip().smoothed(), lose()), {});
         if (now >= probe_at()) probe(now);
     }
 
@@ -105,7 +102,9 @@ class Link {
     Outbox& outbox() { return outgoing_.outbox(); }
     ChannelSender& channel(bool ordered) { return outgoing_.channel(ordered); }
     Machine& machine() { return outgoing_.machine(); }
-    Result<> push_command(MessageType type, BytesIn payload) { return outgoing_.push_command(type, payload); }
+    auto push_command(MessageType type, BytesIn payload) { return outgoing_.push_command(type, payload); }
+    // What was tracked (Outbox::Message) and is known to have arrived.
+    bool poll_arrived(std::uint32_t& track) { return outgoing_.poll_arrived(track); }
 
     // Writes the next packet into the caller's buffer; 0 when there is nothing to send now.
     std::size_t poll_transmit(Instant now, BytesOut into) {
@@ -162,7 +161,7 @@ class Link {
     }
     // Goes on where it was, over a path of which nothing is known. What was in flight is sent again.
     void resume(Instant now, std::uint64_t key) {
-        stats_.lost += in_flight_.give_up(now, [this](ChunkRef ref) { outgoing_.lost(ref); }).lost_packets;
+        stats_.lost += in_flight_.give_up(now, lose()).lost_packets;
         key_ = key;
         state_ = State::open;
         silence_ = Silence(now);
@@ -322,9 +321,9 @@ class Link {
     }
     bool read_command(LinkEvent& event) {
         event.kind = LinkEvent::Kind::command;
-        if (commands_in_.read(frames_, event.type, event.payload)) return true;
-        if (!frames_.ok()) break_off(Error::malformed);
-        return false;
+        const bool read = commands_in_.read(frames_, event.type, event.payload);
+        event.number = commands_in_.newest();
+        return read || (frames_.ok() ? false : break_off(Error::malformed));
     }
     bool read_fragment_frame(LinkEvent& event) {
         event.kind = LinkEvent::Kind::unreliable;
@@ -376,11 +375,13 @@ class Link {
 
     void handle_ack(Instant now, const AckBlock& ack) {
         const Settled settled = in_flight_.settle(
-            now, ack, path_.round_trip().smoothed(), [this](ChunkRef ref) { outgoing_.arrived(ref); },
-            [this](ChunkRef ref) { outgoing_.lost(ref); });
+            now, ack, path_.round_trip().smoothed(), [this](ChunkRef r) { outgoing_.arrived(r); }, lose());
         if (settled.commands_to != 0) outgoing_.commands_arrived(settled.commands_to);
         if (settled.acked_packets != 0) silence_.broken(now);
         account(now, settled, ack.delay);
+    }
+    auto lose() {
+        return [this](ChunkRef ref) { outgoing_.lost(ref); };
     }
     void account(Instant now, const Settled& settled, Duration ack_delay) {
         stats_.lost += settled.lost_packets;
@@ -400,7 +401,7 @@ class Link {
     void probe(Instant now) {
         ping_ = true;
         if (silence_.ask(now)) {
-            account(now, in_flight_.give_up(now, [this](ChunkRef ref) { outgoing_.lost(ref); }), {});
+            account(now, in_flight_.give_up(now, lose()), {});
             path_.fell_silent();
         } else {
             outgoing_.probe();

@@ -48,6 +48,7 @@ struct LinkEvent {
     std::uint64_t packet =
         0; // the number of the packet that brought it: of two newest-wins messages the higher wins
     BytesIn payload;
+    std::uint32_t number = 0; // of a command: what push_command() gave on the other side
 };
 
 } // namespace tenon

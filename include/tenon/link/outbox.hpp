@@ -32,6 +32,7 @@ class Outbox {
         bool shared = false;              // what lies here is only where the payload is
         bool bundle = false;              // and that holds a Bundle
         std::uint16_t fragments_sent = 0; // of a bundle, the frames
+        std::uint32_t track = 0;          // what its sender calls it, to hear when it has arrived; 0: nothing
     };
     // What the most parts that a message may have can hold, where a packet carries a kilobyte of it or more.
     static constexpr std::size_t message_bytes_max = Fragment::count_max * std::size_t(1024);
@@ -125,8 +126,11 @@ class Outbox {
     }
 
     // Writes what waits as frames, as much as fits. What would not fit into any packet is cut into parts of
-    // at most `part_bytes`, each in a packet of its own.
+    // at most `part_bytes`, each in a packet of its own. `carries(track)` hears what is tracked and whole.
     void fill(PacketWriter& packet, Instant now, std::size_t part_bytes) {
+        fill(packet, now, part_bytes, [](std::uint32_t) {});
+    }
+    void fill(PacketWriter& packet, Instant now, std::size_t part_bytes, auto&& carries) {
         while (Message* message = front(now)) {
             if (message->bundle) {
                 const Shared place = shared(*message);
@@ -142,6 +146,7 @@ class Outbox {
                 return write_part(packet, *message, part_bytes);
             if (message->size + type_bytes + 2 > packet.left()) return;
             write_whole(packet, *message, wide);
+            if (message->track != 0) carries(message->track);
             pop();
         }
     }

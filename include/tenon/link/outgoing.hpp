@@ -11,6 +11,7 @@
 #include "tenon/core/pool.hpp"
 #include "tenon/core/prefetch.hpp"
 #include "tenon/core/random.hpp"
+#include "tenon/core/ring.hpp"
 #include "tenon/core/time.hpp"
 #include "tenon/link/channel.hpp"
 #include "tenon/link/commands.hpp"
@@ -53,19 +54,32 @@ class Outgoing {
         return senders_[ordered ? 0 : 1];
     }
     Machine& machine() { return machine_; }
-    Result<> push_command(MessageType type, BytesIn payload) {
+    Result<std::uint32_t> push_command(MessageType type, BytesIn payload) {
         busy_ |= commands;
         return commands_.push(type, payload, chunk_bytes_ / 2);
     }
 
     // ---- what came of it
 
-    void arrived(ChunkRef ref) { senders_[ref.channel].arrived(ref.sequence); }
+    void arrived(ChunkRef ref) {
+        if (ref.channel == tracked)
+            arrived_.push_back(ref.sequence); // without memory nobody hears of it, as if it were lost
+        else
+            senders_[ref.channel].arrived(ref.sequence);
+    }
     void lost(ChunkRef ref) {
+        if (ref.channel == tracked) return;
         busy_ |= part_of(ref.channel);
         senders_[ref.channel].lost(ref.sequence);
     }
     void commands_arrived(std::uint32_t end) { commands_.arrived(end); }
+    // What was tracked and has arrived, in the order of the acknowledgements.
+    bool poll_arrived(std::uint32_t& track) {
+        if (arrived_.empty()) return false;
+        track = arrived_.front();
+        arrived_.pop_front();
+        return true;
+    }
     void probe() {
         senders_[0].probe();
         senders_[1].probe();
@@ -117,7 +131,10 @@ class Outgoing {
         // nobody.
         const bool reliable_first = (packet.number() & 3) != 0;
         if (reliable_first) fill_channels(packet, now, twice, in_flight);
-        if (has(lossy)) outbox_.fill(packet, now, chunk_bytes_);
+        if (has(lossy))
+            outbox_.fill(packet, now, chunk_bytes_, [&](std::uint32_t track) {
+                (void)in_flight.add_ref({track, tracked});
+            });
         if (!reliable_first) fill_channels(packet, now, twice, in_flight);
         waiting_since_ = Instant::never();
         return commands_to;
@@ -135,6 +152,8 @@ class Outgoing {
 
   private:
     static constexpr std::uint8_t lossy = 1, commands = 2;
+    static constexpr std::uint32_t tracked = 2; // no channel, but what the packets are asked about as well
+    static constexpr std::size_t arrived_max = 256;
     static constexpr std::uint8_t part_of(std::uint32_t channel) {
         return static_cast<std::uint8_t>(4 << channel);
     }
@@ -172,6 +191,7 @@ class Outgoing {
     Machine machine_;
     CommandSender commands_;
     ChannelSender senders_[2]; // ordered, unordered
+    Ring<std::uint32_t> arrived_{arrived_max};
 };
 
 } // namespace tenon

@@ -25,6 +25,7 @@ struct Post {
     BytesIn payload;
     How how{};
     std::uint32_t stream = 0;
+    std::uint32_t track = 0; // what the link calls it when it has arrived; 0: nobody asks
 };
 
 // The same of a type of the game.
@@ -51,6 +52,7 @@ Result<> put(Link<Reliability>& link, Pool& pool, Instant now, const Post& post,
     message.type = post.type;
     message.key = post.stream;
     message.replaceable = is_newest(post.delivery);
+    message.track = post.track;
     message.queued_at = now;
     if (post.how.ttl < Duration::max()) message.deadline = now + post.how.ttl;
     return shared != nullptr ? link.outbox().push(message, *shared)
