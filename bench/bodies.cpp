@@ -11,7 +11,7 @@ struct Body {
         ar(tenon::quantized_vector(-64, 64, 0.01, x, y, z), tenon::rotation(qx, qy, qz, qw, 0.001));
     }
 };
-using Game = tenon::Game<"bodies", 1, tenon::State<Body>>;
+using Game = tenon::Game<"bodies", 1, tenon::Component<Body>>;
 
 // IP and UDP, and a packet of tenon's in plaintext with one unreliable message (bench/overhead.cpp).
 constexpr double headers = 28 + 9;

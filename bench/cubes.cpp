@@ -17,7 +17,7 @@ struct Cube {
            tenon::rotation(qx, qy, qz, qw, 0.70710678118654752440 / 255));
     }
 };
-using Game = tenon::Game<"cubes", 1, tenon::State<Cube>>;
+using Game = tenon::Game<"cubes", 1, tenon::Component<Cube>>;
 
 } // namespace
 

@@ -1,4 +1,4 @@
-// expect: tenon: Game<name, version, entries...>: each entry is State<T>, Command<T> or Event<T,
+// expect: tenon: Game<name, version, entries...>: each entry is State<T>, Component<T>, Command<T> or Event<T,
 #include "tenon/schema/game.hpp"
 
 struct Ship {

@@ -1,4 +1,4 @@
-// expect: tenon: this type is not in the Game: add State<T>, Command<T> or Event<T> to it
+// expect: tenon: this type is not in the Game: add State<T>, Component<T>, Command<T> or Event<T> to it
 #include "tenon/schema/game.hpp"
 
 struct Ship {

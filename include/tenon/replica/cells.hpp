@@ -67,7 +67,7 @@ class CellArchive {
                                   form == Form::free_serialize || form == Form::empty;
         static_assert(
             form != Form::unsupported && is_fixed,
-            "tenon: a replicated State has fields of fixed number: send lists and strings as an Event");
+            "tenon: a Component has fields of fixed number: send lists and strings as an Event");
         if constexpr (is_rotation<T>)
             turn(value);
         else if constexpr (is_angle<T>)

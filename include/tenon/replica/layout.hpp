@@ -48,7 +48,7 @@ class Layout {
 
     // While it is made: begin_component(), then its cells in order.
     void begin_component() {
-        TENON_ASSERT(components_ < components_max, "a world has at most 16 types of State");
+        TENON_ASSERT(components_ < components_max, "a world has at most 16 types of Component");
         component_[components_++].first_group = static_cast<std::uint16_t>(groups_);
         joinable_ = false;
     }
@@ -86,7 +86,7 @@ class Layout {
 
   private:
     static void overflow() {
-        TENON_ASSERT(false, "a State has at most 256 fields, and all together 256 groups");
+        TENON_ASSERT(false, "a Component has at most 256 fields, and all together 256 groups");
     }
 
     std::size_t components_ = 0, groups_ = 0;

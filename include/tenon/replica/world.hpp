@@ -24,16 +24,16 @@ struct WorldOptions {
 
 namespace detail {
 
-// The places of a game's states among its components: the first State<T> is 0.
+// The places of a game's components: the first Component<T> is 0.
 template <class Game>
 const Layout& layout_of() {
-    static_assert(Game::count_of(EntryKind::state) <= Layout::components_max,
-                  "tenon: a world has at most 16 types of State: put some of them into one");
+    static_assert(Game::count_of(EntryKind::component) <= Layout::components_max,
+                  "tenon: a world has at most 16 types of Component: put some of them into one");
     static const Layout made = [] {
         Layout layout;
         Game::for_each([&](auto entry, auto) {
             using Entry = decltype(entry);
-            if constexpr (Entry::kind == EntryKind::state) describe_cells<typename Entry::type>(layout);
+            if constexpr (Entry::kind == EntryKind::component) describe_cells<typename Entry::type>(layout);
         });
         return layout;
     }();
@@ -41,11 +41,11 @@ const Layout& layout_of() {
 }
 template <class Game, class T>
 constexpr std::size_t component_of() {
-    static_assert(Game::template has_state<T>,
-                  "tenon: this component is not in the Game: add State<T> to it");
+    static_assert(Game::template has_component<T>,
+                  "tenon: this component is not in the Game: add Component<T> to it");
     std::size_t place = 0;
     for (std::size_t i = 0; i < Game::template index_of<T>; ++i)
-        place += Game::kind_of(i) == EntryKind::state;
+        place += Game::kind_of(i) == EntryKind::component;
     return place;
 }
 

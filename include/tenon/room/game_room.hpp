@@ -23,6 +23,7 @@
 #include "tenon/replica/states.hpp"
 #include "tenon/room/contract.hpp"
 #include "tenon/room/desync.hpp"
+#include "tenon/room/game_voice.hpp"
 #include "tenon/room/handlers.hpp"
 #include "tenon/room/kernel_part.hpp"
 #include "tenon/room/options.hpp"
@@ -37,16 +38,18 @@
 namespace tenon {
 
 template <class Game, class AddressType, class Codec, class Clock, class Topology, class Reliability>
-class GameRoom {
+class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliability> {
+    using Voice = GameVoice<Game, AddressType, Codec, Topology, Reliability>;
+
   public:
     using Address = AddressType;
     using Contract = tenon::Contract<Game, Codec, Clock, Topology, Reliability>;
-    using RoomType = Room<Address, Reliability, Topology>;
+    using typename Voice::RoomType;
     using Replay = tenon::Replay<Game, Codec>; // of a recording, where the clock is a Kernel
 
     GameRoom(const Options& options, std::size_t datagram_bytes, std::uint64_t seed)
-        : options_(options),
-          room_(options, Contract::terms(options), Contract::carriage(), datagram_bytes, pulse(), seed) {}
+        : Voice(options, Contract::terms(options), Contract::carriage(), datagram_bytes,
+                pulse_of(Clock().rates()), seed) {}
 
     // ---- opening and closing
 
@@ -130,45 +133,8 @@ class GameRoom {
 
     // ---- speaking
 
-    template <class T>
-    Result<> send(PeerId to, const T& message, const How& how = {}) {
-        static_assert(
-            Game::template has_event<T>,
-            "tenon: send takes an Event of the game; states and commands are provided by the handlers");
-        if constexpr (files<T>) return file(to, message);
-        auto* seat = room_.way_to(to);
-        if (seat == nullptr) return inside() ? Error::unknown_peer : Error::not_connected;
-        if (room_.direct(to)) return send_direct(*seat, message, how);
-        const auto written = write(room_.scratch(), message, how.key);
-        if (!written) return written.error();
-        return room_.push_relay(to, post_of<Game, T>(room_.scratch().first(*written), how));
-    }
-    // To everybody else in the room. On the host an error means that at least one peer could not take it; the
-    // others did.
-    template <class T>
-    Result<> broadcast(const T& message, const How& how = {}) {
-        static_assert(
-            Game::template has_event<T>,
-            "tenon: broadcast takes an Event of the game; states and commands are provided by the handlers");
-        if (!inside()) return Error::not_connected;
-        if constexpr (files<T>) return file(PeerId::none(), message);
-        const auto written = write(room_.scratch(), message, how.key);
-        if (!written) return written.error();
-        const BytesIn payload = room_.scratch().first(*written);
-        if constexpr (spreads && !is_reliable(delivery<T>))
-            if (status() == Status::joined)
-                return room_.spread(post_of<Game, T>(payload, how), [](const auto&) { return true; });
-        if (status() == Status::joined)
-            return room_.push_relay(PeerId::none(), post_of<Game, T>(payload, how));
-        if constexpr (!is_reliable(delivery<T>)) return room_.announce(post_of<Game, T>(payload, how));
-        Error first = Error::none;
-        room_.push_to_all(
-            post_of<Game, T>(payload, how), [](const auto&) { return true; },
-            [&](const auto&, const Result<>& pushed) {
-                if (!pushed && first == Error::none) first = pushed.error();
-            });
-        return first;
-    }
+    using Voice::broadcast;
+    using Voice::send;
     // The authority hands over to another peer, which decides from when it hears of it: AuthorityChanged.
     Result<> set_authority(PeerId to) {
         static_assert(migrates,
@@ -197,10 +163,10 @@ class GameRoom {
     // ---- asking
 
     Status status() const { return joining_ ? Status::joining : room_.status(); }
-    PeerId self() const { return room_.self(); }
+    using Voice::authority;
+    using Voice::self;
     // How often the authority has changed, or was disputed.
     std::uint32_t epoch() const { return room_.estate().epoch().number; }
-    PeerId authority() const { return Topology::authority(room_.host_id()); }
     const Roster& roster() const { return room_.roster(); }
     std::string_view name_of(PeerId peer) const { return room_.roster().name_of(peer); }
     Health health() {
@@ -245,80 +211,29 @@ class GameRoom {
     }
 
   private:
-    static constexpr bool migrates = RoomType::migrates;
-    static constexpr bool spreads = RoomType::links_directly; // nobody decides: each speaks for itself
+    using Voice::common;
+    using Voice::inside;
+    using Voice::migrates;
+    using Voice::now_;
+    using Voice::room_;
+    using Voice::spreads;
+    using Voice::voice_;
     static constexpr bool has_streams =
         Game::count_of(EntryKind::event) != Game::type_count || HasBoundaries<Clock>;
 
-    bool inside() const { return status() == Status::joined || status() == Status::hosting; }
-    Pulse pulse() const { return {milliseconds(rates().keepalive_ms), milliseconds(rates().redial_ms)}; }
+    static Pulse pulse_of(const Rates& rates) {
+        return {milliseconds(rates.keepalive_ms), milliseconds(rates.redial_ms)};
+    }
+    Pulse pulse() const { return pulse_of(rates()); }
     void take_time(Instant now) {
         steady_.advance(now, roster().size() < 2);
         now_ = steady_.at(now);
     }
     Instant steady(Instant now) const { return steady_.at(kernel_.at(now)); }
-    // Both in steady time.
-    Instant common(Instant now) const { return room_.room_time(now); }
     Health shown(Health health) const {
         health.last_rx = kernel_.back(steady_.shown(health.last_rx));
         health.last_tx = kernel_.back(steady_.shown(health.last_tx));
         return health;
-    }
-
-    template <class T>
-    static constexpr MessageType type = Game::template type_of<T>;
-    template <class T>
-    static constexpr Delivery delivery = Game::template delivery_of<T>();
-
-    // ---- writing
-
-    template <class T>
-    Encoded encode(BytesOut out, const T& message) {
-        if (out.size() > room_.message_bytes_max()) out = out.first(room_.message_bytes_max());
-        return voice_.encode(out, message, [this] {
-            return codec::Speaker{options_.room, self(), authority(), common(now_)};
-        });
-    }
-    // A newest-wins message has its key in front.
-    template <class T>
-    Encoded write(BytesOut out, const T& message, std::uint32_t key) {
-        std::size_t head = 0;
-        if constexpr (is_newest(delivery<T>)) {
-            ByteWriter writer(out);
-            writer.varint(key);
-            head = writer.position();
-        }
-        const Encoded encoded = encode(out.subspan(head), message);
-        return encoded ? Encoded(*encoded + head) : encoded;
-    }
-
-    // The usual way: the message is encoded straight into the queue that it will leave from.
-    template <class T>
-    Result<> send_direct(typename RoomType::Seat& seat, const T& message, const How& how) {
-        if constexpr (is_reliable(delivery<T>) && !Reliability::traits.gives_up) {
-            ChannelSender& channel = seat.link.channel(is_ordered(delivery<T>));
-            const BytesOut open = channel.open_room(type<T>);
-            if (!open.empty()) {
-                const Encoded written = encode(open, message);
-                if (written && channel.commit(type<T>, *written)) {
-                    room_.mark(seat);
-                    return {};
-                }
-            }
-        }
-        const Encoded written = write(room_.scratch(), message, how.key);
-        if (!written) return written.error();
-        return room_.push(seat, post_of<Game, T>(room_.scratch().first(*written), how));
-    }
-
-    // Where the room outlives its host, what must arrive goes through the ledger that all keep.
-    template <class T>
-    static constexpr bool files = migrates&& is_reliable(delivery<T>);
-    template <class T>
-    Result<> file(PeerId to, const T& message) {
-        const auto written = encode(room_.scratch(), message);
-        if (!written) return written.error();
-        return room_.estate().file(room_, to, type<T>, room_.scratch().first(*written));
     }
 
     // What the others know comes first where one decides, and everybody's time where nobody does.
@@ -413,27 +328,28 @@ class GameRoom {
     }
     template <class Handlers>
     void hear(Handlers& handlers, const RoomEvent& event) {
-        Game::with(Game::index_of_message(event.type), [&](auto entry) {
-            using Entry = decltype(entry);
-            using T = typename Entry::type;
-            if constexpr (Entry::kind == EntryKind::state) {
-                if (event.kind != RoomEvent::Kind::command)
-                    hear_state<T, ProvidesStateOf<Handlers, T>>(event);
-            } else if constexpr (Hears<Handlers, T>) {
-                const bool command = Entry::kind == EntryKind::command;
-                const auto kind = command ? RoomEvent::Kind::command : RoomEvent::Kind::message;
-                if (event.kind != kind || (command && self() != authority())) return;
-                if (auto* seat = command && rates().lead_ms > 0 ? room_.seat_of(event.peer) : nullptr)
-                    streams_.note_command(*seat, now_);
-                ByteReader in(event.payload);
-                if constexpr (!command && is_newest(Entry::delivery::value)) in.varint();
-                T message{};
-                if (in.ok() && voice_.decode(in.rest(), message))
-                    tenon::deliver(handlers, event.peer, message);
-                else
-                    ++undecodable_;
-            }
-        });
+        Game::with(Game::index_of_message(event.type),
+                   [&](auto entry) { this->template hear_as<decltype(entry)>(handlers, event); });
+    }
+    template <class Entry, class Handlers>
+    void hear_as(Handlers& handlers, const RoomEvent& event) {
+        using T = typename Entry::type;
+        if constexpr (Entry::kind == EntryKind::state) {
+            if (event.kind != RoomEvent::Kind::command) hear_state<T, ProvidesStateOf<Handlers, T>>(event);
+        } else if constexpr (Hears<Handlers, T>) {
+            constexpr bool command = Entry::kind == EntryKind::command;
+            const auto kind = command ? RoomEvent::Kind::command : RoomEvent::Kind::message;
+            if (event.kind != kind || (command && self() != authority())) return;
+            if (auto* seat = command && rates().lead_ms > 0 ? room_.seat_of(event.peer) : nullptr)
+                streams_.note_command(*seat, now_);
+            ByteReader in(event.payload);
+            if constexpr (!command && is_newest(Entry::delivery::value)) in.varint();
+            T message{};
+            if (in.ok() && voice_.decode(in.rest(), message))
+                tenon::deliver(handlers, event.peer, message);
+            else
+                ++undecodable_;
+        }
     }
     template <class T, bool authority_decides>
     void hear_state(const RoomEvent& event) {
@@ -485,15 +401,11 @@ class GameRoom {
         room_.estate().say_supplied(room_);
     }
 
-    Options options_;
     Streams<Game, Clock> streams_;
-    TENON_NO_UNIQUE_ADDRESS codec::Voice<Game, Codec> voice_;
-    RoomType room_;
     TENON_NO_UNIQUE_ADDRESS KernelPart<Game, Codec, Clock, RoomType> kernel_;
     std::optional<Address> joining_;
     std::uint64_t undecodable_ = 0, forged_states_ = 0;
     clock::Steady steady_;
-    Instant now_{}; // steady
 };
 
 } // namespace tenon

@@ -17,7 +17,7 @@
 
 namespace tenon {
 
-enum class EntryKind : std::uint8_t { state, command, event };
+enum class EntryKind : std::uint8_t { state, command, event, component };
 
 // What a peer looks like now: newest wins, sent when due.
 template <class T>
@@ -25,6 +25,14 @@ struct State {
     using type = T;
     using delivery = Newest;
     static constexpr EntryKind kind = EntryKind::state;
+};
+
+// What an entity of the authority's world may have; the world's snapshots bring it to who shall know of it.
+template <class T>
+struct Component {
+    using type = T;
+    using delivery = BestEffort;
+    static constexpr EntryKind kind = EntryKind::component;
 };
 
 // An input to the authority. The room repeats it until acknowledged, so its own delivery is just the newest.
@@ -53,6 +61,8 @@ template <class E>
 inline constexpr bool is_entry = false;
 template <class T>
 inline constexpr bool is_entry<State<T>> = true;
+template <class T>
+inline constexpr bool is_entry<Component<T>> = true;
 template <class T>
 inline constexpr bool is_entry<Command<T>> = true;
 template <class T, class D>
@@ -105,9 +115,10 @@ constexpr bool all_of(const bool (&each)[Count]) {
 // The rules of one entry, each in its sentence; `ok` stops the later ones after the first is broken.
 template <class E>
 struct CheckEntry {
-    static_assert(is_entry<E>,
-                  "tenon: Game<name, version, entries...>: each entry is State<T>, Command<T> or Event<T, "
-                  "Delivery>");
+    static_assert(
+        is_entry<E>,
+        "tenon: Game<name, version, entries...>: each entry is State<T>, Component<T>, Command<T> or "
+        "Event<T, Delivery>");
     using type = entry_type<E>;
     static constexpr bool is_value = !is_entry<E> || (std::is_object_v<type> && !std::is_const_v<type>);
     static_assert(is_value, "tenon: a game's type is a plain type, neither a reference nor const");
@@ -134,7 +145,9 @@ struct CheckGame {
 
 template <bool Known>
 constexpr MessageType message_type(std::size_t index) {
-    static_assert(Known, "tenon: this type is not in the Game: add State<T>, Command<T> or Event<T> to it");
+    static_assert(Known,
+                  "tenon: this type is not in the Game: add State<T>, Component<T>, Command<T> or "
+                  "Event<T> to it");
     return {static_cast<std::uint16_t>(MessageType::first_user + index)};
 }
 
@@ -189,7 +202,9 @@ struct Game {
     template <class T>
     static constexpr bool has_command = detail::Placed<Command<T>, EntryPlaces>;
     template <class T>
-    static constexpr bool has_event = has<T> && !has_state<T> && !has_command<T>;
+    static constexpr bool has_component = detail::Placed<Component<T>, EntryPlaces>;
+    template <class T>
+    static constexpr bool has_event = has<T> && !has_state<T> && !has_component<T> && !has_command<T>;
 
     static constexpr std::size_t count_of(EntryKind kind) {
         std::size_t count = 0;

@@ -1,4 +1,4 @@
-// expect: tenon: a world has at most 16 types of State: put some of them into one
+// expect: tenon: a world has at most 16 types of Component: put some of them into one
 #include "tenon/replica/world.hpp"
 
 template <int number>
@@ -7,7 +7,7 @@ struct Part {
     void serialize(auto& ar) { ar(x); }
 };
 template <int number>
-using One = tenon::State<Part<number>>;
+using One = tenon::Component<Part<number>>;
 
 #ifdef SHOULD_FAIL
 using Parts = tenon::Game<"g", 1, One<0>, One<1>, One<2>, One<3>, One<4>, One<5>, One<6>, One<7>, One<8>,

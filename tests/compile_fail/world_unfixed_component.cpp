@@ -1,4 +1,4 @@
-// expect: tenon: a replicated State has fields of fixed number: send lists and strings as an Event
+// expect: tenon: a Component has fields of fixed number: send lists and strings as an Event
 #include "tenon/replica/cells.hpp"
 
 #include <vector>
