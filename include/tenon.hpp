@@ -6,6 +6,7 @@
 #include "tenon/profile/lockstep.hpp"
 #include "tenon/room/direct.hpp"
 #include "tenon/room/estate.hpp"
+#include "tenon/room/world_room.hpp"
 #include "tenon/topology/authority_hosted.hpp"
 #include "tenon/topology/mesh.hpp"
 #include "tenon/transport/impaired.hpp"

@@ -88,15 +88,18 @@ class SessionCore : private GameRoom<Game, typename Transport::Address, Codec, C
 
     // ---- what is said and asked in the room
 
+    using Base::authoritative;
     using Base::authority;
     using Base::broadcast;
     using Base::configure;
     using Base::epoch;
+    using Base::for_each_entity;
     using Base::health;
     using Base::latest;
     using Base::lead;
     using Base::lockstep;
     using Base::name_of;
+    using Base::owner;
     using Base::rates;
     using Base::resync;
     using Base::room_time;
@@ -109,6 +112,7 @@ class SessionCore : private GameRoom<Game, typename Transport::Address, Codec, C
     using Base::status;
     using Base::touch;
     using Base::view;
+    using Base::world;
 
     std::uint16_t port() const { return port_; }
     Transport& transport() { return transport_; }

@@ -34,7 +34,8 @@ struct Hello {
     int word = 0;
     void serialize(auto& ar) { ar(word); }
 };
-using Game = tenon::Game<"replicated", 1, tenon::Event<Hello>, tenon::Component<Body>, tenon::Component<Health>>;
+using Game =
+    tenon::Game<"replicated", 1, tenon::Event<Hello>, tenon::Component<Body>, tenon::Component<Health>>;
 using World = tenon::World<Game>;
 using Replica = tenon::Replica<Game>;
 

@@ -45,4 +45,14 @@ struct Tick {
     friend constexpr auto operator<=>(Tick, Tick) = default;
 };
 
+// One thing of the world, by its place and how many lived there before it; 0 is nobody.
+struct EntityId {
+    std::uint16_t slot = 0;
+    std::uint16_t generation = 0;
+
+    static constexpr EntityId none() { return {}; }
+    constexpr explicit operator bool() const { return generation != 0; }
+    friend constexpr auto operator<=>(EntityId, EntityId) = default;
+};
+
 } // namespace tenon

@@ -14,16 +14,6 @@
 
 namespace tenon {
 
-// One thing of the world, by its place and how many lived there before it; 0 is nobody.
-struct EntityId {
-    std::uint16_t slot = 0;
-    std::uint16_t generation = 0;
-
-    static constexpr EntityId none() { return {}; }
-    constexpr explicit operator bool() const { return generation != 0; }
-    friend constexpr auto operator<=>(EntityId, EntityId) = default;
-};
-
 // Who lives in a slot at a tick.
 struct Tenant {
     std::uint16_t generation = 0; // 0: nobody

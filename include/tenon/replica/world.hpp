@@ -108,6 +108,13 @@ class WorldHistory {
         return entity && entity.slot < used_ && row().tenant(entity.slot).generation == entity.generation;
     }
     std::size_t size() const { return size_; }
+    // f(EntityId) for each entity, by slot.
+    template <class F>
+    void each(F&& f) const {
+        for (std::size_t slot = 0; slot < used_; ++slot)
+            if (const Tenant& tenant = row().tenant(slot); tenant.generation != 0)
+                f(EntityId{static_cast<std::uint16_t>(slot), tenant.generation});
+    }
 
     // The world as it is now becomes the state of this tick, later than any before.
     void commit(Tick tick) {

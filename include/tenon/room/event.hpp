@@ -38,7 +38,7 @@ struct RoomEvent {
     std::string_view text;
     PeerId
         previous{}; // of authority: who was it before, in which epoch it is, and whether events were missed
-    std::uint32_t epoch = 0;
+    std::uint32_t epoch = 0, number = 0; // number: of a command
     bool missed = false;
 };
 

@@ -32,10 +32,14 @@
 #include "tenon/room/roster.hpp"
 #include "tenon/room/streams.hpp"
 #include "tenon/room/words.hpp"
+#include "tenon/room/world_part.hpp"
 #include "tenon/schema/delivery.hpp"
 #include "tenon/schema/game.hpp"
 
 namespace tenon {
+
+template <class Game>
+class World;
 
 template <class Game, class AddressType, class Codec, class Clock, class Topology, class Reliability>
 class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliability> {
@@ -49,7 +53,8 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
 
     GameRoom(const Options& options, std::size_t datagram_bytes, std::uint64_t seed)
         : Voice(options, Contract::terms(options), Contract::carriage(), datagram_bytes,
-                pulse_of(Clock().rates()), seed) {}
+                pulse_of(Clock().rates()), seed),
+          world_(options, datagram_bytes, seed) {}
 
     // ---- opening and closing
 
@@ -57,13 +62,16 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
         if (is_open(status())) return Error::already_open;
         streams_.clear();
         kernel_.clear();
-        return room_.host();
+        const Result<> hosted = room_.host();
+        if (hosted) world_.found();
+        return hosted;
     }
     // Asks to be let in, from the next turn on; Joined or Closed tells how it went.
     Result<> join(const Address& host) {
         if (is_open(status())) return Error::already_open;
         streams_.clear();
         kernel_.clear();
+        world_.enter();
         joining_ = host;
         return {};
     }
@@ -173,6 +181,7 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
         Health health = room_.health();
         health.refused += undecodable_;
         health.forged_states = forged_states_;
+        world_.tell(health);
         room_.for_each_seat([&](const auto& seat) {
             Health one;
             streams_.tell(seat, one);
@@ -193,6 +202,25 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
     Instant room_time(Instant now) const { return common(steady(now)); }
     // How the simulation stands, where the clock is a Kernel.
     LockstepFigures lockstep() const { return kernel_.figures(); }
+
+    // The entities, on who decides: to spawn, set and despawn; nullptr where another does.
+    World<Game>* world() {
+        static_assert(WorldPartType::there, "tenon: only a game with a Component has a world");
+        return world_.world();
+    }
+    // A component of an entity as the authority last said, or as it is there.
+    template <class T>
+    std::optional<T> authoritative(EntityId entity) const {
+        static_assert(Game::template has_component<T>,
+                      "tenon: authoritative shows a Component of the game; a State is shown by latest");
+        return world_.template authoritative<T>(entity);
+    }
+    PeerId owner(EntityId entity) const { return world_.owner(entity); }
+    // f(EntityId) for each that is known here.
+    template <class F>
+    void for_each_entity(F&& f) const {
+        world_.for_each(f);
+    }
 
     // All states of a type as they were a little while ago, between what has arrived: motion is smooth.
     template <class T>
@@ -218,6 +246,7 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
     using Voice::room_;
     using Voice::spreads;
     using Voice::voice_;
+    using WorldPartType = WorldPart<Game, RoomType>;
     static constexpr bool has_streams =
         Game::count_of(EntryKind::event) != Game::type_count || HasBoundaries<Clock>;
 
@@ -248,7 +277,8 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
         if constexpr (spreads)
             if (room_.take_detour()) greet();
         const auto encodes = [this](BytesOut out, const auto& message) { return this->encode(out, message); };
-        StreamTurn<RoomType, decltype(encodes)> turn{room_, encodes, authority(), now_, common(now_)};
+        StreamTurn<RoomType, WorldPartType, decltype(encodes)> turn{room_,       world_, encodes,
+                                                                    authority(), now_,   common(now_)};
         streams_.provide(turn, handlers,
                          [&](const Boundary& boundary) { tenon::notify(handlers, boundary); });
     }
@@ -284,6 +314,7 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
                     break;
                 case RoomEvent::Kind::peer_left:
                     streams_.forget(event.peer);
+                    world_.forget(event.peer);
                     if (status() == Status::hosting) kernel_.peer_left(event.peer);
                     tenon::notify(handlers, PeerLeft{event.peer, event.reason, event.text});
                     break;
@@ -336,6 +367,11 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
         using T = typename Entry::type;
         if constexpr (Entry::kind == EntryKind::state) {
             if (event.kind != RoomEvent::Kind::command) hear_state<T, ProvidesStateOf<Handlers, T>>(event);
+        } else if constexpr (Entry::kind == EntryKind::component) {
+            const Result<> heard = event.kind == RoomEvent::Kind::message
+                                       ? world_.hear(room_, handlers, event)
+                                       : Result<>(Error::malformed);
+            if (!heard) refuse(handlers, event.peer, heard.error());
         } else if constexpr (Hears<Handlers, T>) {
             constexpr bool command = Entry::kind == EntryKind::command;
             const auto kind = command ? RoomEvent::Kind::command : RoomEvent::Kind::message;
@@ -349,6 +385,7 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
                 tenon::deliver(handlers, event.peer, message);
             else
                 ++undecodable_;
+            if constexpr (command) world_.applied(event.peer, event.number);
         }
     }
     template <class T, bool authority_decides>
@@ -402,6 +439,7 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
     }
 
     Streams<Game, Clock> streams_;
+    TENON_NO_UNIQUE_ADDRESS WorldPartType world_;
     TENON_NO_UNIQUE_ADDRESS KernelPart<Game, Codec, Clock, RoomType> kernel_;
     std::optional<Address> joining_;
     std::uint64_t undecodable_ = 0, forged_states_ = 0;

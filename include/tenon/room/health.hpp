@@ -43,8 +43,9 @@ struct Health {
     std::uint64_t forged_claims = 0,
                   old_claims = 0;    // about who decides, refused; where the topology migrates
     std::uint64_t forged_states = 0; // refused, because who said them does not own them; where nobody decides
-    std::uint64_t relayed = 0;       // messages passed on from one peer to others
-    std::uint32_t detours = 0;       // peers reached through another, for want of a direct link
+    std::uint64_t snapshots_refused = 0; // of the world: told by name, and healed
+    std::uint64_t relayed = 0;           // messages passed on from one peer to others
+    std::uint32_t detours = 0;           // peers reached through another, for want of a direct link
     double pace = 1;           // share of the snapshots that the peer is sent; less while its path is bad
     std::uint64_t put_off = 0; // states that waited for a later snapshot, for want of Rates::snapshot_bytes
 
@@ -95,6 +96,7 @@ struct Health {
         expired += other.expired;
         refused += other.refused;
         forged_states += other.forged_states;
+        snapshots_refused += other.snapshots_refused;
         relayed += other.relayed;
         detours += other.detours;
         pace = pace < other.pace ? pace : other.pace;

@@ -28,6 +28,8 @@ struct Options {
     Duration succeed_after{};                // silence of the authority after which the others elect another,
                                              // where the topology migrates; unset: as stale_after
     std::size_t ledger_bytes_max = 262144;   // there, of reliable events that not all have heard yet
+    std::size_t entities_max = 1024;         // of a game with components: the same for all peers of a room
+    std::size_t history_ticks = 128;         // snapshots back to which the authority remembers its world
     std::uint64_t seed = 0;                  // of the session's random numbers; 0: the transport's entropy
 };
 

@@ -358,6 +358,7 @@ class Room : public Table<Room<Address, Reliability, Topology>, Address, Reliabi
         event.peer = from;
         event.type = type;
         event.payload = payload;
+        event.number = said.number;
         if (said.kind == LinkEvent::Kind::command || !is_newest(carriage_.of(type))) return true;
         return !seat.newest.is_stale(from, type, payload, said.packet);
     }

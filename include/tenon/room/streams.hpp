@@ -31,15 +31,17 @@
 namespace tenon {
 
 // What a turn of the streams needs to know of the room, and how it encodes: `encode(BytesOut, const T&)`.
-template <class Room, class Encode>
+template <class Room, class World, class Encode>
 struct StreamTurn {
     Room& room;
+    World& world;
     Encode& encode;
     PeerId authority;
     Instant now, room_now;
 
     // Nobody decides, and everybody tells all the others.
     static constexpr bool spreads = requires { requires Room::links_directly; };
+    static constexpr bool has_world = World::there;
     bool decides() const { return room.self() == authority; }
 };
 
@@ -215,6 +217,7 @@ class Streams {
     void provide_snapshot(auto& turn, Handlers& handlers, Instant at) {
         bool anybody = false;
         turn.room.for_each_seat([&](auto& seat) { anybody |= prepare(seat, turn.now); });
+        if constexpr (std::remove_reference_t<decltype(turn)>::has_world) say_world(turn, at);
         for_each_state([&](auto entry) {
             using T = typename decltype(entry)::type;
             if (note_own<T>(turn, handlers, at) && anybody && !turn.decides()) say_own<T>(turn, handlers);
@@ -280,6 +283,17 @@ class Streams {
         }
         line.taken += size;
         return true;
+    }
+
+    // The entities, to each within what it may be sent; the states share that.
+    void say_world(auto& turn, Instant at) {
+        const Duration every = period(clock_.rates().snapshot_hz);
+        if (!turn.decides() || !turn.world.commit(at, every)) return;
+        turn.room.for_each_seat([&](auto& seat) {
+            if (seat.index >= lines_.size() || !lines_[seat.index].due) return;
+            Line& line = lines_[seat.index];
+            line.taken += turn.world.tell(turn.room, seat, every, line.left);
+        });
     }
 
     // All states of all types, from the one on that was put off first the last time.

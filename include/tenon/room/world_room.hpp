@@ -1,0 +1,125 @@
+#pragma once
+// What GameRoom does for a game with components: the authority's world, or a guest's copy of it, and the
+// snapshots between them. tenon.hpp includes it.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "tenon/core/bytes.hpp"
+#include "tenon/core/error.hpp"
+#include "tenon/core/ids.hpp"
+#include "tenon/core/time.hpp"
+#include "tenon/link/channel.hpp"
+#include "tenon/replica/world.hpp"
+#include "tenon/room/event.hpp"
+#include "tenon/room/health.hpp"
+#include "tenon/room/options.hpp"
+#include "tenon/room/world_guest.hpp"
+#include "tenon/room/world_host.hpp"
+#include "tenon/room/world_part.hpp"
+#include "tenon/room/world_words.hpp"
+#include "tenon/schema/game.hpp"
+
+namespace tenon {
+
+template <class Game, class Room>
+requires(Game::count_of(EntryKind::component) != 0) class WorldPart<Game, Room> {
+  public:
+    static constexpr bool there = true;
+
+    WorldPart(const Options& options, std::size_t datagram_bytes, std::uint64_t seed)
+        : options_(options), bytes_max_(datagram_bytes - chunk_reserve - frame_bytes_max), seed_(seed) {}
+    WorldPart(const WorldPart&) = delete;
+    WorldPart& operator=(const WorldPart&) = delete;
+    ~WorldPart() { clear(); }
+
+    void clear() {
+        delete host_;
+        delete guest_;
+        host_ = nullptr;
+        guest_ = nullptr;
+    }
+    // This peer decides, or another.
+    void found() {
+        clear();
+        host_ = new WorldHost<Game>(options_, bytes_max_, splitmix(seed_));
+    }
+    void enter() {
+        clear();
+        guest_ = new WorldGuest<Game>(options_);
+    }
+    void forget(PeerId peer) {
+        if (host_ != nullptr) host_->forget(peer);
+    }
+
+    // ---- with the beat of the snapshots
+
+    bool commit(Instant now, Duration every) { return host_ != nullptr && host_->commit(now, every); }
+    std::size_t tell(Room& room, auto& seat, Duration every, std::size_t budget) {
+        if (host_ == nullptr) return 0;
+        return host_->tell(room, seat, type, clamp(every * 2, milliseconds(50), milliseconds(250)), budget);
+    }
+    void applied(PeerId peer, std::uint32_t number) {
+        if (host_ != nullptr) host_->applied(peer, number);
+    }
+    template <class Handlers>
+    Result<> hear(Room& room, Handlers& handlers, const RoomEvent& event) {
+        if (host_ != nullptr) return host_->hear(event.peer, event.payload);
+        if (guest_ == nullptr || event.peer != PeerId::host()) {
+            ++forged_; // from another guest, in the host's place
+            return {};
+        }
+        RefusedWord word;
+        const Result<> heard = guest_->hear(event.payload, word.number, handlers);
+        // More entities than this peer has room for: to be told again would not help.
+        if (heard || heard.error() == Error::over_bound) return heard;
+        word.reason = heard.error();
+        auto* seat = room.way_to(event.peer);
+        std::byte bytes[RefusedWord::bytes];
+        if (seat == nullptr || !seat->link.channel(true).append(type, word.write(bytes))) return heard;
+        room.mark(*seat);
+        return {};
+    }
+
+    // ---- asking
+
+    World<Game>* world() { return host_ != nullptr ? &host_->world() : nullptr; }
+    template <class T>
+    std::optional<T> authoritative(EntityId entity) const {
+        if (host_ != nullptr) return host_->world().template get<T>(entity);
+        if (guest_ != nullptr) return guest_->replica().template get<T>(entity);
+        return std::nullopt;
+    }
+    PeerId owner(EntityId entity) const {
+        if (host_ != nullptr) return host_->world().owner(entity);
+        return guest_ != nullptr ? guest_->replica().owner(entity) : PeerId::none();
+    }
+    template <class F>
+    void for_each(F&& f) const {
+        if (host_ != nullptr) host_->world().each(f);
+        if (guest_ != nullptr) guest_->replica().each(f);
+    }
+    void tell(Health& health) const {
+        health.refused += forged_;
+        if (host_ != nullptr) health.snapshots_refused += host_->refused();
+        if (guest_ != nullptr) health.snapshots_refused += guest_->refused();
+    }
+
+  private:
+    // Snapshots travel as messages of the first Component, and so do the words about them.
+    static constexpr MessageType type = [] {
+        std::size_t first = 0;
+        while (Game::kind_of(first) != EntryKind::component) ++first;
+        return Game::message_type(first);
+    }();
+    static constexpr std::size_t frame_bytes_max = 8; // what stands before a message in its packet
+
+    Options options_;
+    std::size_t bytes_max_;
+    std::uint64_t seed_, forged_ = 0;
+    WorldHost<Game>* host_ = nullptr;
+    WorldGuest<Game>* guest_ = nullptr;
+};
+
+} // namespace tenon
