@@ -75,3 +75,23 @@ TEST_CASE("through loss, jitter, copies and a narrow budget a replica is its aut
         if (wrong != nullptr) FAIL(std::string(wrong));
     }
 }
+
+TEST_CASE("what got lost is said again after some ticks, though there is nothing else to say") {
+    Authority authority;
+    tenon::SnapshotSender sender(authority.world, authority.cache, authority.models);
+    Replica replica(entities);
+    const tenon::EntityId one = authority.world.spawn();
+    authority.world.set(one, Health{});
+    std::array<std::byte, 700> buffer;
+    const auto tick = [&](std::uint64_t now) {
+        authority.world.commit({now});
+        return sender.write(buffer);
+    };
+    REQUIRE(tick(1) != 0); // and is lost
+    std::uint64_t now = 2;
+    std::size_t size = 0;
+    while ((size = tick(now)) == 0) REQUIRE(++now < 20);
+    CHECK(now > 4); // an answer takes its time
+    REQUIRE(replica.handle(tenon::BytesIn(buffer).first(size)));
+    CHECK(replica.alive(one));
+}

@@ -29,7 +29,6 @@ void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 void operator delete(void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
 
 using namespace tenon;
-using sim::World;
 using transport::Memory;
 using transport::MemoryAddress;
 
@@ -55,7 +54,7 @@ struct Watched {
     Net net;
     std::size_t allocated = 0;
 
-    explicit Watched(World& world) : net({.room = "lobby"}, world.port(1)) {}
+    explicit Watched(sim::World& world) : net({.room = "lobby"}, world.port(1)) {}
     void tick(Instant now, Player& player) {
         const std::size_t before = allocations;
         net.tick(now, player);
@@ -70,7 +69,7 @@ struct Thief {
     Memory port;
     std::vector<std::byte> stolen;
 
-    explicit Thief(World& world) : port(world.port(50)) { REQUIRE(port.open(4000)); }
+    explicit Thief(sim::World& world) : port(world.port(50)) { REQUIRE(port.open(4000)); }
     void tick(Instant, Nothing&) {
         port.poll([&](const MemoryAddress& from, Lane lane, BytesIn bytes) {
             if (from.host != 1) player = from;
@@ -88,7 +87,7 @@ struct Thief {
 
 // A server, and a thief who holds a player's request to be let in.
 struct Siege {
-    World world{1, *sim::Faults::parse("latency_ms=10")};
+    sim::World world{1, *sim::Faults::parse("latency_ms=10")};
     Watched server{world};
     Player host, robbed;
     Nothing nothing;
@@ -145,7 +144,7 @@ std::size_t forge(BytesOut into, std::uint64_t turn, Random& random, BytesIn sto
 
 TEST_CASE("a flood of forged handshakes leaves nothing behind and is not amplified") {
     Siege siege;
-    World& world = siege.world;
+    sim::World& world = siege.world;
     Watched& server = siege.server;
     Player friendly;
     Net honest({.room = "lobby"}, world.port(2));
@@ -192,7 +191,7 @@ TEST_CASE("a flood of forged handshakes leaves nothing behind and is not amplifi
 
 TEST_CASE("a stolen request to be let in is good from its own address alone") {
     Siege siege;
-    World& world = siege.world;
+    sim::World& world = siege.world;
     const auto replay = [&](std::uint32_t from, std::uint16_t port) {
         world.network().send(world.now(), MemoryAddress{from, port}, MemoryAddress{1, 4000}, Lane{},
                              siege.thief.stolen);
@@ -208,7 +207,7 @@ TEST_CASE("a stolen request to be let in is good from its own address alone") {
 
 TEST_CASE("a cookie goes stale") {
     Siege siege;
-    World& world = siege.world;
+    sim::World& world = siege.world;
     world.run(cookie_life + milliseconds(100));
     world.network().send(world.now(), MemoryAddress{50, 4000}, MemoryAddress{1, 4000}, Lane{},
                          siege.thief.stolen);

@@ -107,7 +107,7 @@ class SnapshotSender {
     // less than a few in each, and at the latest when the newest of so many that can be built on have not
     // told it.
     static constexpr unsigned renewal = 16, renewed_within = 28;
-    static constexpr unsigned patience = 8; // snapshots before what does not change is said again
+    static constexpr unsigned patience = 8; // ticks before what does not change is said again
 
     struct Slot {
         std::uint64_t sent_in = 0;         // a bit for each of the window's snapshots that told of it
@@ -160,6 +160,11 @@ class SnapshotSender {
         return !slots_[slot].told && world_->at(world_->commits() - 1).tenant(slot).generation == 0;
     }
 
+    // Counted in ticks, since there may be nothing else to say.
+    bool is_on_its_way(const Slot& slot) const {
+        const Sent& sent = sent_[slot.sent_number % window];
+        return sent.there && sent.number == slot.sent_number && sent.commit + patience >= world_->commits();
+    }
     // Picks the most urgent that will probably fit; their number.
     std::size_t choose(std::size_t bits) {
         const Row row = world_->at(world_->commits() - 1);
@@ -177,8 +182,7 @@ class SnapshotSender {
                     (known & ((std::uint64_t(1) << within) - 1)) != 0)
                     continue;
                 if (s.sent_number + patience > next_ && known != 0) continue;
-            } else if (s.sent > world_->changed(slot) &&
-                       (s.sent == tick || (s.sent_number + patience > next_ && s.sent_number < next_))) {
+            } else if (s.sent > world_->changed(slot) && (s.sent == tick || is_on_its_way(s))) {
                 head_.is_whole = false; // it is on its way, but who knows
                 continue;
             }

@@ -432,7 +432,7 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
             streams_.for_each_newest([&](MessageType which, PeerId owner, Instant at, const auto& state) {
                 const BytesOut out = room_.scratch();
                 const std::size_t head = StateHead::of(owner, at).write(out);
-                const Encoded written = encode(out.subspan(head), state);
+                const Encoded written = this->encode(out.subspan(head), state);
                 if (written) room_.estate().say_baseline(room_, which, out.first(head + *written));
             });
         room_.estate().say_supplied(room_);

@@ -95,6 +95,11 @@ template <class H, class T>
 concept ThrottlesState = requires(H& h, PeerId peer, const T& state) {
     { h.state_hz(peer, state) } -> std::convertible_to<double>;
 };
+// void world(World<Game>&): on the authority, just before its entities are told to the others.
+template <class H, class World>
+concept ProvidesWorld = requires(H& h, World& world) {
+    h.world(world);
+};
 template <class H, class T>
 concept ProvidesCommand = requires(H& h, T& into) {
     { h.command(into) } -> std::same_as<bool>;

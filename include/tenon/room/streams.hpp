@@ -217,7 +217,7 @@ class Streams {
     void provide_snapshot(auto& turn, Handlers& handlers, Instant at) {
         bool anybody = false;
         turn.room.for_each_seat([&](auto& seat) { anybody |= prepare(seat, turn.now); });
-        if constexpr (std::remove_reference_t<decltype(turn)>::has_world) say_world(turn, at);
+        if constexpr (std::remove_reference_t<decltype(turn)>::has_world) say_world(turn, handlers, at);
         for_each_state([&](auto entry) {
             using T = typename decltype(entry)::type;
             if (note_own<T>(turn, handlers, at) && anybody && !turn.decides()) say_own<T>(turn, handlers);
@@ -286,9 +286,10 @@ class Streams {
     }
 
     // The entities, to each within what it may be sent; the states share that.
-    void say_world(auto& turn, Instant at) {
+    template <class Handlers>
+    void say_world(auto& turn, Handlers& handlers, Instant at) {
         const Duration every = period(clock_.rates().snapshot_hz);
-        if (!turn.decides() || !turn.world.commit(at, every)) return;
+        if (!turn.decides() || !turn.world.commit(at, every, handlers)) return;
         turn.room.for_each_seat([&](auto& seat) {
             if (seat.index >= lines_.size() || !lines_[seat.index].due) return;
             Line& line = lines_[seat.index];

@@ -40,9 +40,9 @@ class WorldHost {
     World<Game>& world() { return world_; }
     const World<Game>& world() const { return world_; }
 
-    // The world as it is becomes the state of the tick that it is now, `every` so long after another; false
-    // when that tick has its state already.
-    bool commit(Instant now, Duration every) {
+    // The world, as it is after `provide(world)`, becomes the state of the tick that it is now, `every` so
+    // long after another; false when that tick has its state already.
+    bool commit(Instant now, Duration every, auto&& provide) {
         std::int64_t ticks = 1;
         if (world_.commits() != 0 && every < Duration::max()) {
             ticks = (now - tick_at_ + every / 2) / every;
@@ -51,6 +51,7 @@ class WorldHost {
         } else {
             tick_at_ = now;
         }
+        provide(world_);
         world_.commit({tick_ += static_cast<std::uint64_t>(ticks)});
         return true;
     }

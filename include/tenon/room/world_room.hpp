@@ -13,6 +13,7 @@
 #include "tenon/link/channel.hpp"
 #include "tenon/replica/world.hpp"
 #include "tenon/room/event.hpp"
+#include "tenon/room/handlers.hpp"
 #include "tenon/room/health.hpp"
 #include "tenon/room/options.hpp"
 #include "tenon/room/world_guest.hpp"
@@ -55,7 +56,12 @@ requires(Game::count_of(EntryKind::component) != 0) class WorldPart<Game, Room> 
 
     // ---- with the beat of the snapshots
 
-    bool commit(Instant now, Duration every) { return host_ != nullptr && host_->commit(now, every); }
+    template <class Handlers>
+    bool commit(Instant now, Duration every, Handlers& handlers) {
+        return host_ != nullptr && host_->commit(now, every, [&](World<Game>& world) {
+            if constexpr (ProvidesWorld<Handlers, World<Game>>) handlers.world(world);
+        });
+    }
     std::size_t tell(Room& room, auto& seat, Duration every, std::size_t budget) {
         if (host_ == nullptr) return 0;
         return host_->tell(room, seat, type, clamp(every * 2, milliseconds(50), milliseconds(250)), budget);
