@@ -64,8 +64,8 @@ class WorldHistory {
     WorldHistory& operator=(const WorldHistory&) = delete;
     ~WorldHistory() { delete[] facts_; }
 
-    // None when the world is full.
-    EntityId spawn(PeerId owner = PeerId::host()) {
+    // None when the world is full. `origin`: what its owner may have predicted it by.
+    EntityId spawn(PeerId owner = PeerId::host(), Origin origin = {}) {
         std::size_t slot = 0;
         if (free_ != nowhere) {
             slot = free_;
@@ -77,7 +77,8 @@ class WorldHistory {
         }
         ++size_;
         Facts& facts = facts_[slot];
-        row().tenant(slot) = {++facts.generation, 0, owner.value};
+        row().tenant(slot) = {++facts.generation, 0, owner.value, static_cast<std::uint16_t>(origin.command),
+                              origin.key,         0};
         facts.touched = true;
         return {static_cast<std::uint16_t>(slot), facts.generation};
     }
@@ -99,6 +100,13 @@ class WorldHistory {
         Tenant& tenant = row().tenant(entity.slot);
         facts_[entity.slot].touched |= tenant.owner != owner.value;
         tenant.owner = owner.value;
+        return true;
+    }
+    // From now on it is elsewhere, and did not go there: nobody sees it on the way.
+    bool teleport(EntityId entity) {
+        if (!alive(entity)) return false;
+        ++row().tenant(entity.slot).leaps;
+        touch(entity.slot);
         return true;
     }
     PeerId owner(EntityId entity) const {
