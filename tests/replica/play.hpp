@@ -33,7 +33,14 @@ struct Label {
     std::uint32_t number = 0;
     void serialize(auto& ar) { ar(number); }
 };
-using Game = tenon::Game<"play", 1, tenon::State<Ship>, tenon::State<Label>>;
+// Turns a ship and drives it on; and a shot at what is seen at a place.
+struct Steer {
+    float turn = 0;
+    bool fire = false;
+    float aim_x = 0, aim_y = 0;
+    void serialize(auto& ar) { ar(turn, fire, aim_x, aim_y); }
+};
+using Game = tenon::Game<"play", 1, tenon::State<Ship>, tenon::State<Label>, tenon::Command<Steer>>;
 using World = tenon::World<Game>;
 using Replica = tenon::Replica<Game>;
 using Playback = tenon::Playback<Game>;
@@ -87,6 +94,30 @@ struct Path {
         ship.qz = static_cast<float>(std::sin(turn / 2));
         ship.qw = static_cast<float>(std::cos(turn / 2));
         return ship;
+    }
+};
+
+// What a command does to a thing of its client, alike on both sides: a ship turns and goes on, and what has a
+// label is a shot that flies for so many ticks more.
+struct Rules {
+    template <class AnyWorld>
+    void operator()(AnyWorld& world, tenon::EntityId entity, const Steer& steer, std::uint32_t number) const {
+        auto ship = world.template get<Ship>(entity);
+        if (!ship) return;
+        auto label = world.template get<Label>(entity);
+        if (label && label->number == 0) return void(world.despawn(entity));
+        const double heading =
+            static_cast<double>(ship->heading) + (label ? 0 : static_cast<double>(steer.turn));
+        const double length = label ? 0.3 : 0.1;
+        ship->heading = static_cast<float>(heading);
+        ship->x += static_cast<float>(std::cos(heading) * length);
+        ship->y += static_cast<float>(std::sin(heading) * length);
+        world.set(entity, *ship);
+        if (label) return void(world.set(entity, Label{label->number - 1}));
+        if (!steer.fire) return;
+        const auto shot = world.spawn(world.owner(entity), {number, 1});
+        world.set(shot, *ship);
+        world.set(shot, Label{60});
     }
 };
 

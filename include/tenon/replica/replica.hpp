@@ -73,6 +73,7 @@ class ReplicaHistory {
     std::uint64_t told(std::size_t slot) const { return std::rotr(slots_[slot].told_in, newest_turn()); }
     std::uint64_t whole() const { return std::rotr(whole_, newest_turn()); }
     Row aged(unsigned age) const { return past_.row((next_ - 1 - age) % window); }
+    std::uint16_t newest_number() const { return static_cast<std::uint16_t>(next_ - 1); }
     // Of a number that handle() gave; the window's length when it is out of it.
     unsigned age_of(std::uint16_t number) const {
         const std::uint64_t age = static_cast<std::uint16_t>(next_ - 1 - number);

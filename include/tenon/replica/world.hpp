@@ -116,6 +116,13 @@ class WorldHistory {
         return entity && entity.slot < used_ && row().tenant(entity.slot).generation == entity.generation;
     }
     std::size_t size() const { return size_; }
+    // f(EntityId) for each, by slot; it may spawn and despawn.
+    template <class F>
+    void each(F&& f) const {
+        for (std::size_t slot = 0; slot < used_; ++slot)
+            if (const std::uint16_t generation = row().tenant(slot).generation; generation != 0)
+                f(EntityId{static_cast<std::uint16_t>(slot), generation});
+    }
 
     // The world as it is now becomes the state of this tick, later than any before.
     void commit(Tick tick) {
