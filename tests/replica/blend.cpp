@@ -3,10 +3,12 @@
 #include <doctest/doctest.h>
 
 #include <array>
+#include <cmath>
 #include <string>
 #include <vector>
 
 #include "tenon/schema/quantized.hpp"
+#include "tenon/schema/rotation.hpp"
 
 using namespace tenon;
 
@@ -94,4 +96,58 @@ TEST_CASE("a state of more fields than are looked at keeps the rest") {
     CHECK(between.all[0] == 1);
     CHECK(between.all[255] == 1);
     CHECK(between.all[256] == 0);
+}
+
+namespace {
+
+struct Turned {
+    float x = 0, heading = 0, qx = 0, qy = 0, qz = 0, qw = 1;
+    int gear = 0;
+    void serialize(auto& ar) {
+        ar(quantized(x, -10, 10, 0.5), angle(heading, 0.01), rotation(qx, qy, qz, qw, 0.001), gear);
+    }
+};
+Turned turned(double heading) {
+    Turned state;
+    state.heading = static_cast<float>(heading);
+    state.qz = static_cast<float>(std::sin(heading / 2));
+    state.qw = static_cast<float>(std::cos(heading / 2));
+    return state;
+}
+
+} // namespace
+
+TEST_CASE("angles and turns go the short way, at an even speed, and on beyond the ends") {
+    const Turned before = turned(6.0);
+    Turned after = turned(6.8 - 6.283185307);
+    after.qz = -after.qz, after.qw = -after.qw; // the same turn, said otherwise
+    for (double share = -0.5; share <= 2; share += 0.25) {
+        const Turned between = blend(before, after, share);
+        const Turned wanted = turned(6.0 + 0.8 * share);
+        CHECK(std::fabs(detail::turn_between(static_cast<double>(wanted.heading),
+                                             static_cast<double>(between.heading))) < 1e-5);
+        CHECK(std::fabs(between.qz * wanted.qz + between.qw * wanted.qw) == doctest::Approx(1).epsilon(1e-6));
+    }
+}
+
+TEST_CASE("what goes on beyond its end keeps within its bounds, and what switches has switched") {
+    Turned before = turned(0), after = turned(0);
+    before.x = 6, after.x = 9, after.gear = 3;
+    CHECK(blend(before, after, 3).x == 10);
+    CHECK(blend(before, after, 1.5).gear == 3);
+    CHECK(blend(before, after, 0.99).gear == 0);
+    CHECK(blend(before, after, 1).gear == 3);
+}
+
+TEST_CASE("a nudge moves by a share of a difference, and how far apart is the most that a number differs") {
+    Turned value = turned(1), shown = turned(0.2), is = turned(0.1);
+    value.x = 5, shown.x = -2, is.x = 1;
+    const Turned moved = nudge(value, shown, is, 0.5);
+    CHECK(moved.x == doctest::Approx(3.5));
+    CHECK(moved.heading == doctest::Approx(1.05));
+    CHECK(moved.qz == doctest::Approx(std::sin(1.05 / 2)));
+    CHECK(apart(shown, is) == doctest::Approx(3));
+    CHECK(apart(value, value) == 0);
+    shown.x = std::nanf("");
+    CHECK(!(apart(shown, is) < 1e30));
 }

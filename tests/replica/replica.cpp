@@ -85,6 +85,26 @@ TEST_CASE("what is set is read, with its owner, and coming and going are told on
     CHECK(pair.write().empty()); // nothing is due any more
 }
 
+TEST_CASE("where an entity came from, and that it was elsewhere at once, is told with it") {
+    Pair pair;
+    const auto bullet = pair.world.spawn(PeerId{5}, {70'000, 3}), rock = pair.world.spawn();
+    pair.commit();
+    REQUIRE(pair.pass(pair.write()) == Error::none);
+    CHECK(pair.replica.row().tenant(bullet.slot).command == 70'000 % 65'536);
+    CHECK(pair.replica.row().tenant(bullet.slot).key == 3);
+    CHECK(pair.replica.row().tenant(rock.slot).key == 0);
+    for (int i = 1; i < 300; ++i) {
+        pair.world.teleport(rock);
+        if (i % 3 == 0) pair.world.set_owner(bullet, PeerId{static_cast<std::uint32_t>(i)});
+        pair.commit();
+        const auto bytes = pair.write();
+        if (i % 5 != 0) REQUIRE(pair.pass(bytes) == Error::none);
+        CHECK(agrees(pair.world, pair.replica));
+    }
+    CHECK(pair.replica.row().tenant(rock.slot).leaps == 299 % 256);
+    CHECK(pair.replica.row().tenant(bullet.slot).key == 3);
+}
+
 TEST_CASE("a world that fills many packets comes in parts, each within its budget") {
     Pair pair;
     tenon::Random random(1);

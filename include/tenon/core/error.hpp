@@ -61,9 +61,10 @@ enum class Error : std::uint8_t {
     // A world that is replicated.
     missing_baseline,
     diverged,
+    too_early,
 };
 
-inline constexpr std::uint8_t error_count = static_cast<std::uint8_t>(Error::diverged) + 1;
+inline constexpr std::uint8_t error_count = static_cast<std::uint8_t>(Error::too_early) + 1;
 
 struct ErrorText {
     std::string_view name, sentence;
@@ -192,6 +193,8 @@ constexpr ErrorText describe(Error error) {
         case Error::diverged:
             return {"diverged",
                     "The snapshot, once decoded, is not what its sender had: ask for the whole state again."};
+        case Error::too_early:
+            return {"too_early", "It speaks of a time that has not come yet."};
     }
     return {"unknown", "An error of an unknown number."};
 }

@@ -65,9 +65,8 @@ class CellArchive {
                                   form == Form::named || form == Form::base || form == Form::array ||
                                   form == Form::tuple || form == Form::member_serialize ||
                                   form == Form::free_serialize || form == Form::empty;
-        static_assert(
-            form != Form::unsupported && is_fixed,
-            "tenon: a Component has fields of fixed number: send lists and strings as an Event");
+        static_assert(form != Form::unsupported && is_fixed,
+                      "tenon: a Component has fields of fixed number: send lists and strings as an Event");
         if constexpr (is_rotation<T>)
             turn(value);
         else if constexpr (is_angle<T>)

@@ -40,7 +40,7 @@ struct GroupModels {
 
 struct EntityModels {
     BitModel expected[Trust::count][3]; // all is as foretold
-    BitModel same_tenant, gone, same_generation, same_owner, same_components;
+    BitModel same_tenant, gone, same_generation, same_owner, same_components, same_leaps, predicted;
     MagnitudeModel owner;
 };
 
@@ -100,6 +100,7 @@ inline EntityModels DeltaModels::first_entity() {
     const std::uint16_t* usual = usual_of_entities;
     begin(models.expected, usual);
     models.same_tenant = models.same_components = BitModel(500);
+    models.same_leaps = BitModel(8000), models.predicted = BitModel(60000);
     return models;
 }
 
@@ -234,7 +235,8 @@ class DeltaCoder {
         const std::int64_t step = fixed_step(group);
         const detail::FixedTurn newest = detail::FixedTurn::of(known_cells(0, component) + group.first, step);
         const detail::FixedTurn back = newest.inverse();
-        const std::int64_t inverse = (std::int64_t(1) << 36) / step; // a division for each sample takes longer
+        const std::int64_t inverse =
+            (std::int64_t(1) << 36) / step; // a division for each sample takes longer
         for (std::size_t i = 0; i < known_; ++i) {
             const std::int64_t age = age_of(i);
             if (age > Samples::age_max || (i != 0 && age <= samples.age[i - 1])) break;
@@ -366,7 +368,24 @@ class DeltaCoder {
         else
             tenant.owner = static_cast<std::uint32_t>(models.owner.code(coder_, tenant.owner));
         models_.last_owner = tenant.owner;
+        code_past(tenant, stays);
         return coder_.ok() && tenant.generation != 0;
+    }
+    // Where it came from, and how often it was elsewhere at once.
+    void code_past(Tenant& tenant, bool stays) {
+        EntityModels& models = models_.entity;
+        if (coder_.bit(tenant.leaps == (stays ? base().leaps : 0), models.same_leaps))
+            tenant.leaps = stays ? base().leaps : std::uint8_t(0);
+        else
+            tenant.leaps = static_cast<std::uint8_t>(coder_.bits(tenant.leaps, 8));
+        if (stays) {
+            tenant.command = base().command, tenant.key = base().key;
+        } else if (coder_.bit(tenant.key != 0, models.predicted)) {
+            tenant.key = static_cast<std::uint8_t>(coder_.bits(tenant.key, 8));
+            tenant.command = static_cast<std::uint16_t>(coder_.bits(tenant.command, 16));
+        } else {
+            tenant.command = 0, tenant.key = 0;
+        }
     }
     // A component of which nothing is known.
     bool code_whole(std::size_t c) {

@@ -19,8 +19,22 @@ struct Tenant {
     std::uint16_t generation = 0; // 0: nobody
     std::uint16_t components = 0; // a bit for each type that it has
     std::uint32_t owner = PeerId::none_value;
+    std::uint16_t command = 0; // what it came from, where a client may have foreseen it; the low bits
+    std::uint8_t key = 0;      // and which of that command's; 0: from none
+    std::uint8_t leaps = 0;    // how often it was elsewhere at once
 
+    // Whether this is the same thing, and it went its way in between.
+    constexpr bool continues(const Tenant& before) const {
+        return generation == before.generation && leaps == before.leaps;
+    }
     friend constexpr bool operator==(const Tenant&, const Tenant&) = default;
+};
+
+// The command of its owner that an entity came from, and which of the things that came from it: so a client
+// that had it already knows that this is the one.
+struct Origin {
+    std::uint32_t command = 0;
+    std::uint8_t key = 0; // from 1
 };
 
 // A tick's state, or a client's copy of it. Borrowed from a History, and writable where that is.
@@ -37,6 +51,7 @@ class Row {
     }
     std::uint64_t tick() const { return tick_; }
     explicit operator bool() const { return base_ != nullptr; }
+    bool is(const Row& other) const { return base_ == other.base_; }
 
   private:
     std::byte* base_ = nullptr;

@@ -67,6 +67,18 @@ class ReplicaHistory {
     Tick newest() const { return {newest_tick_}; }
     bool is_whole() const { return is_whole_; }
     Row row() const { return now_.row(0); }
+
+    // The snapshots of the window by their age, of which the newest heard of is 0: which of them told of a
+    // slot, which left nothing out, and what they told.
+    std::uint64_t told(std::size_t slot) const { return std::rotr(slots_[slot].told_in, newest_turn()); }
+    std::uint64_t whole() const { return std::rotr(whole_, newest_turn()); }
+    Row aged(unsigned age) const { return past_.row((next_ - 1 - age) % window); }
+    std::uint16_t newest_number() const { return static_cast<std::uint16_t>(next_ - 1); }
+    // Of a number that handle() gave; the window's length when it is out of it.
+    unsigned age_of(std::uint16_t number) const {
+        const std::uint64_t age = static_cast<std::uint16_t>(next_ - 1 - number);
+        return static_cast<unsigned>(age < window ? age : window);
+    }
     const Layout& layout() const { return now_.layout(); }
     std::size_t slots() const { return words_ * 64; }
 
@@ -104,6 +116,7 @@ class ReplicaHistory {
         return number < next_ && number + window > next_ && (received_ & place_of(number)) != 0;
     }
 
+    int newest_turn() const { return static_cast<int>((63 - (next_ - 1) % window) % window); }
     Result<> take(BytesIn body, std::uint64_t number) {
         RangeDecoder coder(body);
         SnapshotHead head;
@@ -119,6 +132,7 @@ class ReplicaHistory {
             return read;
         }
         received_ |= place_of(number);
+        if (head.is_whole) whole_ |= place_of(number);
         apply(number, head);
         return {};
     }
@@ -145,6 +159,7 @@ class ReplicaHistory {
             std::uint64_t mask = 0;
             for (std::uint64_t i = 0; i < gone; ++i) mask |= place_of(number - i);
             received_ &= ~mask;
+            whole_ &= ~mask;
             for (std::size_t slot = 0; slot < words_ * 64; ++slot) slots_[slot].told_in &= ~mask;
             next_ = number + 1;
         }
@@ -195,7 +210,7 @@ class ReplicaHistory {
     History now_, past_;
     DeltaModels models_;
     Slot* slots_;
-    std::uint64_t next_ = 0, received_ = 0, newest_tick_ = 0;
+    std::uint64_t next_ = 0, received_ = 0, whole_ = 0, newest_tick_ = 0;
     bool is_whole_ = false;
     int turn_ = 0;
     std::size_t changes_seen_ = 0;

@@ -90,7 +90,8 @@ class SnapshotCheck {
             for (std::size_t i = 0; i < layout.component(c).cells; ++i)
                 word(static_cast<std::uint32_t>(cells[i]));
         }
-        word(slot);
+        word(slot | std::uint64_t(tenant.command) << 16 | std::uint64_t(tenant.key) << 32 |
+             std::uint64_t(tenant.leaps) << 40);
     }
     std::uint32_t value() const { return static_cast<std::uint32_t>(sum_ >> 48); }
 

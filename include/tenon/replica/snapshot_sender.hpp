@@ -44,13 +44,14 @@ class SnapshotSender {
     // The next snapshot of the newest tick, at most as large as the span; 0 when nothing is due any more.
     std::size_t write(BytesOut into) {
         if (world_->commits() == 0 || into.size() <= SnapshotHead::number_bytes + 16) return 0;
+        if (std::exchange(asked_at_, world_->commits()) != world_->commits()) ++round_;
         begin();
         const std::size_t count = choose((into.size() - SnapshotHead::number_bytes) * 8);
         if (count == 0) return 0;
         const std::size_t body = fill(into.subspan(SnapshotHead::number_bytes), count);
         if (body == 0) return 0;
         store_le(into.data(), static_cast<std::uint16_t>(next_));
-        sent_[next_ % window] = {next_, world_->commits() - 1, world_->newest_tick(), true, false};
+        sent_[next_ % window] = {next_, world_->commits() - 1, world_->newest_tick(), round_, true, false};
         const std::uint64_t bit = place_of(next_);
         for (std::size_t slot = 0; slot < world_->used(); ++slot) {
             if ((chosen_[slot / 64] >> slot % 64 & 1) == 0) continue;
@@ -107,7 +108,7 @@ class SnapshotSender {
     // less than a few in each, and at the latest when the newest of so many that can be built on have not
     // told it.
     static constexpr unsigned renewal = 16, renewed_within = 28;
-    static constexpr unsigned patience = 8; // ticks before what does not change is said again
+    static constexpr unsigned patience = 8; // rounds before what does not change is said again
 
     struct Slot {
         std::uint64_t sent_in = 0;         // a bit for each of the window's snapshots that told of it
@@ -118,7 +119,7 @@ class SnapshotSender {
         bool told = false; // the client may know something of it
     };
     struct Sent {
-        std::uint64_t number = 0, commit = 0, tick = 0;
+        std::uint64_t number = 0, commit = 0, tick = 0, round = 0;
         bool there = false, acked = false;
     };
     struct Due {
@@ -160,10 +161,10 @@ class SnapshotSender {
         return !slots_[slot].told && world_->at(world_->commits() - 1).tenant(slot).generation == 0;
     }
 
-    // Counted in ticks, since there may be nothing else to say.
+    // Counted in ticks at which there was a chance to speak, since there may be nothing else to say.
     bool is_on_its_way(const Slot& slot) const {
         const Sent& sent = sent_[slot.sent_number % window];
-        return sent.there && sent.number == slot.sent_number && sent.commit + patience >= world_->commits();
+        return sent.there && sent.number == slot.sent_number && sent.round + patience > round_;
     }
     // Picks the most urgent that will probably fit; their number.
     std::size_t choose(std::size_t bits) {
@@ -307,8 +308,9 @@ class SnapshotSender {
     Told* told_;
     std::uint64_t* chosen_;
     Sent sent_[window];
-    std::uint64_t next_ = 0, first_ = 0; // snapshots, and the first to build on
-    std::size_t known_bits_ = 16;        // that an entity took lately
+    std::uint64_t next_ = 0, first_ = 0;     // snapshots, and the first to build on
+    std::uint64_t round_ = 0, asked_at_ = 0; // ticks at which it was asked for any
+    std::size_t known_bits_ = 16;            // that an entity took lately
     SnapshotHead head_;
     References references_;
     int turn_ = 0;

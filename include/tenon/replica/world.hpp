@@ -64,8 +64,8 @@ class WorldHistory {
     WorldHistory& operator=(const WorldHistory&) = delete;
     ~WorldHistory() { delete[] facts_; }
 
-    // None when the world is full.
-    EntityId spawn(PeerId owner = PeerId::host()) {
+    // None when the world is full. `origin`: what its owner may have predicted it by.
+    EntityId spawn(PeerId owner = PeerId::host(), Origin origin = {}) {
         std::size_t slot = 0;
         if (free_ != nowhere) {
             slot = free_;
@@ -77,7 +77,8 @@ class WorldHistory {
         }
         ++size_;
         Facts& facts = facts_[slot];
-        row().tenant(slot) = {++facts.generation, 0, owner.value};
+        row().tenant(slot) = {++facts.generation, 0, owner.value, static_cast<std::uint16_t>(origin.command),
+                              origin.key,         0};
         facts.touched = true;
         return {static_cast<std::uint16_t>(slot), facts.generation};
     }
@@ -101,6 +102,13 @@ class WorldHistory {
         tenant.owner = owner.value;
         return true;
     }
+    // From now on it is elsewhere, and did not go there: nobody sees it on the way.
+    bool teleport(EntityId entity) {
+        if (!alive(entity)) return false;
+        ++row().tenant(entity.slot).leaps;
+        touch(entity.slot);
+        return true;
+    }
     PeerId owner(EntityId entity) const {
         return alive(entity) ? PeerId{row().tenant(entity.slot).owner} : PeerId::none();
     }
@@ -108,12 +116,12 @@ class WorldHistory {
         return entity && entity.slot < used_ && row().tenant(entity.slot).generation == entity.generation;
     }
     std::size_t size() const { return size_; }
-    // f(EntityId) for each entity, by slot.
+    // f(EntityId) for each, by slot; it may spawn and despawn.
     template <class F>
     void each(F&& f) const {
         for (std::size_t slot = 0; slot < used_; ++slot)
-            if (const Tenant& tenant = row().tenant(slot); tenant.generation != 0)
-                f(EntityId{static_cast<std::uint16_t>(slot), tenant.generation});
+            if (const std::uint16_t generation = row().tenant(slot).generation; generation != 0)
+                f(EntityId{static_cast<std::uint16_t>(slot), generation});
     }
 
     // The world as it is now becomes the state of this tick, later than any before.
