@@ -132,10 +132,15 @@ class Playback {
     }
 
     // What is shown now: the client says so with its commands, and the authority rewinds to it.
+    const Replica<Game>& replica() const { return *replica_; }
     Moment moment(Instant now) const { return Moment::of(clock_.at(now)); }
     PlaybackFigures figures(Instant now) const { return clock_.figures(now); }
 
     bool shows(EntityId entity, Instant now) const { return bool(find(entity, clock_.at(now))); }
+    PeerId owner(EntityId entity, Instant now) const {
+        const Sample sample = find(entity, clock_.at(now));
+        return sample ? PeerId{sample.tenant(entity.slot).owner} : PeerId::none();
+    }
     template <class T>
     std::optional<T> get(EntityId entity, Instant now) const {
         const Sample sample = find(entity, clock_.at(now));

@@ -114,13 +114,18 @@ class Prediction {
         if (state) state = smooth_.template of<T>().each[entity.slot].apply(*state, now);
         return state;
     }
-    // f(EntityId) for each thing of ours, and for what was foreseen.
+    // Our things and those that were foreseen, in so many places, of which some are empty.
+    std::size_t places() const { return own_count_ + world_.spawns_; }
+    EntityId at(std::size_t place) const {
+        const EntityId entity = place < own_count_ ? world_.known_as(own_[place].slot)
+                                                   : world_.foreseen_[place - own_count_].entity;
+        return entity && world_.alive(entity) ? entity : EntityId::none();
+    }
+    // f(EntityId) for each.
     template <class F>
     void each(F&& f) const {
-        for (std::size_t i = 0; i < own_count_; ++i)
-            if (const EntityId entity = world_.known_as(own_[i].slot); world_.alive(entity)) f(entity);
-        for (std::size_t i = 0; i < world_.spawns_; ++i)
-            if (const EntityId entity = world_.foreseen_[i].entity; entity && world_.alive(entity)) f(entity);
+        for (std::size_t i = 0; i < places(); ++i)
+            if (const EntityId entity = at(i)) f(entity);
     }
     const PredictedWorld<Game>& world() const { return world_; }
 
@@ -151,11 +156,13 @@ class Prediction {
     };
 
     template <class Step>
+    static constexpr bool is_step =
+        std::is_invocable_v<Step&, PredictedWorld<Game>&, EntityId, const Order&, std::uint32_t>;
+    template <class Step>
     static constexpr void check() {
-        static_assert(
-            std::is_invocable_v<Step&, PredictedWorld<Game>&, EntityId, const Order&, std::uint32_t>,
-            "tenon: a predicted step is step(auto& world, EntityId entity, const Order& order, std::uint32_t "
-            "number)");
+        static_assert(is_step<Step>,
+                      "tenon: a predicted step is step(auto& world, EntityId entity, const Order& order, "
+                      "std::uint32_t number)");
     }
     std::size_t kept() const { return options_.commands_max == 0 ? 1 : options_.commands_max; }
     std::size_t outcomes_max() const { return world_.spawns_ + 1; }
@@ -165,7 +172,8 @@ class Prediction {
         const Order& order = orders_[number % kept()];
         world_.running_ = number;
         const auto one = [&](EntityId entity) {
-            if (world_.alive(entity)) step(world_, entity, order, number);
+            if constexpr (is_step<Step>)
+                if (world_.alive(entity)) step(world_, entity, order, number);
         };
         for (std::size_t i = 0; i < own_count_; ++i)
             if (own_[i].played < number) one(world_.known_as(own_[i].slot));
