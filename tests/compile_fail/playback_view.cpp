@@ -1,4 +1,4 @@
-// expect: tenon: view<T>() shows components of the Game: add State<T> to it
+// expect: tenon: view<T>() shows components of the Game: add Component<T> to it
 #include "tenon/replica/playback.hpp"
 
 struct Ship {
@@ -9,7 +9,7 @@ struct Hello {
     float x = 0;
     void serialize(auto& ar) { ar(x); }
 };
-using Sky = tenon::Game<"g", 1, tenon::State<Ship>, tenon::Event<Hello>>;
+using Sky = tenon::Game<"g", 1, tenon::Component<Ship>, tenon::Event<Hello>>;
 
 #ifdef SHOULD_FAIL
 using Shown = Hello;

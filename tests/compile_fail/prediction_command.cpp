@@ -10,9 +10,9 @@ struct Steer {
     void serialize(auto& ar) { ar(turn); }
 };
 #ifdef SHOULD_FAIL
-using Sky = tenon::Game<"g", 1, tenon::State<Ship>, tenon::Event<Steer>>;
+using Sky = tenon::Game<"g", 1, tenon::Component<Ship>, tenon::Event<Steer>>;
 #else
-using Sky = tenon::Game<"g", 1, tenon::State<Ship>, tenon::Command<Steer>>;
+using Sky = tenon::Game<"g", 1, tenon::Component<Ship>, tenon::Command<Steer>>;
 #endif
 
 using Ahead = tenon::Prediction<Sky, Steer>;

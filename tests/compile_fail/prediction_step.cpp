@@ -10,7 +10,7 @@ struct Steer {
     float turn = 0;
     void serialize(auto& ar) { ar(turn); }
 };
-using Sky = tenon::Game<"g", 1, tenon::State<Ship>, tenon::Command<Steer>>;
+using Sky = tenon::Game<"g", 1, tenon::Component<Ship>, tenon::Command<Steer>>;
 
 auto give(tenon::Prediction<Sky, Steer>& prediction) {
 #ifdef SHOULD_FAIL
