@@ -15,6 +15,11 @@
 #include "tenon/topology/concept.hpp"
 #include "tenon/transport/concept.hpp"
 
+namespace tenon {
+template <class Game>
+class World;
+}
+
 namespace tenon::detail {
 
 template <class Game, class Reliability>
@@ -114,8 +119,27 @@ struct CheckSession {
         tells_addresses,
         "tenon: who may take over is told to the others by its address, and this transport's can't be "
         "read again; its Address lacks: static Result<Address> parse(std::string_view)");
-    static constexpr bool ok = each && commands_land && reliable && ordered && fits && inputs &&
-                               kernel_fits && !(migrates && KernelClock<Clock>)&&keeps && tells_addresses;
+    static constexpr bool has_world = [] {
+        if constexpr (each) return Game::count_of(EntryKind::component) != 0;
+        return false;
+    }();
+    static constexpr bool world_stays = [] {
+        if constexpr (each) return !has_world || (Topology::traits.has_authority && !migrates);
+        return true;
+    }();
+    static_assert(world_stays,
+                  "tenon: a world of Components lives with one host for as long as the room does, and this "
+                  "topology has none or lets another take over; choose ClientServer");
+    static constexpr bool world_flows = [] {
+        if constexpr (each) return !has_world || !KernelClock<Clock>;
+        return true;
+    }();
+    static_assert(world_flows,
+                  "tenon: under clock::Kernel every peer has the whole state, and Components are told by "
+                  "nobody; choose clock::Independent or clock::Hybrid");
+    static constexpr bool ok = world_stays && world_flows && each && commands_land && reliable && ordered &&
+                               fits && inputs && kernel_fits && !(migrates && KernelClock<Clock>)&&keeps &&
+                               tells_addresses;
 };
 
 // In room/lockstep_part.hpp, which every session with a Kernel includes.
@@ -134,7 +158,7 @@ constexpr void check_handlers() {
                           "tenon: the handlers don't hear a Reliable or Ordered event of the game; "
                           "write: void on(tenon::PeerId, const TheEvent&)");
         if constexpr (Entry::kind == EntryKind::command && !KernelClock<Clock>)
-            static_assert(Hears<Handlers, T> || NeverHosts<Handlers>,
+            static_assert(Hears<Handlers, T> || NeverHosts<Handlers> || StepsEntity<Handlers, World<Game>, T>,
                           "tenon: the handlers don't hear a Command of the game, as the authority must; "
                           "write: void on(tenon::PeerId, const "
                           "TheCommand&), or static constexpr bool never_hosts = true");

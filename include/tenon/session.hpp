@@ -100,8 +100,11 @@ class SessionCore : private GameRoom<Game, typename Transport::Address, Codec, C
     using Base::lockstep;
     using Base::name_of;
     using Base::owner;
+    using Base::playback;
+    using Base::prediction;
     using Base::rates;
     using Base::resync;
+    using Base::rewind;
     using Base::room_time;
     using Base::roster;
     using Base::self;
@@ -109,6 +112,7 @@ class SessionCore : private GameRoom<Game, typename Transport::Address, Codec, C
     using Base::set_authority;
     using Base::set_bandwidth;
     using Base::set_merit;
+    using Base::shown;
     using Base::status;
     using Base::touch;
     using Base::view;

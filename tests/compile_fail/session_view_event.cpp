@@ -1,4 +1,4 @@
-// expect: tenon: view shows a State of the game
+// expect: tenon: view shows a State or a Component of the game
 #include "tenon/profile/action.hpp"
 #include "tenon/transport/memory.hpp"
 

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <new>
 
 #include "tenon/schema/form.hpp"
 #include "tenon/schema/rotation.hpp"
@@ -51,7 +52,9 @@ class FieldFinder {
     }
 
     std::size_t size() const { return size_; }
-    const Field& operator[](std::size_t i) const { return fields_[i]; }
+    const Field& operator[](std::size_t i) const {
+        return *std::launder(reinterpret_cast<const Field*>(room_) + i);
+    }
 
   private:
     template <class T>
@@ -83,10 +86,12 @@ class FieldFinder {
     template <class T>
     void add(T& value, Kind kind, double low = 0, double high = 0) {
         if (size_ < fields_max && sizeof(T) <= 8)
-            fields_[size_++] = {const_cast<std::remove_cv_t<T>*>(&value), sizeof(T) == 8, kind, low, high};
+            new (room_ + size_++ * sizeof(Field))
+                Field{const_cast<std::remove_cv_t<T>*>(&value), sizeof(T) == 8, kind, low, high};
     }
 
-    Field fields_[fields_max]; // those up to size_ are set
+    // Bare memory, as to make all of them for each state would cost more than to use a few.
+    alignas(Field) std::byte room_[fields_max * sizeof(Field)];
     std::size_t size_ = 0;
 };
 

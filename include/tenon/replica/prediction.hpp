@@ -41,10 +41,13 @@ struct Outcome {
     EntityId foreseen, real;
 };
 
+// Of a game without commands: nothing is run ahead.
+struct NoOrder {};
+
 template <class Game, class Order>
 class Prediction {
     static_assert(
-        Game::template has_command<Order>,
+        Game::template has_command<Order> || std::is_same_v<Order, NoOrder>,
         "tenon: Prediction runs a client's commands ahead: add Command<T> of this type to the Game");
 
   public:

@@ -112,6 +112,16 @@ class WorldHistory {
     PeerId owner(EntityId entity) const {
         return alive(entity) ? PeerId{row().tenant(entity.slot).owner} : PeerId::none();
     }
+    // What it was spawned with, of the command's number the low sixteen bits.
+    Origin origin(EntityId entity) const {
+        if (!alive(entity)) return {};
+        return {row().tenant(entity.slot).command, row().tenant(entity.slot).key};
+    }
+    // Who lives in a slot, below used(); none where nobody does.
+    EntityId in(std::size_t slot) const {
+        const std::uint16_t generation = row().tenant(slot).generation;
+        return generation != 0 ? EntityId{static_cast<std::uint16_t>(slot), generation} : EntityId::none();
+    }
     bool alive(EntityId entity) const {
         return entity && entity.slot < used_ && row().tenant(entity.slot).generation == entity.generation;
     }

@@ -40,6 +40,8 @@ namespace tenon {
 
 template <class Game>
 class World;
+template <class Game>
+class Rewind;
 
 template <class Game, class AddressType, class Codec, class Clock, class Topology, class Reliability>
 class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliability> {
@@ -63,7 +65,7 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
         streams_.clear();
         kernel_.clear();
         const Result<> hosted = room_.host();
-        if (hosted) world_.found();
+        if (hosted) world_.found(rates());
         return hosted;
     }
     // Asks to be let in, from the next turn on; Joined or Closed tells how it went.
@@ -71,7 +73,7 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
         if (is_open(status())) return Error::already_open;
         streams_.clear();
         kernel_.clear();
-        world_.enter();
+        world_.enter(rates());
         joining_ = host;
         return {};
     }
@@ -187,13 +189,13 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
             streams_.tell(seat, one);
             health.add(one);
         });
-        return shown(health);
+        return in_own_time(health);
     }
     Result<Health> health(PeerId peer) {
         Result<Health> health = room_.health(peer);
         if (!health) return health;
         if (const auto* seat = room_.seat_of(peer)) streams_.tell(*seat, *health);
-        return shown(*health);
+        return in_own_time(*health);
     }
     const Rates& rates() const { return streams_.clock().rates(); }
     // How a guest's own commands come to the authority, where Rates::lead_ms is set.
@@ -216,18 +218,37 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
         return world_.template authoritative<T>(entity);
     }
     PeerId owner(EntityId entity) const { return world_.owner(entity); }
+    // The same as it is to be drawn: what is ours run ahead, and the others a little while ago.
+    template <class T>
+    std::optional<T> shown(EntityId entity, Instant now) const {
+        static_assert(Game::template has_component<T>, "tenon: shown shows a Component of the game");
+        return world_.template shown<T>(entity, steady(now));
+    }
+    // On the authority: the world as a peer saw it with the command that is played, or came last.
+    Rewind<Game> rewind(PeerId peer) {
+        static_assert(WorldPartType::there, "tenon: only a game with a Component has a world to go back in");
+        return world_.rewind(peer);
+    }
+    // How well both do on a guest.
+    auto playback(Instant now) const { return world_.playback(steady(now)); }
+    auto prediction() const { return world_.prediction(); }
     // f(EntityId) for each that is known here.
     template <class F>
     void for_each_entity(F&& f) const {
         world_.for_each(f);
     }
 
-    // All states of a type as they were a little while ago, between what has arrived: motion is smooth.
+    // All states of a type as they were a little while ago, between what has arrived: motion is smooth. Of a
+    // Component, all entities that have one, as they are to be drawn.
     template <class T>
-    View<T> view(Instant now) {
-        static_assert(Game::template has_state<T>, "tenon: view shows a State of the game");
-        return View<T>(streams_.template tracks<T>(),
-                       room_time(now) - milliseconds(rates().interpolation_ms));
+    auto view(Instant now) {
+        static_assert(Game::template has_state<T> || Game::template has_component<T>,
+                      "tenon: view shows a State or a Component of the game");
+        if constexpr (Game::template has_component<T>)
+            return world_.template view<T>(steady(now));
+        else
+            return View<T>(streams_.template tracks<T>(),
+                           room_time(now) - milliseconds(rates().interpolation_ms));
     }
     // The newest state of one peer, as it arrived.
     template <class T>
@@ -259,7 +280,7 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
         now_ = steady_.at(now);
     }
     Instant steady(Instant now) const { return steady_.at(kernel_.at(now)); }
-    Health shown(Health health) const {
+    Health in_own_time(Health health) const {
         health.last_rx = kernel_.back(steady_.shown(health.last_rx));
         health.last_tx = kernel_.back(steady_.shown(health.last_tx));
         return health;
@@ -279,6 +300,7 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
         const auto encodes = [this](BytesOut out, const auto& message) { return this->encode(out, message); };
         StreamTurn<RoomType, WorldPartType, decltype(encodes)> turn{room_,       world_, encodes,
                                                                     authority(), now_,   common(now_)};
+        world_.turn(now_, handlers);
         streams_.provide(turn, handlers,
                          [&](const Boundary& boundary) { tenon::notify(handlers, boundary); });
     }
@@ -369,24 +391,40 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
             if (event.kind != RoomEvent::Kind::command) hear_state<T, ProvidesStateOf<Handlers, T>>(event);
         } else if constexpr (Entry::kind == EntryKind::component) {
             const Result<> heard = event.kind == RoomEvent::Kind::message
-                                       ? world_.hear(room_, handlers, event)
+                                       ? world_.hear(now_, room_, handlers, event)
                                        : Result<>(Error::malformed);
             if (!heard) refuse(handlers, event.peer, heard.error());
+        } else if constexpr (Entry::kind == EntryKind::command) {
+            if (event.kind == RoomEvent::Kind::command && self() == authority())
+                hear_command<T>(handlers, event);
         } else if constexpr (Hears<Handlers, T>) {
-            constexpr bool command = Entry::kind == EntryKind::command;
-            const auto kind = command ? RoomEvent::Kind::command : RoomEvent::Kind::message;
-            if (event.kind != kind || (command && self() != authority())) return;
-            if (auto* seat = command && rates().lead_ms > 0 ? room_.seat_of(event.peer) : nullptr)
-                streams_.note_command(*seat, now_);
+            if (event.kind != RoomEvent::Kind::message) return;
             ByteReader in(event.payload);
-            if constexpr (!command && is_newest(Entry::delivery::value)) in.varint();
+            if constexpr (is_newest(Entry::delivery::value)) in.varint();
             T message{};
             if (in.ok() && voice_.decode(in.rest(), message))
                 tenon::deliver(handlers, event.peer, message);
             else
                 ++undecodable_;
-            if constexpr (command) world_.applied(event.peer, event.number);
         }
+    }
+    template <class T, class Handlers>
+    void hear_command(Handlers& handlers, const RoomEvent& event) {
+        if (auto* seat = rates().lead_ms > 0 ? room_.seat_of(event.peer) : nullptr)
+            streams_.note_command(*seat, now_);
+        ByteReader in(event.payload);
+        [[maybe_unused]] BytesIn seen;
+        if constexpr (WorldPartType::there) seen = in.bytes(WorldPartType::command_head_bytes);
+        T command{};
+        if (!in.ok() || !voice_.decode(in.rest(), command)) return void(++undecodable_);
+        if constexpr (WorldPartType::there) {
+            const auto moment = world_.read_seen(seen);
+            if constexpr (WorldPartType::template steps<Handlers>)
+                return world_.command(now_, event.peer, event.number, command, moment);
+            else
+                world_.applied(event.peer, event.number, moment);
+        }
+        if constexpr (Hears<Handlers, T>) tenon::deliver(handlers, event.peer, command);
     }
     template <class T, bool authority_decides>
     void hear_state(const RoomEvent& event) {

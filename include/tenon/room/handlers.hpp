@@ -3,6 +3,7 @@
 // and commands it provides. Nothing is stored, so there is nothing to unregister.
 
 #include <concepts>
+#include <cstdint>
 #include <type_traits>
 #include <utility>
 
@@ -100,6 +101,18 @@ template <class H, class World>
 concept ProvidesWorld = requires(H& h, World& world) {
     h.world(world);
 };
+// void step(auto& world, EntityId, const TheCommand&, std::uint32_t number): what a command does to a thing
+// of its peer. The authority runs it when the command's turn has come, and a guest ahead of that.
+template <class H, class World, class Order>
+concept StepsEntity = requires(H& h, World& world, EntityId entity, const Order& order, std::uint32_t n) {
+    h.step(world, entity, order, n);
+};
+// void advance(World<Game>&): on the authority, after the commands of each input tick.
+template <class H, class World>
+concept Advances = requires(H& h, World& world) {
+    h.advance(world);
+};
+
 template <class H, class T>
 concept ProvidesCommand = requires(H& h, T& into) {
     { h.command(into) } -> std::same_as<bool>;

@@ -30,7 +30,8 @@ struct Options {
     std::size_t ledger_bytes_max = 262144;   // there, of reliable events that not all have heard yet
     std::size_t entities_max = 1024;         // of a game with components: the same for all peers of a room
     std::size_t history_ticks = 128;         // snapshots back to which the authority remembers its world
-    std::uint64_t seed = 0;                  // of the session's random numbers; 0: the transport's entropy
+    Duration rewind_most = milliseconds(500); // and how far back a peer's commands may reach
+    std::uint64_t seed = 0;                   // of the session's random numbers; 0: the transport's entropy
 };
 
 // How often the links of a room beat: while all is well, and while a guest looks for its host.

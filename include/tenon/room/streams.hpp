@@ -128,7 +128,11 @@ class Streams {
             at = clock_.boundary().at; // states of one boundary are states of one moment
         }
         lead_inputs(turn);
-        if (clock_.input_due(turn.now)) provide_commands(turn, handlers);
+        if (clock_.input_due(turn.now)) {
+            provide_commands(turn, handlers);
+            if constexpr (std::remove_reference_t<decltype(turn)>::has_world)
+                if (turn.decides()) turn.world.play(turn.now, turn.room.self(), handlers);
+        }
         if (clock_.snapshot_due(turn.now)) provide_snapshot(turn, handlers, at);
     }
 
@@ -203,12 +207,26 @@ class Streams {
         auto& room = turn.room;
         if (turn.decides()) {
             if constexpr (Hears<Handlers, T>) handlers.on(room.self(), static_cast<const T&>(command));
+            if constexpr (std::remove_reference_t<decltype(turn)>::has_world) turn.world.command(command);
             return;
         }
         auto* seat = room.way_to(turn.authority);
+        if (seat == nullptr || seat->is_away()) return;
+        if constexpr (std::remove_reference_t<decltype(turn)>::has_world)
+            return give_command(turn, *seat, command, handlers);
         const Encoded written = turn.encode(room.scratch(), command);
-        if (seat == nullptr || seat->is_away() || !written) return;
-        if (seat->link.push_command(type<T>(), room.scratch().first(*written))) room.mark(*seat);
+        if (written && seat->link.push_command(type<T>(), room.scratch().first(*written))) room.mark(*seat);
+    }
+    // With what was seen when it was given; and what it moves is run ahead.
+    template <class T, class Handlers>
+    static void give_command(auto& turn, auto& seat, const T& command, Handlers& handlers) {
+        const BytesOut into = turn.room.scratch();
+        const std::size_t head = turn.world.command_head_bytes;
+        if (!turn.world.begin_command(turn.now, into)) return;
+        const Encoded written = turn.encode(into.subspan(head), command);
+        if (!written || !seat.link.push_command(type<T>(), into.first(head + *written))) return;
+        turn.room.mark(seat);
+        turn.world.commanded(turn.room.self(), command, handlers);
     }
 
     // ---- snapshots
@@ -289,7 +307,7 @@ class Streams {
     template <class Handlers>
     void say_world(auto& turn, Handlers& handlers, Instant at) {
         const Duration every = period(clock_.rates().snapshot_hz);
-        if (!turn.decides() || !turn.world.commit(at, every, handlers)) return;
+        if (!turn.decides() || !turn.world.commit(at, handlers)) return;
         turn.room.for_each_seat([&](auto& seat) {
             if (seat.index >= lines_.size() || !lines_[seat.index].due) return;
             Line& line = lines_[seat.index];

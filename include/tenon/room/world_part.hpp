@@ -6,7 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "tenon/clock/concept.hpp"
 #include "tenon/core/ids.hpp"
+#include "tenon/core/time.hpp"
 #include "tenon/room/health.hpp"
 #include "tenon/room/options.hpp"
 #include "tenon/schema/game.hpp"
@@ -25,10 +27,10 @@ class WorldPart {
     WorldPart(const Options&, std::size_t, std::uint64_t) {}
 
     void clear() {}
-    void found() {}
-    void enter() {}
+    void found(const Rates&) {}
+    void enter(const Rates&) {}
     void forget(PeerId) {}
-    void applied(PeerId, std::uint32_t) {}
+    void turn(Instant, auto&) {}
     void tell(Health&) const {}
 };
 

@@ -6,9 +6,11 @@
 #include <cstdint>
 #include <optional>
 
+#include "tenon/clock/concept.hpp"
 #include "tenon/core/bytes.hpp"
 #include "tenon/core/error.hpp"
 #include "tenon/core/ids.hpp"
+#include "tenon/core/random.hpp"
 #include "tenon/core/time.hpp"
 #include "tenon/link/channel.hpp"
 #include "tenon/replica/world.hpp"
@@ -19,6 +21,7 @@
 #include "tenon/room/world_guest.hpp"
 #include "tenon/room/world_host.hpp"
 #include "tenon/room/world_part.hpp"
+#include "tenon/room/world_view.hpp"
 #include "tenon/room/world_words.hpp"
 #include "tenon/schema/game.hpp"
 
@@ -26,6 +29,8 @@ namespace tenon {
 
 template <class Game, class Room>
 requires(Game::count_of(EntryKind::component) != 0) class WorldPart<Game, Room> {
+    using Order = detail::OrderOf<Game>;
+
   public:
     static constexpr bool there = true;
 
@@ -41,24 +46,60 @@ requires(Game::count_of(EntryKind::component) != 0) class WorldPart<Game, Room> 
         host_ = nullptr;
         guest_ = nullptr;
     }
-    // This peer decides, or another.
-    void found() {
+    // This peer decides, or another. The rates are those of the room's opening: its ticks keep them.
+    void found(const Rates& rates) {
         clear();
-        host_ = new WorldHost<Game>(options_, bytes_max_, splitmix(seed_));
+        host_ = new WorldHost<Game>(options_, rates, bytes_max_, splitmix(seed_));
     }
-    void enter() {
+    void enter(const Rates& rates) {
         clear();
-        guest_ = new WorldGuest<Game>(options_);
+        guest_ = new WorldGuest<Game>(options_, rates);
     }
     void forget(PeerId peer) {
         if (host_ != nullptr) host_->forget(peer);
     }
 
+    // ---- commands
+
+    static constexpr std::size_t command_head_bytes =
+        Game::count_of(EntryKind::command) != 0 ? SeenWord::bytes : 0;
+    template <class Handlers>
+    static constexpr bool steps = StepsEntity<Handlers, World<Game>, Order>;
+
+    // On a guest: what stands before a command; false when the authority has not answered so many.
+    bool begin_command(Instant now, BytesOut head) const {
+        if (guest_ == nullptr || !guest_->may_command()) return false;
+        SeenWord::write(head, guest_->seen(now));
+        return true;
+    }
+    template <class Handlers>
+    void commanded(PeerId self, const Order& order, Handlers& handlers) {
+        if (guest_ != nullptr) guest_->commanded(self, order, handlers);
+    }
+    // On the authority: one of its own, for the input tick that ends with play().
+    void command(const Order& order) { own_ = order; }
+    Moment read_seen(BytesIn head) const {
+        return SeenWord::read(head, {host_ != nullptr ? host_->newest() : 0});
+    }
+    void command(Instant now, PeerId peer, std::uint32_t number, const Order& order, Moment seen) {
+        if (host_ != nullptr) (void)host_->command(now, peer, number, order, seen);
+    }
+    void applied(PeerId peer, std::uint32_t number, Moment seen) {
+        if (host_ != nullptr) host_->applied(peer, number, seen);
+    }
+    template <class Handlers>
+    void play(Instant now, PeerId self, Handlers& handlers) {
+        if (host_ == nullptr) return;
+        if constexpr (steps<Handlers>) host_->play(now, self, own_ ? &*own_ : nullptr, handlers);
+        own_.reset();
+        if constexpr (Advances<Handlers, World<Game>>) handlers.advance(host_->world());
+    }
+
     // ---- with the beat of the snapshots
 
     template <class Handlers>
-    bool commit(Instant now, Duration every, Handlers& handlers) {
-        return host_ != nullptr && host_->commit(now, every, [&](World<Game>& world) {
+    bool commit(Instant now, Handlers& handlers) {
+        return host_ != nullptr && host_->commit(now, [&](World<Game>& world) {
             if constexpr (ProvidesWorld<Handlers, World<Game>>) handlers.world(world);
         });
     }
@@ -66,18 +107,19 @@ requires(Game::count_of(EntryKind::component) != 0) class WorldPart<Game, Room> 
         if (host_ == nullptr) return 0;
         return host_->tell(room, seat, type, clamp(every * 2, milliseconds(50), milliseconds(250)), budget);
     }
-    void applied(PeerId peer, std::uint32_t number) {
-        if (host_ != nullptr) host_->applied(peer, number);
+    template <class Handlers>
+    void turn(Instant now, Handlers& handlers) {
+        if (guest_ != nullptr) guest_->turn(now, handlers);
     }
     template <class Handlers>
-    Result<> hear(Room& room, Handlers& handlers, const RoomEvent& event) {
+    Result<> hear(Instant now, Room& room, Handlers& handlers, const RoomEvent& event) {
         if (host_ != nullptr) return host_->hear(event.peer, event.payload);
         if (guest_ == nullptr || event.peer != PeerId::host()) {
             ++forged_; // from another guest, in the host's place
             return {};
         }
         RefusedWord word;
-        const Result<> heard = guest_->hear(event.payload, word.number, handlers);
+        const Result<> heard = guest_->hear(now, event.payload, word.number, handlers);
         // More entities than this peer has room for: to be told again would not help.
         if (heard || heard.error() == Error::over_bound) return heard;
         word.reason = heard.error();
@@ -101,6 +143,24 @@ requires(Game::count_of(EntryKind::component) != 0) class WorldPart<Game, Room> 
         if (host_ != nullptr) return host_->world().owner(entity);
         return guest_ != nullptr ? guest_->replica().owner(entity) : PeerId::none();
     }
+    // As it is to be drawn: on a guest its own run ahead, and the others between what was told.
+    template <class T>
+    std::optional<T> shown(EntityId entity, Instant now) const {
+        if (guest_ != nullptr) return guest_->scene().template get<T>(entity, now);
+        return authoritative<T>(entity);
+    }
+    template <class T>
+    EntityView<Game, T> view(Instant now) const {
+        return {host_ != nullptr ? &host_->world() : nullptr, guest_ != nullptr ? &guest_->scene() : nullptr,
+                now};
+    }
+    PlaybackFigures playback(Instant now) const {
+        return guest_ != nullptr ? guest_->playback().figures(now) : PlaybackFigures();
+    }
+    PredictionFigures prediction() const {
+        return guest_ != nullptr ? guest_->prediction().figures() : PredictionFigures();
+    }
+    Rewind<Game> rewind(PeerId peer) { return host_ != nullptr ? host_->rewind(peer) : Rewind<Game>(); }
     template <class F>
     void for_each(F&& f) const {
         if (host_ != nullptr) host_->world().each(f);
@@ -108,7 +168,10 @@ requires(Game::count_of(EntryKind::component) != 0) class WorldPart<Game, Room> 
     }
     void tell(Health& health) const {
         health.refused += forged_;
-        if (host_ != nullptr) health.snapshots_refused += host_->refused();
+        if (host_ != nullptr) {
+            health.snapshots_refused += host_->refused();
+            health.commands_refused += host_->commands_refused();
+        }
         if (guest_ != nullptr) health.snapshots_refused += guest_->refused();
     }
 
@@ -124,6 +187,7 @@ requires(Game::count_of(EntryKind::component) != 0) class WorldPart<Game, Room> 
     Options options_;
     std::size_t bytes_max_;
     std::uint64_t seed_, forged_ = 0;
+    std::optional<Order> own_;
     WorldHost<Game>* host_ = nullptr;
     WorldGuest<Game>* guest_ = nullptr;
 };

@@ -4,11 +4,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <type_traits>
 
 #include "tenon/core/bytes.hpp"
 #include "tenon/core/error.hpp"
 #include "tenon/core/ids.hpp"
-#include "tenon/replica/history.hpp"
+#include "tenon/core/sequence.hpp"
+#include "tenon/replica/moment.hpp"
+#include "tenon/replica/prediction.hpp"
+#include "tenon/schema/game.hpp"
 
 namespace tenon {
 
@@ -19,6 +23,46 @@ struct Spawned {
 };
 struct Despawned {
     EntityId entity;
+};
+
+namespace detail {
+// The command that moves a world's entities: the first of the game, or none.
+template <class Game, std::size_t I = 0>
+constexpr auto first_order() {
+    if constexpr (I >= Game::type_count)
+        return std::type_identity<NoOrder>();
+    else if constexpr (Game::template entry<I>::kind == EntryKind::command)
+        return std::type_identity<typename Game::template type<I>>();
+    else
+        return first_order<Game, I + 1>();
+}
+template <class Game>
+using OrderOf = typename decltype(first_order<Game>())::type;
+} // namespace detail
+
+// What a guest was looking at when it gave a command, in front of that: a moment in 64ths of a tick.
+struct SeenWord {
+    static constexpr std::size_t bytes = 2;
+
+    static void write(BytesOut into, Moment seen) {
+        store_le(into.data(), static_cast<std::uint16_t>(seen.parts / 4));
+    }
+    static Moment read(BytesIn from, Tick newest) {
+        const std::uint64_t near = Moment::of(newest).parts / 4;
+        return {expand(load_le<std::uint16_t>(from.data()), 16, near) * 4};
+    }
+};
+
+// To a guest, where there is nothing to tell of a tick: that it was, and which of its commands are in it.
+struct RestedWord {
+    static constexpr std::size_t bytes = 3;
+
+    std::uint8_t applied = 0;
+    std::uint16_t tick = 0;
+    void write(BytesOut into) const {
+        into[0] = static_cast<std::byte>(applied);
+        store_le(into.data() + 1, tick);
+    }
 };
 
 // From a guest: it could not take a snapshot, and why. Everything that it told is told again.
