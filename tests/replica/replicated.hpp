@@ -34,7 +34,12 @@ struct Hello {
     int word = 0;
     void serialize(auto& ar) { ar(word); }
 };
-using Game = tenon::Game<"replicated", 1, tenon::Event<Hello>, tenon::State<Body>, tenon::State<Health>>;
+struct Push {
+    float by = 0;
+    void serialize(auto& ar) { ar(by); }
+};
+using Game = tenon::Game<"replicated", 1, tenon::Event<Hello>, tenon::State<Body>, tenon::State<Health>,
+                         tenon::Command<Push>>;
 using World = tenon::World<Game>;
 using Replica = tenon::Replica<Game>;
 
