@@ -1,6 +1,7 @@
 // Snapshots of noise and honest ones with bits turned over, heard by a replica that honest ones brought up.
 // What is refused changes nothing; what is taken in has every field within its range; acknowledgements of
-// anything are heard by the sender, which goes on telling the truth.
+// anything are heard by the sender, which goes on telling the truth. What is shown of it all, played back and
+// predicted, is within its bounds too, and its time never goes back.
 //   input: (u8 how, u8 size, bytes)...; see `how`
 #include <algorithm>
 #include <array>
@@ -10,6 +11,7 @@
 
 #include "../replica/replicated.hpp"
 #include "tenon/core/hash.hpp"
+#include "tenon/replica/scene.hpp"
 #include "tenon/wire/varint.hpp"
 
 namespace {
@@ -60,6 +62,51 @@ void check_ranges(const tenon::ReplicaHistory& replica) {
         }
 }
 
+// A client who looks at the replica, and pushes what he owns.
+struct Onlooker {
+    static constexpr auto step = [](auto& world, tenon::EntityId entity, const replicated::Push& push,
+                                    std::uint32_t number) {
+        auto body = world.template get<replicated::Body>(entity);
+        if (!body) return;
+        body->x += push.by;
+        world.set(entity, *body);
+        if (number % 8 == 0) world.set(world.spawn(world.owner(entity), {number, 1}), *body);
+    };
+    explicit Onlooker(const replicated::Replica& replica)
+        : playback(replica, {.tick = tenon::milliseconds(10)}), prediction(replica, {.commands_max = 16}) {
+        prediction.begin(tenon::PeerId{3});
+    }
+    void hear(std::uint16_t number, std::uint32_t applied, int ms) {
+        now += tenon::milliseconds(ms);
+        playback.heard(now, number);
+        (void)prediction.heard(now, number, applied, step);
+        look();
+    }
+    void look() {
+        (void)prediction.command({0.1f}, step);
+        const tenon::Moment moment = playback.moment(now);
+        must(moment >= last);
+        last = moment;
+        const tenon::Scene<replicated::Game, replicated::Push> scene(playback, prediction);
+        for (const auto& [entity, body] : scene.view<replicated::Body>(now)) {
+            must(bool(entity));
+            must(body.x >= -64 && body.x <= 64 && body.y >= -64 && body.y <= 64);
+            must(body.heading >= 0 && body.heading < 6.2832f);
+            const float norm = body.qx * body.qx + body.qy * body.qy + body.qz * body.qz + body.qw * body.qw;
+            must(norm > 0.5f && norm < 1.5f);
+        }
+        replicated::Replica::Change change;
+        while (playback.poll_event(now, change)) must(bool(change.entity));
+        tenon::Outcome outcome;
+        while (prediction.poll_event(outcome)) must(bool(outcome.foreseen));
+    }
+
+    tenon::Playback<replicated::Game> playback;
+    tenon::Prediction<replicated::Game, replicated::Push> prediction;
+    tenon::Instant now{1'000'000'000};
+    tenon::Moment last{};
+};
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -70,6 +117,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     tenon::SnapshotSender sender(world, cache, models);
     replicated::Replica replica(entities);
     replicated::Life life(world, size);
+    Onlooker onlooker(replica);
+    std::uint8_t what = 0;
     std::array<std::byte, 800> buffer;
     std::uint16_t number = 0;
     const auto write = [&] {
@@ -82,6 +131,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const auto heard = replica.handle(bytes);
         if (!heard) must(image(replica) == before);
         check_ranges(replica);
+        if (heard) onlooker.hear(*heard, what % 32u, what);
         return heard;
     };
     const auto exchange = [&] {
@@ -91,7 +141,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
     tenon::ByteReader in({reinterpret_cast<const std::byte*>(data), size});
     for (int turns = 0; in.left() != 0 && turns < 40; ++turns) {
-        const std::uint8_t what = in.u8();
+        what = in.u8();
         const std::size_t wanted = in.u8();
         const BytesIn bytes = in.bytes(std::min(wanted, in.left()));
         if (what & how::lives) life.step();

@@ -34,8 +34,12 @@ struct Hello {
     int word = 0;
     void serialize(auto& ar) { ar(word); }
 };
-using Game =
-    tenon::Game<"replicated", 1, tenon::Event<Hello>, tenon::Component<Body>, tenon::Component<Health>>;
+struct Push {
+    float by = 0;
+    void serialize(auto& ar) { ar(by); }
+};
+using Game = tenon::Game<"replicated", 1, tenon::Event<Hello>, tenon::Component<Body>,
+                         tenon::Component<Health>, tenon::Command<Push>>;
 using World = tenon::World<Game>;
 using Replica = tenon::Replica<Game>;
 

@@ -50,6 +50,17 @@ class SnapshotTimeline {
         return told != 0 && tick(63 - static_cast<unsigned>(std::countl_zero(told))) <= when;
     }
 
+    // How long nothing was known of a slot before a snapshot that told of it; 0 where that is no matter.
+    double gap(std::size_t slot, unsigned age) const {
+        const std::uint64_t told = replica_->told(slot) & ~without_;
+        const std::uint64_t older = told & ~((std::uint64_t(2) << age) - 1);
+        if (older == 0) return 0;
+        const auto before = static_cast<unsigned>(std::countr_zero(older));
+        const Tenant& tenant = replica_->aged(age).tenant(slot);
+        if (tenant.generation == 0 || !tenant.continues(replica_->aged(before).tenant(slot))) return 0;
+        return tick(age) - held(before, age);
+    }
+
   private:
     static constexpr unsigned none = 64;
 
@@ -112,12 +123,14 @@ class Playback {
         const bool known = clock_.known();
         const SnapshotTimeline before = timeline(std::uint64_t(1) << age), after = timeline();
         const Row row = replica_->aged(age);
+        Gaps gaps;
         for (std::size_t slot = 0; slot < replica_->slots(); ++slot) {
             const bool told = (replica_->told(slot) >> age & 1) != 0;
             if (known && is_there(before, slot, when)) smooth(now, slot, before, after, when);
             if (told) slots_[slot].note(row.tenant(slot), row.tick());
+            if (told) gaps.note(after.gap(slot, age), clock_.interval());
         }
-        clock_.heard(now, row.tick());
+        clock_.heard(now, row.tick(), gaps.usual(clock_.interval()));
     }
     // Instead, where the authority had nothing to tell of a tick, because all that it told is here.
     void rested(Instant now, Tick tick) {
@@ -232,6 +245,26 @@ class Playback {
             } else if (tick < since) {
                 since = tick;
             }
+        }
+    };
+    // How long the things that a snapshot tells of had not been told of: where not all fit into each, that is
+    // longer than from one snapshot to the next.
+    struct Gaps {
+        static constexpr std::size_t most = 32; // halves of an interval
+        std::uint32_t counts[most] = {}, count = 0;
+
+        void note(double gap, double interval) {
+            if (!(gap > 0) || !(interval > 0)) return;
+            const double halves = gap / interval * 2;
+            ++counts[halves < most - 1 ? static_cast<std::size_t>(halves) : most - 1];
+            ++count;
+        }
+        // That three of four keep to.
+        double usual(double interval) const {
+            std::uint32_t seen = 0;
+            for (std::size_t i = 0; i < most; ++i)
+                if ((seen += counts[i]) * 4 > count * 3) return static_cast<double>(i) * interval / 2;
+            return 0;
         }
     };
     template <class T>

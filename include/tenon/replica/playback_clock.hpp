@@ -35,8 +35,9 @@ class PlaybackClock {
           most_(options.delay_most.seconds() / tick_),
           reach_(options.extrapolation.seconds() / tick_) {}
 
-    // A snapshot of this tick has come.
-    void heard(Instant now, std::uint64_t tick) {
+    // A snapshot of this tick has come. `gap_of_things`: for how many ticks nothing was known of most that it
+    // tells of, where that is longer than since the last snapshot.
+    void heard(Instant now, std::uint64_t tick, double gap_of_things = 0) {
         if (!known_) return begin(now, tick);
         if (tick <= newest_) return;
         const double shown = raw_at(now), at = local(now);
@@ -46,6 +47,7 @@ class PlaybackClock {
         if (gap > gap_most * interval_) gap = gap_most * interval_; // nothing was due for a while
         interval_ += (gap - interval_) / 16;
         late_ += shown > place(newest_);
+        if (gap_of_things > gap) gap = gap_of_things;
         // Later than anybody waits, again and again: the authority stood still, or the way is another one.
         strange_ = behind - least_behind_ > most_ ? strange_ + 1 : 0;
         if (strange_ == strange_most) count_ = 0;
