@@ -61,9 +61,10 @@ enum class Error : std::uint8_t {
     // A world that is replicated.
     missing_baseline,
     diverged,
+    interest_too_wide,
 };
 
-inline constexpr std::uint8_t error_count = static_cast<std::uint8_t>(Error::diverged) + 1;
+inline constexpr std::uint8_t error_count = static_cast<std::uint8_t>(Error::interest_too_wide) + 1;
 
 struct ErrorText {
     std::string_view name, sentence;
@@ -192,6 +193,11 @@ constexpr ErrorText describe(Error error) {
         case Error::diverged:
             return {"diverged",
                     "The snapshot, once decoded, is not what its sender had: ask for the whole state again."};
+        case Error::interest_too_wide:
+            return {
+                "interest_too_wide",
+                "The client asks to see more of the world than it may: raise InterestOptions::radius_max, "
+                "or look less far."};
     }
     return {"unknown", "An error of an unknown number."};
 }

@@ -6,138 +6,62 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <type_traits>
 
 #include "tenon/core/config.hpp"
 #include "tenon/core/error.hpp"
+#include "tenon/replica/delta_models.hpp"
 #include "tenon/replica/history.hpp"
 #include "tenon/replica/layout.hpp"
 #include "tenon/replica/motion.hpp"
-#include "tenon/replica/usual.hpp"
 #include "tenon/wire/bits.hpp"
-#include "tenon/wire/range_coder.hpp"
-#include "tenon/wire/range_models.hpp"
 
 namespace tenon {
-
-// The rows that both sides know, the newest first.
-struct References {
-    static constexpr std::size_t max = 64;
-    Row rows[max];
-    std::size_t count = 0;
-};
-
-// What is learned about one group of cells while a packet is coded.
-struct GroupModels {
-    static constexpr unsigned shocks = 5, widths_kept = 10;
-
-    BitModel nonzero[Trust::count][shocks][3];
-    BitModel side[3][3];
-    BitModel widths[Trust::count][3][widths_kept];
-    BitModel below[widths_kept][3];
-    BitModel same_largest[Trust::count];
-};
-
-struct EntityModels {
-    BitModel expected[Trust::count][3]; // all is as foretold
-    BitModel same_tenant, gone, same_generation, same_owner, same_components;
-    MagnitudeModel owner;
-};
-
-// The models of a packet. They begin anew in each, so that a lost one leaves no trace in the next.
-class DeltaModels {
-  public:
-    explicit DeltaModels(const Layout& layout)
-        : layout_(&layout), groups_(new GroupModels[layout.groups() == 0 ? 1 : layout.groups()]) {}
-    DeltaModels(const DeltaModels&) = delete;
-    DeltaModels& operator=(const DeltaModels&) = delete;
-    ~DeltaModels() { delete[] groups_; }
-
-    void reset() {
-        static const GroupModels fresh = first_group();
-        static const EntityModels fresh_entity = first_entity();
-        for (std::size_t i = 0; i < layout_->groups(); ++i) groups_[i] = fresh;
-        entity = fresh_entity;
-        last_owner = PeerId::none_value;
-        previous = 0;
-    }
-    const Layout& layout() const { return *layout_; }
-    GroupModels& group(std::size_t i) { return groups_[i]; }
-
-    EntityModels entity;
-    std::uint32_t last_owner = PeerId::none_value;
-    unsigned previous = 0; // whether the entity before was as foretold
-
-  private:
-    static GroupModels first_group();
-    static EntityModels first_entity();
-
-    const Layout* layout_;
-    GroupModels* groups_;
-};
-
-// What is usual begins where it usually is, and what has not been seen in the middle.
-template <class Models>
-void begin(Models& models, const std::uint16_t*& usual) {
-    if constexpr (std::is_same_v<Models, BitModel>)
-        models = *usual == 0 ? BitModel() : BitModel(*usual), ++usual;
-    else
-        for (auto& part : models) begin(part, usual);
-}
-
-inline GroupModels DeltaModels::first_group() {
-    GroupModels models;
-    const std::uint16_t* usual = usual_of_groups;
-    begin(models.nonzero, usual);
-    begin(models.side, usual);
-    begin(models.widths, usual);
-    begin(models.below, usual);
-    begin(models.same_largest, usual);
-    return models;
-}
-inline EntityModels DeltaModels::first_entity() {
-    EntityModels models;
-    const std::uint16_t* usual = usual_of_entities;
-    begin(models.expected, usual);
-    models.same_tenant = models.same_components = BitModel(500);
-    return models;
-}
 
 // Codes entities of one packet, one after the other.
 template <class Coder>
 class DeltaCoder {
   public:
-    DeltaCoder(Coder& coder, DeltaModels& models, const References& references, const Row& target)
+    DeltaCoder(Coder& coder, DeltaModels& models, const References& references, const Row& target,
+               const Audience& audience = {})
         : coder_(coder),
           models_(models),
           layout_(models.layout()),
           references_(references),
-          target_(target) {}
+          target_(target),
+          audience_(audience) {}
 
     // `usable` has a bit for each reference that holds the slot. What an encoder finds in the target row, a
-    // decoder leaves there. False when a decoder has met what no encoder writes.
-    bool code(std::size_t slot, std::uint64_t usable) {
+    // decoder leaves there, unless `presence` says that nobody is to be seen in it. False when a decoder has
+    // met what no encoder writes.
+    bool code(std::size_t slot, std::uint64_t usable, Presence& presence) {
         slot_ = slot;
         gather(usable);
-        Tenant& tenant = target_.tenant(slot);
+        Tenant tenant;
+        if (Coder::is_encoder && presence == Presence::here) tenant = audience_.sees(target_.tenant(slot));
         if (known_ != 0) {
             const unsigned quiet = foretell_all();
             if (quiet <= Trust::rested || (quiet >= Trust::straight + 2 && quiet < Trust::bent)) {
                 BitModel& model = models_.entity.expected[quiet][models_.previous];
-                const bool as_expected = coder_.bit(Coder::is_encoder && is_expected(), model);
+                const bool as_expected = coder_.bit(Coder::is_encoder && is_expected(tenant), model);
                 models_.previous = as_expected ? 1 : 2;
-                if (as_expected) return take_expected();
+                if (as_expected) return take_expected(presence);
             }
         }
-        if (!code_tenant(tenant)) return false;
+        if (!code_tenant(tenant, presence)) return false;
+        if constexpr (!Coder::is_encoder) target_.tenant(slot) = tenant;
         if (tenant.generation == 0) return true;
         shock_ = 0;
         for (std::size_t c = 0; c < layout_.components(); ++c) {
             if ((tenant.components >> c & 1) == 0) continue;
-            const bool moves = known_ != 0 && follows(tenant) && (base().components >> c & 1) != 0;
+            const bool moves = known_ != 0 && follows(tenant) && (base_.components >> c & 1) != 0;
             if (!(moves ? code_moves(c) : code_whole(c))) return false;
         }
         return coder_.ok();
+    }
+    // An entity that is there.
+    bool code(std::size_t slot, std::uint64_t usable) {
+        Presence presence = Presence::here;
+        return code(slot, usable, presence);
     }
 
   private:
@@ -146,8 +70,7 @@ class DeltaCoder {
     static constexpr std::size_t ranks[Samples::max] = {0,  1,  2,  3,  4,  6,  8,  10,
                                                         13, 16, 20, 25, 31, 38, 46, 55};
 
-    const Tenant& base() const { return references_.rows[known_rows_[0]].tenant(slot_); }
-    bool follows(const Tenant& tenant) const { return tenant.generation == base().generation; }
+    bool follows(const Tenant& tenant) const { return tenant.generation == base_.generation; }
     // The references that tell of the slot's last tenant, every one of the newest and ever fewer before.
     void gather(std::uint64_t usable) {
         known_ = 0;
@@ -155,10 +78,14 @@ class DeltaCoder {
         for (; usable != 0 && known_ < Samples::max; usable &= usable - 1) {
             if (rank++ != ranks[known_]) continue;
             const auto row = static_cast<std::uint8_t>(std::countr_zero(usable));
-            if (known_ != 0 && references_.rows[row].tenant(slot_) != base()) break;
+            const Tenant tenant = audience_.sees(references_.rows[row].tenant(slot_));
+            if (known_ == 0)
+                base_ = tenant;
+            else if (tenant != base_)
+                break;
             known_rows_[known_++] = row;
         }
-        if (known_ != 0 && base().generation == 0) known_ = 0;
+        if (known_ != 0 && base_.generation == 0) known_ = 0;
     }
     const Cell* known_cells(std::size_t i, std::size_t component) const {
         return references_.rows[known_rows_[i]].cells(component, slot_);
@@ -172,7 +99,7 @@ class DeltaCoder {
     unsigned foretell_all() {
         unsigned worst = Trust::still;
         for (std::size_t c = 0; c < layout_.components(); ++c) {
-            if ((base().components >> c & 1) == 0) continue;
+            if ((base_.components >> c & 1) == 0) continue;
             const ComponentLayout& component = layout_.component(c);
             const std::size_t bytes = component.cells * sizeof(Cell);
             const Cell* newest = known_cells(0, c);
@@ -234,7 +161,8 @@ class DeltaCoder {
         const std::int64_t step = fixed_step(group);
         const detail::FixedTurn newest = detail::FixedTurn::of(known_cells(0, component) + group.first, step);
         const detail::FixedTurn back = newest.inverse();
-        const std::int64_t inverse = (std::int64_t(1) << 36) / step; // a division for each sample takes longer
+        const std::int64_t inverse =
+            (std::int64_t(1) << 36) / step; // a division for each sample takes longer
         for (std::size_t i = 0; i < known_; ++i) {
             const std::int64_t age = age_of(i);
             if (age > Samples::age_max || (i != 0 && age <= samples.age[i - 1])) break;
@@ -305,19 +233,19 @@ class DeltaCoder {
 
     static std::int64_t nearest(std::int64_t expected) { return (expected + 128) >> 8; }
 
-    bool is_expected() const {
-        const Tenant& tenant = target_.tenant(slot_);
-        if (tenant != base()) return false;
+    bool is_expected(const Tenant& tenant) const {
+        if (tenant != base_) return false;
         return for_groups(tenant, [&](const CellGroup& group, std::size_t g, const Cell* cells) {
             for (unsigned k = 0; k < group.count; ++k)
                 if (cells[k] != nearest(expected_[g][k])) return false;
             return true;
         });
     }
-    bool take_expected() {
+    bool take_expected(Presence& presence) {
         if constexpr (!Coder::is_encoder) {
-            target_.tenant(slot_) = base();
-            for_groups(base(), [&](const CellGroup& group, std::size_t g, Cell* cells) {
+            presence = Presence::here;
+            target_.tenant(slot_) = base_;
+            for_groups(base_, [&](const CellGroup& group, std::size_t g, Cell* cells) {
                 for (unsigned k = 0; k < group.count; ++k)
                     cells[k] = static_cast<Cell>(nearest(expected_[g][k]));
                 return true;
@@ -338,27 +266,29 @@ class DeltaCoder {
         return true;
     }
 
-    bool code_tenant(Tenant& tenant) {
+    bool code_tenant(Tenant& tenant, Presence& presence) {
         EntityModels& models = models_.entity;
-        if (known_ != 0) {
-            if (coder_.bit(tenant == base(), models.same_tenant)) {
-                tenant = base();
-                return true;
-            }
+        if (known_ != 0 && coder_.bit(tenant == base_, models.same_tenant)) {
+            tenant = base_;
+            presence = Presence::here;
+            return true;
         }
         if (coder_.bit(tenant.generation == 0, models.gone)) {
+            const bool unseen = coder_.bit(presence == Presence::unseen, models.unseen);
+            presence = unseen ? Presence::unseen : Presence::despawned;
             tenant = {};
             return coder_.ok();
         }
+        presence = Presence::here;
         const bool stays =
-            known_ != 0 && coder_.bit(tenant.generation == base().generation, models.same_generation);
+            known_ != 0 && coder_.bit(tenant.generation == base_.generation, models.same_generation);
         if (stays)
-            tenant.generation = base().generation;
+            tenant.generation = base_.generation;
         else
             tenant.generation = static_cast<std::uint16_t>(coder_.bits(tenant.generation, 16));
         const auto count = static_cast<unsigned>(layout_.components());
-        if (known_ != 0 && coder_.bit(tenant.components == base().components, models.same_components))
-            tenant.components = base().components;
+        if (known_ != 0 && coder_.bit(tenant.components == base_.components, models.same_components))
+            tenant.components = base_.components;
         else
             tenant.components = static_cast<std::uint16_t>(coder_.bits(tenant.components, count));
         if (coder_.bit(tenant.owner == models_.last_owner, models.same_owner))
@@ -469,7 +399,9 @@ class DeltaCoder {
     const Layout& layout_;
     const References& references_;
     const Row& target_;
+    const Audience audience_;
 
+    Tenant base_;
     std::size_t slot_ = 0, known_ = 0;
     std::uint8_t known_rows_[Samples::max] = {};
     unsigned shock_ = 0;
