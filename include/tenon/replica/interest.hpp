@@ -94,8 +94,8 @@ class Interest {
     template <class Permit = detail::PermitAll>
     std::span<const InSight> update(Scene<Dimensions>& scene, const WorldHistory& world, const Viewer& viewer,
                                     Permit&& permit = {}) {
-        static_assert(std::is_invocable_r_v<bool, Permit&, EntityId>,
-                      "tenon: who may be seen is decided by a function: bool permit(EntityId)");
+        constexpr bool is_asked = std::is_invocable_r_v<bool, Permit&, EntityId>;
+        static_assert(is_asked, "tenon: who may be seen is decided by a function: bool permit(EntityId)");
         const std::uint64_t tick = world.commits() == 0 ? 0 : world.newest_tick();
         for (std::size_t i = 0; i < views_; ++i)
             scene.look_around(view_[i].at, view_[i].radius, view_[i].radius * options_.margin);
@@ -112,7 +112,9 @@ class Interest {
                 before < size_ && seen_[before].slot == slot && seen_[before].generation == entity.generation;
             if (far > 1 && !known) return;
             const Scope& scope = scene.scope(slot);
-            if (!world.alive(entity) || !viewer.may_see(scope) || !permit(entity)) return;
+            if (!world.alive(entity) || !viewer.may_see(scope)) return;
+            if constexpr (is_asked)
+                if (!permit(entity)) return;
             const std::uint64_t within = far <= 1 ? tick : within_[before];
             found[count++] = {in_sight(entity, scope, far), within, known ? far * incumbent : far};
         });
