@@ -74,25 +74,24 @@ class DeltaCoder {
     // The references that tell of the slot's last tenant, every one of the newest and ever fewer before.
     void gather(std::uint64_t usable) {
         known_ = 0;
+        if (usable == 0) return;
+        const auto first = static_cast<unsigned>(std::countr_zero(usable));
+        const std::uint64_t newest = references_.rows[first].tick();
+        base_ = audience_.sees(references_.rows[first].tenant(slot_));
+        if (base_.generation == 0) return;
+        const std::uint64_t since =
+            references_.tenant_since != nullptr ? references_.tenant_since[slot_] : History::none;
         std::size_t rank = 0;
         for (; usable != 0 && known_ < Samples::max; usable &= usable - 1) {
             if (rank++ != ranks[known_]) continue;
-            const auto row = static_cast<std::uint8_t>(std::countr_zero(usable));
-            const Tenant tenant = audience_.sees(references_.rows[row].tenant(slot_));
-            if (known_ == 0)
-                base_ = tenant;
-            else if (tenant != base_)
-                break;
-            known_rows_[known_++] = row;
+            const Row& row = references_.rows[std::countr_zero(usable)];
+            if ((row.tick() < since || newest < since) && audience_.sees(row.tenant(slot_)) != base_) break;
+            known_rows_[known_] = &row;
+            ages_[known_++] = static_cast<std::int64_t>(newest - row.tick());
         }
-        if (known_ != 0 && base_.generation == 0) known_ = 0;
+        ahead_ = static_cast<std::int64_t>(target_.tick() - newest);
     }
-    const Cell* known_cells(std::size_t i, std::size_t component) const {
-        return references_.rows[known_rows_[i]].cells(component, slot_);
-    }
-    std::int64_t ahead() const {
-        return static_cast<std::int64_t>(target_.tick() - references_.rows[known_rows_[0]].tick());
-    }
+    const Cell* known_cells(std::size_t i, std::size_t offset) const { return known_rows_[i]->at(offset); }
 
     // Foretells every group of the entity, as if its tenant stays as it was; how little they are to be
     // trusted.
@@ -101,13 +100,13 @@ class DeltaCoder {
         for (std::size_t c = 0; c < layout_.components(); ++c) {
             if ((base_.components >> c & 1) == 0) continue;
             const ComponentLayout& component = layout_.component(c);
-            const std::size_t bytes = component.cells * sizeof(Cell);
-            const Cell* newest = known_cells(0, c);
-            const bool still = known_ > 1 && std::memcmp(newest, known_cells(1, c), bytes) == 0 &&
-                               std::memcmp(newest, known_cells(known_ - 1, c), bytes) == 0;
+            const std::size_t offset = known_rows_[0]->offset(c, slot_);
+            const Cell* newest = known_cells(0, offset);
+            const bool still = known_ > 1 && same_cells(newest, known_cells(1, offset), component.cells) &&
+                               same_cells(newest, known_cells(known_ - 1, offset), component.cells);
             for (std::size_t g = component.first_group;
                  g < component.first_group + std::size_t(component.groups); ++g) {
-                const unsigned trust = still ? stay(g, newest) : foretell_group(g, c);
+                const unsigned trust = still ? stay(g, newest) : foretell_group(g, offset);
                 if (trust > worst) worst = trust;
             }
         }
@@ -121,67 +120,67 @@ class DeltaCoder {
             turns_[g] = detail::FixedTurn::of(newest + group.first, fixed_step(group));
         return trust_[g] = Trust::still;
     }
-    unsigned foretell_group(std::size_t g, std::size_t component) {
+    // Quicker for the few that there are than memcmp.
+    static bool same_cells(const Cell* a, const Cell* b, std::size_t count) {
+        Cell apart = 0;
+        for (std::size_t i = 0; i < count; ++i) apart |= a[i] ^ b[i];
+        return apart == 0;
+    }
+    unsigned foretell_group(std::size_t g, std::size_t offset) {
         const CellGroup& group = layout_.group(g);
-        const Cell* newest = known_cells(0, component) + group.first;
+        offset += group.first * sizeof(Cell);
+        const Cell* newest = known_cells(0, offset);
         for (unsigned k = 0; k < group.count; ++k) expected_[g][k] = std::int64_t(newest[k]) * 256;
         if (group.kind == CellKind::discrete || group.kind == CellKind::raw)
-            return trust_[g] = known_ > 1 && newest[0] == known_cells(1, component)[group.first]
-                                   ? Trust::rested
-                                   : Trust::bent;
-        Samples samples;
-        const bool turns = group.kind == CellKind::rotation;
-        turns ? sample_turns(group, component, samples) : sample_moves(group, component, samples);
-        const Foretold foretold = foretell(samples, turns ? 3 : group.count, ahead(),
-                                           turns ? tolerance_of_turns : tolerance_of_moves);
-        if (turns)
+            return trust_[g] =
+                       known_ > 1 && newest[0] == known_cells(1, offset)[0] ? Trust::rested : Trust::bent;
+        const Foretold foretold =
+            group.kind == CellKind::rotation ? foretell_turn(group, offset) : foretell_move(group, offset);
+        if (group.kind == CellKind::rotation)
             turn_ahead(g, newest, foretold, expected_[g]);
         else
             for (unsigned k = 0; k < group.count; ++k) move_ahead(group, k, foretold.by[k], expected_[g][k]);
         return trust_[g] = foretold.trust;
     }
-    void sample_moves(const CellGroup& group, std::size_t component, Samples& samples) const {
-        const Cell* newest = known_cells(0, component) + group.first;
-        for (std::size_t i = 0; i < known_; ++i) {
-            const std::int64_t age = age_of(i);
-            if (age > Samples::age_max || (i != 0 && age <= samples.age[i - 1])) break;
-            const Cell* cells = known_cells(i, component) + group.first;
+    // Whether there is such a sample, later than which the one before was.
+    bool has_sample(std::size_t i) const {
+        return i < known_ && ages_[i] <= Samples::age_max && ages_[i] > ages_[i - 1];
+    }
+    Foretold foretell_move(const CellGroup& group, std::size_t offset) const {
+        const Cell* newest = known_cells(0, offset);
+        const auto sample = [&](std::size_t i, std::int64_t& age, std::int64_t* at) {
+            if (!has_sample(i)) return false;
+            age = ages_[i];
+            const Cell* cells = known_cells(i, offset);
             bool far = false;
             for (unsigned k = 0; k < group.count; ++k) {
                 std::int64_t apart = std::int64_t(cells[k]) - newest[k];
                 if (group.kind == CellKind::angle) apart = nearest_turn(apart, group.range[k]);
                 far = far || apart > Samples::reach / 256 || apart < -Samples::reach / 256;
-                samples.at[i][k] = apart * 256;
+                at[k] = apart * 256;
             }
-            if (far) break;
-            samples.age[samples.count++] = age;
-        }
+            return !far;
+        };
+        return foretell(sample, group.count, ahead_, tolerance_of_moves);
     }
-    void sample_turns(const CellGroup& group, std::size_t component, Samples& samples) const {
+    Foretold foretell_turn(const CellGroup& group, std::size_t offset) const {
         const std::int64_t step = fixed_step(group);
-        const detail::FixedTurn newest = detail::FixedTurn::of(known_cells(0, component) + group.first, step);
-        const detail::FixedTurn back = newest.inverse();
+        const detail::FixedTurn back = detail::FixedTurn::of(known_cells(0, offset), step).inverse();
         const std::int64_t inverse =
             (std::int64_t(1) << 36) / step; // a division for each sample takes longer
-        for (std::size_t i = 0; i < known_; ++i) {
-            const std::int64_t age = age_of(i);
-            if (age > Samples::age_max || (i != 0 && age <= samples.age[i - 1])) break;
-            std::int64_t half[3] = {0, 0, 0};
-            if (i != 0 &&
-                !(detail::FixedTurn::of(known_cells(i, component) + group.first, step) * back).log(half))
-                break;
+        const auto sample = [&](std::size_t i, std::int64_t& age, std::int64_t* at) {
+            if (!has_sample(i)) return false;
+            age = ages_[i];
+            std::int64_t half[3];
+            if (!(detail::FixedTurn::of(known_cells(i, offset), step) * back).log(half)) return false;
             bool far = false;
             for (unsigned k = 0; k < 3; ++k) {
-                const std::int64_t at = samples.at[i][k] = (half[k] * inverse) >> 28;
-                far = far || at > Samples::reach || at < -Samples::reach;
+                at[k] = (half[k] * inverse) >> 28;
+                far = far || at[k] > Samples::reach || at[k] < -Samples::reach;
             }
-            if (far) break;
-            samples.age[samples.count++] = age;
-        }
-    }
-    std::int64_t age_of(std::size_t i) const {
-        return static_cast<std::int64_t>(references_.rows[known_rows_[0]].tick() -
-                                         references_.rows[known_rows_[i]].tick());
+            return !far;
+        };
+        return foretell(sample, 3, ahead_, tolerance_of_turns);
     }
     static std::int64_t fixed_step(const CellGroup& group) {
         return static_cast<std::int64_t>(group.step * static_cast<double>(detail::FixedTurn::one) + 0.5);
@@ -403,7 +402,9 @@ class DeltaCoder {
 
     Tenant base_;
     std::size_t slot_ = 0, known_ = 0;
-    std::uint8_t known_rows_[Samples::max] = {};
+    const Row* known_rows_[Samples::max] = {};
+    std::int64_t ages_[Samples::max] = {};
+    std::int64_t ahead_ = 0;
     unsigned shock_ = 0;
     std::int64_t expected_[Layout::groups_max][CellGroup::cells_max];
     unsigned trust_[Layout::groups_max];

@@ -16,11 +16,12 @@
 
 namespace tenon {
 
-// The rows that both sides know, the newest first.
+// The rows that both sides know, the newest first; all are of one History.
 struct References {
     static constexpr std::size_t max = 64;
     Row rows[max];
-    std::size_t count = 0;
+    // Of each slot the tick since which it has its tenant, so that not every row need be asked; or nothing.
+    const std::uint64_t* tenant_since = nullptr;
 };
 
 // What is learned about one group of cells while a packet is coded.

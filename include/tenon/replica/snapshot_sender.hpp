@@ -151,6 +151,7 @@ class SnapshotSender {
         head_ = {};
         head_.tick = world_->newest_tick();
         References& references = cache_->work().references;
+        references.tenant_since = world_->tenant_since();
         for (std::uint64_t left = acked_; left != 0; left &= left - 1) {
             const auto back = static_cast<unsigned>(std::countr_zero(left)) + 1;
             const std::uint64_t commit = commits_[(next_ - back) % window];
