@@ -165,6 +165,7 @@ class DeltaCoder {
     }
     Foretold foretell_turn(const CellGroup& group, std::size_t offset) const {
         const std::int64_t step = fixed_step(group);
+        const Cell newest = *known_cells(0, offset);
         const detail::FixedTurn back = detail::FixedTurn::of(known_cells(0, offset), step).inverse();
         const std::int64_t inverse =
             (std::int64_t(1) << 36) / step; // a division for each sample takes longer
@@ -172,7 +173,12 @@ class DeltaCoder {
             if (!has_sample(i)) return false;
             age = ages_[i];
             std::int64_t half[3];
-            if (!(detail::FixedTurn::of(known_cells(i, offset), step) * back).log(half)) return false;
+            const Cell* cells = known_cells(i, offset);
+            const detail::FixedTurn turn = detail::FixedTurn::of(cells, step);
+            // Of two with the same largest part, less than a quarter turn apart, the rest of the turn is
+            // above 0.
+            const detail::FixedTurn by = cells[0] == newest ? turn.times_upward(back) : turn * back;
+            if (!by.log(half)) return false;
             bool far = false;
             for (unsigned k = 0; k < 3; ++k) {
                 at[k] = (half[k] * inverse) >> 28;
@@ -284,12 +290,15 @@ class DeltaCoder {
         if (stays)
             tenant.generation = base_.generation;
         else
-            tenant.generation = static_cast<std::uint16_t>(coder_.bits(tenant.generation, 16));
+            tenant.generation = static_cast<std::uint16_t>(models.generation.code(coder_, tenant.generation));
         const auto count = static_cast<unsigned>(layout_.components());
-        if (known_ != 0 && coder_.bit(tenant.components == base_.components, models.same_components))
-            tenant.components = base_.components;
+        // As before, or as the entity had before whom the packet told of.
+        const std::uint16_t likely = known_ != 0 ? base_.components : models_.last_components;
+        if (coder_.bit(tenant.components == likely, models.same_components))
+            tenant.components = likely;
         else
             tenant.components = static_cast<std::uint16_t>(coder_.bits(tenant.components, count));
+        models_.last_components = tenant.components;
         if (coder_.bit(tenant.owner == models_.last_owner, models.same_owner))
             tenant.owner = models_.last_owner;
         else

@@ -38,7 +38,7 @@ struct GroupModels {
 struct EntityModels {
     BitModel expected[Trust::count][3]; // all is as foretold
     BitModel same_tenant, gone, unseen, same_generation, same_owner, same_components;
-    MagnitudeModel owner;
+    MagnitudeModel owner, generation;
 };
 
 // Whether anybody is in a slot, as the receiver is to know it.
@@ -76,6 +76,7 @@ class DeltaModels {
         ++packet_;
         entity = fresh_entity;
         last_owner = PeerId::none_value;
+        last_components = 0;
         previous = 0;
     }
     const Layout& layout() const { return *layout_; }
@@ -91,6 +92,7 @@ class DeltaModels {
 
     EntityModels entity;
     std::uint32_t last_owner = PeerId::none_value;
+    std::uint16_t last_components = 0;
     unsigned previous = 0; // whether the entity before was as foretold
 
   private:

@@ -141,6 +141,13 @@ struct FixedTurn {
                  sum(p[3] * r[2] + p[0] * r[1] - p[1] * r[0] + p[2] * r[3]),
                  sum(p[3] * r[3] - p[0] * r[0] - p[1] * r[1] - p[2] * r[2])}};
     }
+    // The product, of which it is known that its last part is not below 0; that is not worked out.
+    FixedTurn times_upward(const FixedTurn& b) const {
+        const auto &p = q, &r = b.q;
+        return {{(p[3] * r[0] + p[0] * r[3] + p[1] * r[2] - p[2] * r[1]) >> 30,
+                 (p[3] * r[1] - p[0] * r[2] + p[1] * r[3] + p[2] * r[0]) >> 30,
+                 (p[3] * r[2] + p[0] * r[1] - p[1] * r[0] + p[2] * r[3]) >> 30, 0}};
+    }
     FixedTurn inverse() const { return {{-q[0], -q[1], -q[2], q[3]}}; }
 
     // Half of the angle along its axis, in 2^30ths; false beyond a quarter turn.
@@ -148,10 +155,13 @@ struct FixedTurn {
         const std::int64_t sign = q[3] < 0 ? -1 : 1;
         const std::int64_t ss = times(q[0], q[0]) + times(q[1], q[1]) + times(q[2], q[2]);
         if (ss > one / 2) return false;
-        // asin(s) / s by its series
-        std::int64_t series = one * 105 / 3456;
-        series = one * 15 / 336 + times(series, ss);
-        series = one * 3 / 40 + times(series, ss);
+        // asin(s) / s by its series, of which small turns need the first parts only.
+        std::int64_t series = one * 3 / 40;
+        if (ss > one / 1024) {
+            series = one * 105 / 3456;
+            series = one * 15 / 336 + times(series, ss);
+            series = one * 3 / 40 + times(series, ss);
+        }
         series = one / 6 + times(series, ss);
         series = one + times(series, ss);
         for (int i = 0; i < 3; ++i) into[i] = sign * times(q[i], series);

@@ -140,8 +140,11 @@ class SnapshotCheck {
         for (std::size_t c = 0; c < layout.components(); ++c) {
             if ((tenant.components >> c & 1) == 0) continue;
             const Cell* cells = row.cells(c, slot);
-            for (std::size_t i = 0; i < layout.component(c).cells; ++i)
-                word(static_cast<std::uint32_t>(cells[i]));
+            const std::size_t count = layout.component(c).cells;
+            for (std::size_t i = 0; i + 1 < count; i += 2)
+                word(static_cast<std::uint32_t>(cells[i]) |
+                     std::uint64_t(static_cast<std::uint32_t>(cells[i + 1])) << 32);
+            if (count % 2 != 0) word(static_cast<std::uint32_t>(cells[count - 1]));
         }
         word(slot);
     }

@@ -142,7 +142,7 @@ class SnapshotSender {
     // told it.
     static constexpr unsigned renewal = 16, renewed_within = 28;
     static constexpr unsigned patience = 8; // snapshots before what does not change is said again
-    static constexpr std::size_t entity_bits = 40, gone_bits = 12;
+    static constexpr std::size_t gone_bits = 12;
 
     Row newest() const { return world_->at(world_->commits() - 1); }
 
@@ -237,41 +237,48 @@ class SnapshotSender {
             wanted += cost;
             work.due[count++] = {it.due, static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(cost)};
         }
-        if (wanted > bits && count > 1) {
-            sort_due(count);
-            std::size_t fits = 0;
-            for (std::size_t used = 0; fits < count; ++fits)
-                if ((used += work.due[fits].bits) > bits && fits != 0) break;
-            if (fits < count) head_.is_whole = false;
-            count = fits;
-        }
-        return count;
+        if (wanted <= bits || count < 2) return count;
+        const std::size_t fits =
+            take_urgent(count, bits, [](const SnapshotWork::Due& due) { return due.bits; });
+        if (fits < count) head_.is_whole = false;
+        return fits;
     }
     std::size_t whole_bits(const Tenant& tenant) const {
-        std::size_t bits = entity_bits;
+        std::size_t bits = entity_bits_;
         for (unsigned left = audience_.sees(tenant).components; left != 0; left &= left - 1)
             bits += whole_bits_[std::countr_zero(left)];
         return bits;
     }
-    // The most urgent first, and of equals the lower slot: a heap, as <algorithm> costs every reader 12,000
-    // lines.
+    // The most urgent first, and of equals the lower slot.
     static bool before(const SnapshotWork::Due& a, const SnapshotWork::Due& b) {
         return a.due > b.due || (a.due == b.due && a.at < b.at);
     }
-    void sift(std::size_t from, std::size_t count) {
+    // Brings the most urgent to the front, in no order, as many as cost no more than the budget, but one at
+    // least. By hand, as <algorithm> costs every reader 12,000 lines.
+    template <class Cost>
+    std::size_t take_urgent(std::size_t count, std::size_t budget, Cost&& cost) {
         SnapshotWork::Due* due = cache_->work().due;
-        for (std::size_t child; (child = from * 2 + 1) < count; from = child) {
-            if (child + 1 < count && before(due[child], due[child + 1])) ++child;
-            if (!before(due[from], due[child])) return;
-            std::swap(due[from], due[child]);
+        std::size_t low = 0, high = count;
+        while (low < high) {
+            std::swap(due[low + (high - low) / 2], due[high - 1]);
+            std::size_t at = low, sum = 0;
+            for (std::size_t i = low; i + 1 < high; ++i) {
+                if (!before(due[i], due[high - 1])) continue;
+                sum += cost(due[i]);
+                std::swap(due[i], due[at++]);
+            }
+            std::swap(due[at], due[high - 1]);
+            if (sum > budget) { // not even all that go before this one
+                high = at;
+                continue;
+            }
+            budget -= sum;
+            low = at;
+            if (cost(due[at]) > budget) break;
+            budget -= cost(due[at]);
+            low = at + 1;
         }
-    }
-    void sort_due(std::size_t count) {
-        for (std::size_t i = count / 2; i-- > 0;) sift(i, count);
-        for (std::size_t i = count; i-- > 1;) {
-            std::swap(cache_->work().due[0], cache_->work().due[i]);
-            sift(0, i);
-        }
+        return low == 0 ? 1 : low;
     }
 
     // Writes the body, from the cache or anew, with ever fewer until it fits.
@@ -295,10 +302,10 @@ class SnapshotSender {
                 return 0;
             }
             head_.is_whole = false;
-            // The most urgent ones come first only when they are sorted.
-            sort_due(count);
+            const std::size_t had = count;
             const std::size_t fewer = done - done / 16;
             count = fewer == 0 ? 1 : fewer < count ? fewer : count - 1;
+            (void)take_urgent(had, count, [](const SnapshotWork::Due&) { return std::size_t(1); });
             known_bits_ += known_bits_ / 8;
         }
     }
@@ -324,9 +331,12 @@ class SnapshotSender {
             if (word.usable != 0 && (word.what & SlotWord::anew) == 0)
                 ++known;
             else
-                whole += whole_bits(newest().tenant(word.slot));
+                whole += whole_bits(newest().tenant(word.slot)) - entity_bits_;
         }
-        if (known == 0) return;
+        if (known == 0) { // all of them were whole
+            if (bits > whole) entity_bits_ = (entity_bits_ * 7 + (bits - whole) / words + 1) / 8;
+            return;
+        }
         known_bits_ = (known_bits_ * 7 + (bits > whole ? bits - whole : 0) / known + 1) / 8;
     }
     std::uint64_t key_of(std::size_t room, std::size_t words) {
@@ -395,6 +405,7 @@ class SnapshotSender {
     std::uint64_t next_ = 0, first_ = 0; // snapshots, and the first to build on
     std::uint64_t idle_ = 0;             // how often nothing was due since the last
     std::uint64_t covers_ = 0;           // commits of the world when it was last looked at
+    std::size_t entity_bits_ = 16;       // that a new entity takes beside its cells
     std::size_t known_bits_ = 16;        // that an entity took lately
     std::uint32_t whole_bits_[Layout::components_max] = {};
     SnapshotHead head_;
