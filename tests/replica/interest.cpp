@@ -193,6 +193,7 @@ struct Wander {
         EntityId id;
         Body body;
         float dx, dy;
+        bool rests;
     };
     struct Sent {
         std::uint64_t tick;
@@ -225,7 +226,7 @@ struct Wander {
     void spawn() {
         const EntityId it = world.spawn(PeerId{static_cast<std::uint32_t>(random.below(8))});
         if (!it) return;
-        Walker walker{it, {}, 0, 0};
+        Walker walker{it, {}, 0, 0, random.chance(0.3)};
         const auto any = [&](double reach) { return static_cast<float>((random.real() * 2 - 1) * reach); };
         walker.body.x = any(60), walker.body.y = any(60), walker.dx = any(0.8), walker.dy = any(0.8);
         tenon::Scope scope;
@@ -248,12 +249,13 @@ struct Wander {
             walkers.erase(walkers.begin() + static_cast<std::ptrdiff_t>(i));
         }
         for (Walker& w : walkers) {
-            w.body.x += w.dx, w.body.y += w.dy;
+            if (!w.rests) w.body.x += w.dx, w.body.y += w.dy;
             if (w.body.x > 60 || w.body.x < -60) w.dx = -w.dx;
             if (w.body.y > 60 || w.body.y < -60) w.dy = -w.dy;
-            if (random.chance(0.005)) w.body.x = -w.body.x;
+            if (random.chance(w.rests ? 0.0005 : 0.005)) w.body.x = -w.body.x;
             world.set(w.id, w.body);
-            if (random.chance(0.01)) world.set(w.id, Health{static_cast<std::int32_t>(random.below(100))});
+            if (!w.rests && random.chance(0.01))
+                world.set(w.id, Health{static_cast<std::int32_t>(random.below(100))});
             if (random.chance(0.005))
                 world.set_owner(w.id, PeerId{static_cast<std::uint32_t>(random.below(8))});
             scene.place(w.id, {{w.body.x, w.body.y}});
