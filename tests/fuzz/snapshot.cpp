@@ -26,6 +26,7 @@ constexpr std::uint8_t honest = 0x04;     // and an honest snapshot arrives befo
 constexpr std::uint8_t any_number = 0x08; // the number is the input's too
 constexpr std::uint8_t acks = 0x10;       // the first two bytes are acknowledged
 constexpr std::uint8_t heals = 0x20;      // the slot of the first byte is healed
+constexpr std::uint8_t hides = 0x40;      // the client sees only the slots whose bits are set in the bytes
 } // namespace how
 
 void must(bool holds) {
@@ -121,8 +122,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::uint8_t what = 0;
     std::array<std::byte, 800> buffer;
     std::uint16_t number = 0;
+    std::vector<std::uint8_t> sees;
     const auto write = [&] {
-        const std::size_t written = sender.write(buffer);
+        std::vector<tenon::InSight> seen;
+        for (std::uint16_t slot = 0; slot < sees.size() * 8 && slot < world.used(); ++slot)
+            if ((sees[slot / 8] >> slot % 8 & 1) != 0)
+                seen.push_back({slot, world.at(world.commits() - 1).tenant(slot).generation, 1, 1});
+        const std::size_t written = sees.empty() ? sender.write(buffer) : sender.write(buffer, seen);
         if (written != 0) number = tenon::load_le<std::uint16_t>(buffer.data());
         return BytesOut(buffer).first(written);
     };
@@ -144,6 +150,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         what = in.u8();
         const std::size_t wanted = in.u8();
         const BytesIn bytes = in.bytes(std::min(wanted, in.left()));
+        if (what & how::hides) {
+            sees.clear();
+            for (const std::byte byte : bytes) sees.push_back(std::to_integer<std::uint8_t>(byte));
+        }
         if (what & how::lives) life.step();
         if (what & how::honest) exchange();
         if (what & how::acks && bytes.size() >= 2)

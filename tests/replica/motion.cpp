@@ -10,34 +10,32 @@
 #include "tenon/core/random.hpp"
 
 using tenon::Foretold;
-using tenon::Samples;
 using tenon::Trust;
 
 namespace {
 
-// A path seen at every tick before now, to the nearest step.
+// A path seen at every tick before now, to the nearest step; what it will be so long after the newest.
 template <class Path>
-Samples seen(Path&& path, std::size_t count) {
-    Samples samples;
-    samples.count = count;
+Foretold seen(Path&& path, std::size_t count, std::int64_t ahead) {
     const auto at = [&](std::int64_t age) { return std::llround(path(-static_cast<double>(age))); };
-    for (std::size_t i = 0; i < count; ++i) {
-        samples.age[i] = static_cast<std::int64_t>(i);
-        samples.at[i][0] = (at(samples.age[i]) - at(0)) * 256;
-    }
-    return samples;
+    const auto sample = [&](std::size_t i, std::int64_t& age, std::int64_t* into) {
+        age = static_cast<std::int64_t>(i);
+        into[0] = (at(age) - at(0)) * 256;
+        return i < count;
+    };
+    return tenon::foretell(sample, 1, ahead, 320);
 }
 
 } // namespace
 
 TEST_CASE("what is still stays, what is straight goes on, what is seen once says nothing") {
-    Foretold f = tenon::foretell(seen([](double) { return 5.0; }, 10), 1, 6, 320);
+    Foretold f = seen([](double) { return 5.0; }, 10, 6);
     CHECK(f.by[0] == 0);
     CHECK(f.trust == Trust::still);
-    f = tenon::foretell(seen([](double t) { return 3 * t; }, 10), 1, 6, 320);
+    f = seen([](double t) { return 3 * t; }, 10, 6);
     CHECK(f.by[0] == 18 * 256);
     CHECK(f.trust == Trust::straight + 2);
-    f = tenon::foretell(seen([](double t) { return 3 * t; }, 1), 1, 6, 320);
+    f = seen([](double t) { return 3 * t; }, 1, 6);
     CHECK(f.by[0] == 0);
     CHECK(f.trust == Trust::once);
 }
@@ -48,7 +46,7 @@ TEST_CASE("many samples see between the steps") {
     for (int i = 0; i < 500; ++i) {
         const double speed = random.real() * 8 - 4, phase = random.real();
         const auto path = [&](double t) { return phase + speed * t; };
-        const Foretold f = tenon::foretell(seen(path, 16), 1, 6, 320);
+        const Foretold f = seen(path, 16, 6);
         const double error = std::fabs(static_cast<double>(f.by[0]) / 256 + std::round(phase) - path(6));
         worst = std::max(worst, error);
     }
@@ -57,7 +55,7 @@ TEST_CASE("many samples see between the steps") {
 
 TEST_CASE("a line does not go on before a bend") {
     const auto path = [](double t) { return t < -4 ? -20 - 5 * (t + 4) : 5 * t; };
-    const Foretold f = tenon::foretell(seen(path, 16), 1, 2, 320);
+    const Foretold f = seen(path, 16, 2);
     CHECK(f.by[0] == 10 * 256);
     CHECK(f.trust == Trust::straight);
 }

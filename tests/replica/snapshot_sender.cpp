@@ -2,12 +2,15 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "replicated.hpp"
+#include "tenon/replica/delta_models.hpp"
+#include "tenon/replica/in_sight.hpp"
 
 using namespace replicated;
 
@@ -94,4 +97,175 @@ TEST_CASE("what got lost is said again after some ticks, though there is nothing
     CHECK(now > 4); // an answer takes its time
     REQUIRE(replica.handle(tenon::BytesIn(buffer).first(size)));
     CHECK(replica.alive(one));
+}
+
+namespace {
+
+// Entities that all move at every tick, and one client who hears everything at once.
+struct Crowd : Authority {
+    std::vector<tenon::EntityId> all;
+    std::vector<tenon::InSight> seen;
+    tenon::SnapshotSender sender;
+    Replica replica{entities};
+    std::array<std::byte, 1200> buffer;
+    std::uint64_t tick = 0;
+    tenon::Random random{1};
+
+    explicit Crowd(std::size_t count, tenon::SenderOptions options = {})
+        : sender(world, cache, models, options) {
+        for (std::size_t i = 0; i < count; ++i) {
+            all.push_back(world.spawn(tenon::PeerId{static_cast<std::uint32_t>(i % 4)}));
+            seen.push_back({all[i].slot, all[i].generation, 1, 1});
+        }
+    }
+    float anywhere() { return static_cast<float>(random.real() * 100 - 50); }
+    // Bytes of the snapshot.
+    std::size_t step(std::size_t budget = 1200) {
+        ++tick;
+        for (std::size_t i = 0; i < all.size(); ++i)
+            world.set(all[i], Body{.x = anywhere(), .y = anywhere(), .z = anywhere()});
+        world.commit({tick});
+        const std::size_t size = sender.write(tenon::BytesOut(buffer).first(budget), seen);
+        REQUIRE(size <= budget);
+        if (size == 0) return 0;
+        const auto number = replica.handle(tenon::BytesIn(buffer).first(size));
+        REQUIRE(number);
+        REQUIRE(sender.acknowledged(*number));
+        return size;
+    }
+    std::uint64_t told_at(std::size_t i) const { return replica.known_at(all[i]).value; }
+};
+
+} // namespace
+
+TEST_CASE("a snapshot is never larger than its budget, to the byte, and uses it") {
+    Crowd crowd(90);
+    std::size_t unused = 0, count = 0;
+    for (std::size_t budget = 19; budget < 400; ++budget) {
+        const std::size_t size = crowd.step(budget); // which requires that it fits
+        if (budget < 100 || crowd.replica.is_whole()) continue;
+        unused += budget - size;
+        ++count;
+    }
+    CHECK(count > 250);
+    CHECK(unused / count < 30); // there was no more room for what was to come next
+}
+
+TEST_CASE("nobody waits for ever, and who weighs more waits less") {
+    Crowd crowd(60);
+    crowd.seen[5].weight = 20;
+    crowd.seen[6].weight = 0.2f;
+    std::vector<std::uint64_t> worst(60, 0), told(60, 0), before(60, 0);
+    for (int i = 0; i < 600; ++i) {
+        crowd.step(90);
+        for (std::size_t k = 0; k < 60; ++k) {
+            if (crowd.told_at(k) != before[k]) ++told[k];
+            before[k] = crowd.told_at(k);
+            if (i > 100) worst[k] = std::max(worst[k], crowd.tick - before[k]);
+        }
+    }
+    for (std::size_t k = 0; k < 60; ++k) {
+        CHECK(told[k] > 3);
+        if (k != 6) CHECK(worst[k] < 60);
+    }
+    CHECK(worst[6] < 300);
+    CHECK(told[5] > 3 * told[7]);
+    CHECK(told[6] < told[7]);
+}
+
+TEST_CASE("an entity with a rate is told at most every so many ticks") {
+    Crowd crowd(30);
+    for (std::size_t k = 0; k < 10; ++k) crowd.seen[k].every = static_cast<std::uint16_t>(1 + k);
+    std::vector<std::uint64_t> told(30, 0), before(30, 0);
+    for (int i = 0; i < 300; ++i) {
+        crowd.step();
+        for (std::size_t k = 0; k < 30; ++k) {
+            if (crowd.told_at(k) == before[k]) continue;
+            if (before[k] != 0) REQUIRE(crowd.told_at(k) - before[k] >= crowd.seen[k].every);
+            ++told[k];
+            before[k] = crowd.told_at(k);
+        }
+    }
+    for (std::size_t k = 0; k < 30; ++k) CHECK(told[k] >= 300u / crowd.seen[k].every - 1);
+}
+
+TEST_CASE("what leaves sight is gone, what comes back is whole, and the sender's cost follows what is seen") {
+    Crowd crowd(90);
+    const auto all = crowd.seen;
+    crowd.seen.assign(all.begin() + 10, all.begin() + 20);
+    for (int i = 0; i < 10; ++i) crowd.step();
+    CHECK(crowd.sender.size() == 10);
+    CHECK(!crowd.replica.alive(crowd.all[9]));
+    CHECK(crowd.replica.alive(crowd.all[10]));
+    crowd.seen.assign(all.begin() + 11, all.begin() + 20);
+    crowd.world.despawn(crowd.all[11]);
+    Replica::Change change;
+    while (crowd.replica.poll_event(change)) CHECK(change.spawned);
+    for (int i = 0; i < 3; ++i) crowd.step();
+    CHECK(crowd.sender.size() == 8 + 1); // one is listed, but not there
+    bool unseen = false, despawned = false;
+    while (crowd.replica.poll_event(change)) {
+        unseen = unseen || (!change.spawned && change.unseen && change.entity == crowd.all[10]);
+        despawned = despawned || (!change.spawned && !change.unseen && change.entity == crowd.all[11]);
+    }
+    CHECK(unseen);
+    CHECK(despawned);
+    crowd.seen.assign(all.begin() + 10, all.begin() + 20);
+    crowd.step();
+    REQUIRE(crowd.replica.alive(crowd.all[10]));
+    CHECK(crowd.replica.get<Body>(crowd.all[10])->x == crowd.world.get<Body>(crowd.all[10])->x);
+}
+
+TEST_CASE("a sender with little room takes in what it can, and the others when there is room") {
+    Crowd crowd(90, {.entities_max = 32});
+    const auto all = crowd.seen;
+    crowd.seen.assign(all.begin(), all.begin() + 40);
+    for (int i = 0; i < 10; ++i) crowd.step();
+    CHECK(crowd.sender.size() == 32);
+    CHECK(!crowd.replica.is_whole());
+    CHECK(!crowd.sender.settled());
+    crowd.seen.assign(all.begin() + 60, all.begin() + 90);
+    for (int i = 0; i < 10; ++i) crowd.step();
+    CHECK(crowd.sender.size() == 30);
+    for (std::size_t i = 0; i < 90; ++i) CHECK(crowd.replica.alive(crowd.all[i]) == (i >= 60));
+}
+
+TEST_CASE("a component of the owner's is told to nobody else, and goes with the owner") {
+    const tenon::PeerId me{2};
+    Crowd crowd(8, {.entities_max = 0, .audience = {tenon::components_of<Game, Health>(), me}});
+    for (const auto it : crowd.all) crowd.world.set(it, Health{.points = 42});
+    const auto shown = [&](std::size_t i) { return crowd.replica.get<Health>(crowd.all[i]).has_value(); };
+    crowd.step();
+    for (std::size_t i = 0; i < 8; ++i) {
+        CHECK(shown(i) == (i % 4 == 2));
+        CHECK(crowd.replica.get<Body>(crowd.all[i]).has_value());
+    }
+    for (int i = 0; i < 5; ++i) crowd.step();
+    crowd.world.set_owner(crowd.all[2], tenon::PeerId{1});
+    crowd.world.set_owner(crowd.all[3], me);
+    crowd.world.remove<Health>(crowd.all[4]); // of which it never knew
+    for (int i = 0; i < 5; ++i) crowd.step();
+    CHECK(!shown(2));
+    REQUIRE(shown(3));
+    CHECK(crowd.replica.get<Health>(crowd.all[3])->points == 42);
+    // The cells that it was not told are nowhere in its copy.
+    for (std::size_t i = 4; i < 6; ++i) CHECK(crowd.replica.row().cells(1, crowd.all[i].slot)[0] == 0);
+}
+
+TEST_CASE("what was said last and lost is said again, although nothing else happens") {
+    Crowd crowd(5);
+    for (int i = 0; i < 5; ++i) crowd.step();
+    crowd.world.set(crowd.all[0], Body{.x = 33});
+    crowd.world.commit({++crowd.tick});
+    REQUIRE(crowd.sender.write(crowd.buffer, crowd.seen) != 0); // which nobody hears
+    for (int i = 0; i < 12 && !crowd.sender.settled(); ++i) {
+        crowd.world.commit({++crowd.tick});
+        const std::size_t size = crowd.sender.write(crowd.buffer, crowd.seen);
+        if (size == 0) continue;
+        const auto number = crowd.replica.handle(tenon::BytesIn(crowd.buffer).first(size));
+        REQUIRE(number);
+        REQUIRE(crowd.sender.acknowledged(*number));
+    }
+    CHECK(crowd.sender.settled());
+    CHECK(crowd.replica.get<Body>(crowd.all[0])->x == doctest::Approx(33));
 }

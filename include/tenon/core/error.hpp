@@ -62,9 +62,10 @@ enum class Error : std::uint8_t {
     missing_baseline,
     diverged,
     too_early,
+    interest_too_wide,
 };
 
-inline constexpr std::uint8_t error_count = static_cast<std::uint8_t>(Error::too_early) + 1;
+inline constexpr std::uint8_t error_count = static_cast<std::uint8_t>(Error::interest_too_wide) + 1;
 
 struct ErrorText {
     std::string_view name, sentence;
@@ -195,6 +196,11 @@ constexpr ErrorText describe(Error error) {
                     "The snapshot, once decoded, is not what its sender had: ask for the whole state again."};
         case Error::too_early:
             return {"too_early", "It speaks of a time that has not come yet."};
+        case Error::interest_too_wide:
+            return {
+                "interest_too_wide",
+                "The client asks to see more of the world than it may: raise InterestOptions::radius_max, "
+                "or look less far."};
     }
     return {"unknown", "An error of an unknown number."};
 }

@@ -6,139 +6,62 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <type_traits>
 
 #include "tenon/core/config.hpp"
 #include "tenon/core/error.hpp"
+#include "tenon/replica/delta_models.hpp"
 #include "tenon/replica/history.hpp"
 #include "tenon/replica/layout.hpp"
 #include "tenon/replica/motion.hpp"
-#include "tenon/replica/usual.hpp"
 #include "tenon/wire/bits.hpp"
-#include "tenon/wire/range_coder.hpp"
-#include "tenon/wire/range_models.hpp"
 
 namespace tenon {
-
-// The rows that both sides know, the newest first.
-struct References {
-    static constexpr std::size_t max = 64;
-    Row rows[max];
-    std::size_t count = 0;
-};
-
-// What is learned about one group of cells while a packet is coded.
-struct GroupModels {
-    static constexpr unsigned shocks = 5, widths_kept = 10;
-
-    BitModel nonzero[Trust::count][shocks][3];
-    BitModel side[3][3];
-    BitModel widths[Trust::count][3][widths_kept];
-    BitModel below[widths_kept][3];
-    BitModel same_largest[Trust::count];
-};
-
-struct EntityModels {
-    BitModel expected[Trust::count][3]; // all is as foretold
-    BitModel same_tenant, gone, same_generation, same_owner, same_components, same_leaps, predicted;
-    MagnitudeModel owner;
-};
-
-// The models of a packet. They begin anew in each, so that a lost one leaves no trace in the next.
-class DeltaModels {
-  public:
-    explicit DeltaModels(const Layout& layout)
-        : layout_(&layout), groups_(new GroupModels[layout.groups() == 0 ? 1 : layout.groups()]) {}
-    DeltaModels(const DeltaModels&) = delete;
-    DeltaModels& operator=(const DeltaModels&) = delete;
-    ~DeltaModels() { delete[] groups_; }
-
-    void reset() {
-        static const GroupModels fresh = first_group();
-        static const EntityModels fresh_entity = first_entity();
-        for (std::size_t i = 0; i < layout_->groups(); ++i) groups_[i] = fresh;
-        entity = fresh_entity;
-        last_owner = PeerId::none_value;
-        previous = 0;
-    }
-    const Layout& layout() const { return *layout_; }
-    GroupModels& group(std::size_t i) { return groups_[i]; }
-
-    EntityModels entity;
-    std::uint32_t last_owner = PeerId::none_value;
-    unsigned previous = 0; // whether the entity before was as foretold
-
-  private:
-    static GroupModels first_group();
-    static EntityModels first_entity();
-
-    const Layout* layout_;
-    GroupModels* groups_;
-};
-
-// What is usual begins where it usually is, and what has not been seen in the middle.
-template <class Models>
-void begin(Models& models, const std::uint16_t*& usual) {
-    if constexpr (std::is_same_v<Models, BitModel>)
-        models = *usual == 0 ? BitModel() : BitModel(*usual), ++usual;
-    else
-        for (auto& part : models) begin(part, usual);
-}
-
-inline GroupModels DeltaModels::first_group() {
-    GroupModels models;
-    const std::uint16_t* usual = usual_of_groups;
-    begin(models.nonzero, usual);
-    begin(models.side, usual);
-    begin(models.widths, usual);
-    begin(models.below, usual);
-    begin(models.same_largest, usual);
-    return models;
-}
-inline EntityModels DeltaModels::first_entity() {
-    EntityModels models;
-    const std::uint16_t* usual = usual_of_entities;
-    begin(models.expected, usual);
-    models.same_tenant = models.same_components = BitModel(500);
-    models.same_leaps = BitModel(8000), models.predicted = BitModel(60000);
-    return models;
-}
 
 // Codes entities of one packet, one after the other.
 template <class Coder>
 class DeltaCoder {
   public:
-    DeltaCoder(Coder& coder, DeltaModels& models, const References& references, const Row& target)
+    DeltaCoder(Coder& coder, DeltaModels& models, const References& references, const Row& target,
+               const Audience& audience = {})
         : coder_(coder),
           models_(models),
           layout_(models.layout()),
           references_(references),
-          target_(target) {}
+          target_(target),
+          audience_(audience) {}
 
     // `usable` has a bit for each reference that holds the slot. What an encoder finds in the target row, a
-    // decoder leaves there. False when a decoder has met what no encoder writes.
-    bool code(std::size_t slot, std::uint64_t usable) {
+    // decoder leaves there, unless `presence` says that nobody is to be seen in it. False when a decoder has
+    // met what no encoder writes.
+    bool code(std::size_t slot, std::uint64_t usable, Presence& presence) {
         slot_ = slot;
         gather(usable);
-        Tenant& tenant = target_.tenant(slot);
+        Tenant tenant;
+        if (Coder::is_encoder && presence == Presence::here) tenant = audience_.sees(target_.tenant(slot));
         if (known_ != 0) {
             const unsigned quiet = foretell_all();
             if (quiet <= Trust::rested || (quiet >= Trust::straight + 2 && quiet < Trust::bent)) {
                 BitModel& model = models_.entity.expected[quiet][models_.previous];
-                const bool as_expected = coder_.bit(Coder::is_encoder && is_expected(), model);
+                const bool as_expected = coder_.bit(Coder::is_encoder && is_expected(tenant), model);
                 models_.previous = as_expected ? 1 : 2;
-                if (as_expected) return take_expected();
+                if (as_expected) return take_expected(presence);
             }
         }
-        if (!code_tenant(tenant)) return false;
+        if (!code_tenant(tenant, presence)) return false;
+        if constexpr (!Coder::is_encoder) target_.tenant(slot) = tenant;
         if (tenant.generation == 0) return true;
         shock_ = 0;
         for (std::size_t c = 0; c < layout_.components(); ++c) {
             if ((tenant.components >> c & 1) == 0) continue;
-            const bool moves = known_ != 0 && follows(tenant) && (base().components >> c & 1) != 0;
+            const bool moves = known_ != 0 && follows(tenant) && (base_.components >> c & 1) != 0;
             if (!(moves ? code_moves(c) : code_whole(c))) return false;
         }
         return coder_.ok();
+    }
+    // An entity that is there.
+    bool code(std::size_t slot, std::uint64_t usable) {
+        Presence presence = Presence::here;
+        return code(slot, usable, presence);
     }
 
   private:
@@ -147,41 +70,43 @@ class DeltaCoder {
     static constexpr std::size_t ranks[Samples::max] = {0,  1,  2,  3,  4,  6,  8,  10,
                                                         13, 16, 20, 25, 31, 38, 46, 55};
 
-    const Tenant& base() const { return references_.rows[known_rows_[0]].tenant(slot_); }
-    bool follows(const Tenant& tenant) const { return tenant.generation == base().generation; }
+    bool follows(const Tenant& tenant) const { return tenant.generation == base_.generation; }
     // The references that tell of the slot's last tenant, every one of the newest and ever fewer before.
     void gather(std::uint64_t usable) {
         known_ = 0;
+        if (usable == 0) return;
+        const auto first = static_cast<unsigned>(std::countr_zero(usable));
+        const std::uint64_t newest = references_.rows[first].tick();
+        base_ = audience_.sees(references_.rows[first].tenant(slot_));
+        if (base_.generation == 0) return;
+        const std::uint64_t since =
+            references_.tenant_since != nullptr ? references_.tenant_since[slot_] : History::none;
         std::size_t rank = 0;
         for (; usable != 0 && known_ < Samples::max; usable &= usable - 1) {
             if (rank++ != ranks[known_]) continue;
-            const auto row = static_cast<std::uint8_t>(std::countr_zero(usable));
-            if (known_ != 0 && references_.rows[row].tenant(slot_) != base()) break;
-            known_rows_[known_++] = row;
+            const Row& row = references_.rows[std::countr_zero(usable)];
+            if ((row.tick() < since || newest < since) && audience_.sees(row.tenant(slot_)) != base_) break;
+            known_rows_[known_] = &row;
+            ages_[known_++] = static_cast<std::int64_t>(newest - row.tick());
         }
-        if (known_ != 0 && base().generation == 0) known_ = 0;
+        ahead_ = static_cast<std::int64_t>(target_.tick() - newest);
     }
-    const Cell* known_cells(std::size_t i, std::size_t component) const {
-        return references_.rows[known_rows_[i]].cells(component, slot_);
-    }
-    std::int64_t ahead() const {
-        return static_cast<std::int64_t>(target_.tick() - references_.rows[known_rows_[0]].tick());
-    }
+    const Cell* known_cells(std::size_t i, std::size_t offset) const { return known_rows_[i]->at(offset); }
 
     // Foretells every group of the entity, as if its tenant stays as it was; how little they are to be
     // trusted.
     unsigned foretell_all() {
         unsigned worst = Trust::still;
         for (std::size_t c = 0; c < layout_.components(); ++c) {
-            if ((base().components >> c & 1) == 0) continue;
+            if ((base_.components >> c & 1) == 0) continue;
             const ComponentLayout& component = layout_.component(c);
-            const std::size_t bytes = component.cells * sizeof(Cell);
-            const Cell* newest = known_cells(0, c);
-            const bool still = known_ > 1 && std::memcmp(newest, known_cells(1, c), bytes) == 0 &&
-                               std::memcmp(newest, known_cells(known_ - 1, c), bytes) == 0;
+            const std::size_t offset = known_rows_[0]->offset(c, slot_);
+            const Cell* newest = known_cells(0, offset);
+            const bool still = known_ > 1 && same_cells(newest, known_cells(1, offset), component.cells) &&
+                               same_cells(newest, known_cells(known_ - 1, offset), component.cells);
             for (std::size_t g = component.first_group;
                  g < component.first_group + std::size_t(component.groups); ++g) {
-                const unsigned trust = still ? stay(g, newest) : foretell_group(g, c);
+                const unsigned trust = still ? stay(g, newest) : foretell_group(g, offset);
                 if (trust > worst) worst = trust;
             }
         }
@@ -195,67 +120,73 @@ class DeltaCoder {
             turns_[g] = detail::FixedTurn::of(newest + group.first, fixed_step(group));
         return trust_[g] = Trust::still;
     }
-    unsigned foretell_group(std::size_t g, std::size_t component) {
+    // Quicker for the few that there are than memcmp.
+    static bool same_cells(const Cell* a, const Cell* b, std::size_t count) {
+        Cell apart = 0;
+        for (std::size_t i = 0; i < count; ++i) apart |= a[i] ^ b[i];
+        return apart == 0;
+    }
+    unsigned foretell_group(std::size_t g, std::size_t offset) {
         const CellGroup& group = layout_.group(g);
-        const Cell* newest = known_cells(0, component) + group.first;
+        offset += group.first * sizeof(Cell);
+        const Cell* newest = known_cells(0, offset);
         for (unsigned k = 0; k < group.count; ++k) expected_[g][k] = std::int64_t(newest[k]) * 256;
         if (group.kind == CellKind::discrete || group.kind == CellKind::raw)
-            return trust_[g] = known_ > 1 && newest[0] == known_cells(1, component)[group.first]
-                                   ? Trust::rested
-                                   : Trust::bent;
-        Samples samples;
-        const bool turns = group.kind == CellKind::rotation;
-        turns ? sample_turns(group, component, samples) : sample_moves(group, component, samples);
-        const Foretold foretold = foretell(samples, turns ? 3 : group.count, ahead(),
-                                           turns ? tolerance_of_turns : tolerance_of_moves);
-        if (turns)
+            return trust_[g] =
+                       known_ > 1 && newest[0] == known_cells(1, offset)[0] ? Trust::rested : Trust::bent;
+        const Foretold foretold =
+            group.kind == CellKind::rotation ? foretell_turn(group, offset) : foretell_move(group, offset);
+        if (group.kind == CellKind::rotation)
             turn_ahead(g, newest, foretold, expected_[g]);
         else
             for (unsigned k = 0; k < group.count; ++k) move_ahead(group, k, foretold.by[k], expected_[g][k]);
         return trust_[g] = foretold.trust;
     }
-    void sample_moves(const CellGroup& group, std::size_t component, Samples& samples) const {
-        const Cell* newest = known_cells(0, component) + group.first;
-        for (std::size_t i = 0; i < known_; ++i) {
-            const std::int64_t age = age_of(i);
-            if (age > Samples::age_max || (i != 0 && age <= samples.age[i - 1])) break;
-            const Cell* cells = known_cells(i, component) + group.first;
+    // Whether there is such a sample, later than which the one before was.
+    bool has_sample(std::size_t i) const {
+        return i < known_ && ages_[i] <= Samples::age_max && ages_[i] > ages_[i - 1];
+    }
+    Foretold foretell_move(const CellGroup& group, std::size_t offset) const {
+        const Cell* newest = known_cells(0, offset);
+        const auto sample = [&](std::size_t i, std::int64_t& age, std::int64_t* at) {
+            if (!has_sample(i)) return false;
+            age = ages_[i];
+            const Cell* cells = known_cells(i, offset);
             bool far = false;
             for (unsigned k = 0; k < group.count; ++k) {
                 std::int64_t apart = std::int64_t(cells[k]) - newest[k];
                 if (group.kind == CellKind::angle) apart = nearest_turn(apart, group.range[k]);
                 far = far || apart > Samples::reach / 256 || apart < -Samples::reach / 256;
-                samples.at[i][k] = apart * 256;
+                at[k] = apart * 256;
             }
-            if (far) break;
-            samples.age[samples.count++] = age;
-        }
+            return !far;
+        };
+        return foretell(sample, group.count, ahead_, tolerance_of_moves);
     }
-    void sample_turns(const CellGroup& group, std::size_t component, Samples& samples) const {
+    Foretold foretell_turn(const CellGroup& group, std::size_t offset) const {
         const std::int64_t step = fixed_step(group);
-        const detail::FixedTurn newest = detail::FixedTurn::of(known_cells(0, component) + group.first, step);
-        const detail::FixedTurn back = newest.inverse();
+        const Cell newest = *known_cells(0, offset);
+        const detail::FixedTurn back = detail::FixedTurn::of(known_cells(0, offset), step).inverse();
         const std::int64_t inverse =
             (std::int64_t(1) << 36) / step; // a division for each sample takes longer
-        for (std::size_t i = 0; i < known_; ++i) {
-            const std::int64_t age = age_of(i);
-            if (age > Samples::age_max || (i != 0 && age <= samples.age[i - 1])) break;
-            std::int64_t half[3] = {0, 0, 0};
-            if (i != 0 &&
-                !(detail::FixedTurn::of(known_cells(i, component) + group.first, step) * back).log(half))
-                break;
+        const auto sample = [&](std::size_t i, std::int64_t& age, std::int64_t* at) {
+            if (!has_sample(i)) return false;
+            age = ages_[i];
+            std::int64_t half[3];
+            const Cell* cells = known_cells(i, offset);
+            const detail::FixedTurn turn = detail::FixedTurn::of(cells, step);
+            // Of two with the same largest part, less than a quarter turn apart, the rest of the turn is
+            // above 0.
+            const detail::FixedTurn by = cells[0] == newest ? turn.times_upward(back) : turn * back;
+            if (!by.log(half)) return false;
             bool far = false;
             for (unsigned k = 0; k < 3; ++k) {
-                const std::int64_t at = samples.at[i][k] = (half[k] * inverse) >> 28;
-                far = far || at > Samples::reach || at < -Samples::reach;
+                at[k] = (half[k] * inverse) >> 28;
+                far = far || at[k] > Samples::reach || at[k] < -Samples::reach;
             }
-            if (far) break;
-            samples.age[samples.count++] = age;
-        }
-    }
-    std::int64_t age_of(std::size_t i) const {
-        return static_cast<std::int64_t>(references_.rows[known_rows_[0]].tick() -
-                                         references_.rows[known_rows_[i]].tick());
+            return !far;
+        };
+        return foretell(sample, 3, ahead_, tolerance_of_turns);
     }
     static std::int64_t fixed_step(const CellGroup& group) {
         return static_cast<std::int64_t>(group.step * static_cast<double>(detail::FixedTurn::one) + 0.5);
@@ -307,19 +238,19 @@ class DeltaCoder {
 
     static std::int64_t nearest(std::int64_t expected) { return (expected + 128) >> 8; }
 
-    bool is_expected() const {
-        const Tenant& tenant = target_.tenant(slot_);
-        if (tenant != base()) return false;
+    bool is_expected(const Tenant& tenant) const {
+        if (tenant != base_) return false;
         return for_groups(tenant, [&](const CellGroup& group, std::size_t g, const Cell* cells) {
             for (unsigned k = 0; k < group.count; ++k)
                 if (cells[k] != nearest(expected_[g][k])) return false;
             return true;
         });
     }
-    bool take_expected() {
+    bool take_expected(Presence& presence) {
         if constexpr (!Coder::is_encoder) {
-            target_.tenant(slot_) = base();
-            for_groups(base(), [&](const CellGroup& group, std::size_t g, Cell* cells) {
+            presence = Presence::here;
+            target_.tenant(slot_) = base_;
+            for_groups(base_, [&](const CellGroup& group, std::size_t g, Cell* cells) {
                 for (unsigned k = 0; k < group.count; ++k)
                     cells[k] = static_cast<Cell>(nearest(expected_[g][k]));
                 return true;
@@ -340,29 +271,34 @@ class DeltaCoder {
         return true;
     }
 
-    bool code_tenant(Tenant& tenant) {
+    bool code_tenant(Tenant& tenant, Presence& presence) {
         EntityModels& models = models_.entity;
-        if (known_ != 0) {
-            if (coder_.bit(tenant == base(), models.same_tenant)) {
-                tenant = base();
-                return true;
-            }
+        if (known_ != 0 && coder_.bit(tenant == base_, models.same_tenant)) {
+            tenant = base_;
+            presence = Presence::here;
+            return true;
         }
         if (coder_.bit(tenant.generation == 0, models.gone)) {
+            const bool unseen = coder_.bit(presence == Presence::unseen, models.unseen);
+            presence = unseen ? Presence::unseen : Presence::despawned;
             tenant = {};
             return coder_.ok();
         }
+        presence = Presence::here;
         const bool stays =
-            known_ != 0 && coder_.bit(tenant.generation == base().generation, models.same_generation);
+            known_ != 0 && coder_.bit(tenant.generation == base_.generation, models.same_generation);
         if (stays)
-            tenant.generation = base().generation;
+            tenant.generation = base_.generation;
         else
-            tenant.generation = static_cast<std::uint16_t>(coder_.bits(tenant.generation, 16));
+            tenant.generation = static_cast<std::uint16_t>(models.generation.code(coder_, tenant.generation));
         const auto count = static_cast<unsigned>(layout_.components());
-        if (known_ != 0 && coder_.bit(tenant.components == base().components, models.same_components))
-            tenant.components = base().components;
+        // As before, or as the entity had before whom the packet told of.
+        const std::uint16_t likely = known_ != 0 ? base_.components : models_.last_components;
+        if (coder_.bit(tenant.components == likely, models.same_components))
+            tenant.components = likely;
         else
             tenant.components = static_cast<std::uint16_t>(coder_.bits(tenant.components, count));
+        models_.last_components = tenant.components;
         if (coder_.bit(tenant.owner == models_.last_owner, models.same_owner))
             tenant.owner = models_.last_owner;
         else
@@ -374,12 +310,12 @@ class DeltaCoder {
     // Where it came from, and how often it was elsewhere at once.
     void code_past(Tenant& tenant, bool stays) {
         EntityModels& models = models_.entity;
-        if (coder_.bit(tenant.leaps == (stays ? base().leaps : 0), models.same_leaps))
-            tenant.leaps = stays ? base().leaps : std::uint8_t(0);
+        if (coder_.bit(tenant.leaps == (stays ? base_.leaps : 0), models.same_leaps))
+            tenant.leaps = stays ? base_.leaps : std::uint8_t(0);
         else
             tenant.leaps = static_cast<std::uint8_t>(coder_.bits(tenant.leaps, 8));
         if (stays) {
-            tenant.command = base().command, tenant.key = base().key;
+            tenant.command = base_.command, tenant.key = base_.key;
         } else if (coder_.bit(tenant.key != 0, models.predicted)) {
             tenant.key = static_cast<std::uint8_t>(coder_.bits(tenant.key, 8));
             tenant.command = static_cast<std::uint16_t>(coder_.bits(tenant.command, 16));
@@ -488,9 +424,13 @@ class DeltaCoder {
     const Layout& layout_;
     const References& references_;
     const Row& target_;
+    const Audience audience_;
 
+    Tenant base_;
     std::size_t slot_ = 0, known_ = 0;
-    std::uint8_t known_rows_[Samples::max] = {};
+    const Row* known_rows_[Samples::max] = {};
+    std::int64_t ages_[Samples::max] = {};
+    std::int64_t ahead_ = 0;
     unsigned shock_ = 0;
     std::int64_t expected_[Layout::groups_max][CellGroup::cells_max];
     unsigned trust_[Layout::groups_max];

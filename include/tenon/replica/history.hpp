@@ -49,6 +49,11 @@ class Row {
         return reinterpret_cast<Cell*>(base_ + offsets_[component]) +
                slot * layout_->component(component).cells;
     }
+    // The same in all rows of a History.
+    std::size_t offset(std::size_t component, std::size_t slot) const {
+        return offsets_[component] + slot * layout_->component(component).cells * sizeof(Cell);
+    }
+    Cell* at(std::size_t offset) const { return reinterpret_cast<Cell*>(base_ + offset); }
     std::uint64_t tick() const { return tick_; }
     explicit operator bool() const { return base_ != nullptr; }
     bool is(const Row& other) const { return base_ == other.base_; }

@@ -27,10 +27,6 @@ struct Samples {
     static constexpr std::size_t max = 16;
     static constexpr std::int64_t reach = std::int64_t(1) << 28; // further away is another motion
     static constexpr std::int64_t age_max = 1000;
-
-    std::size_t count = 0;
-    std::int64_t age[max];   // of the newest 0, and the others more
-    std::int64_t at[max][4]; // of the newest all 0
 };
 
 struct Foretold {
@@ -44,16 +40,19 @@ namespace detail {
 struct LineFit {
     std::int64_t n = 0, t = 0, tt = 0, y[4] = {}, ty[4] = {};
 
-    void take(const Samples& samples, std::size_t i, unsigned parts) {
-        const std::int64_t time = -samples.age[i];
+    void take(std::int64_t time, const std::int64_t* at, unsigned parts) {
         ++n, t += time, tt += time * time;
-        for (unsigned k = 0; k < parts; ++k) y[k] += samples.at[i][k], ty[k] += time * samples.at[i][k];
+        for (unsigned k = 0; k < parts; ++k) y[k] += at[k], ty[k] += time * at[k];
     }
     std::int64_t spread() const { return n * tt - t * t; }
-    // The line's place at a time, times spread().
-    std::int64_t scaled_at(unsigned k, std::int64_t time) const {
-        return tt * y[k] - t * ty[k] + (n * ty[k] - t * y[k]) * time;
-    }
+
+    // The line at a time.
+    struct At {
+        std::int64_t of_y, of_ty;
+    };
+    At at(std::int64_t time) const { return {tt - t * time, n * time - t}; }
+    // Its place there, times spread().
+    std::int64_t scaled(unsigned k, At at) const { return at.of_y * y[k] + at.of_ty * ty[k]; }
 };
 
 inline std::int64_t divided(std::int64_t scaled, std::int64_t spread) {
@@ -62,21 +61,26 @@ inline std::int64_t divided(std::int64_t scaled, std::int64_t spread) {
 
 } // namespace detail
 
-// `ahead` is how long after the newest sample; `parts` how many of the four there are.
-inline Foretold foretell(const Samples& samples, unsigned parts, std::int64_t ahead, std::int64_t tolerance) {
+// sample(i, age, at) gives the i-th newest sample, its age in ticks (of the newest 0, and of the others more)
+// and its place (of the newest 0), or false when there is none; it is asked for one after the other, and for
+// no more than fit. `parts` is how many places there are, `ahead` how long after the newest sample it is.
+template <class Sample>
+Foretold foretell(Sample&& sample, unsigned parts, std::int64_t ahead, std::int64_t tolerance) {
     Foretold result;
-    if (samples.count < 2) return result;
+    std::int64_t age = 0, at[4] = {};
+    if (!sample(std::size_t(1), age, at)) return result;
     if (ahead > Samples::age_max) ahead = Samples::age_max;
     detail::LineFit fit;
-    fit.take(samples, 0, parts);
-    fit.take(samples, 1, parts);
+    fit.n = 1; // the newest, where all is 0
+    fit.take(-age, at, parts);
     std::int64_t missed = -1;
     std::size_t next = 2;
-    for (; next < samples.count; ++next) {
+    for (; sample(next, age, at); ++next) {
         const std::int64_t spread = fit.spread();
+        const detail::LineFit::At there = fit.at(-age);
         std::int64_t worst = 0;
         for (unsigned k = 0; k < parts; ++k) {
-            std::int64_t miss = fit.scaled_at(k, -samples.age[next]) - samples.at[next][k] * spread;
+            std::int64_t miss = fit.scaled(k, there) - at[k] * spread;
             if (miss < 0) miss = -miss;
             if (miss > worst) worst = miss;
         }
@@ -84,17 +88,17 @@ inline Foretold foretell(const Samples& samples, unsigned parts, std::int64_t ah
             missed = worst / (spread * 256);
             break;
         }
-        fit.take(samples, next, parts);
+        fit.take(-age, at, parts);
     }
     const std::int64_t spread = fit.spread();
+    const detail::LineFit::At there = fit.at(ahead);
     bool moved = false;
     for (unsigned k = 0; k < parts; ++k) {
-        const std::int64_t scaled = fit.scaled_at(k, ahead);
-        result.by[k] = detail::divided(scaled, spread);
         moved = moved || fit.y[k] != 0 || fit.ty[k] != 0;
+        result.by[k] = detail::divided(fit.scaled(k, there), spread);
     }
     if (!moved)
-        result.trust = next == samples.count ? Trust::still : Trust::rested;
+        result.trust = missed < 0 ? Trust::still : Trust::rested;
     else if (next >= 4 || (missed < 0 && next >= 3))
         result.trust = Trust::straight + (next >= 14 ? 3 : next >= 9 ? 2 : next >= 6 ? 1 : 0);
     else
@@ -137,6 +141,13 @@ struct FixedTurn {
                  sum(p[3] * r[2] + p[0] * r[1] - p[1] * r[0] + p[2] * r[3]),
                  sum(p[3] * r[3] - p[0] * r[0] - p[1] * r[1] - p[2] * r[2])}};
     }
+    // The product, of which it is known that its last part is not below 0; that is not worked out.
+    FixedTurn times_upward(const FixedTurn& b) const {
+        const auto &p = q, &r = b.q;
+        return {{(p[3] * r[0] + p[0] * r[3] + p[1] * r[2] - p[2] * r[1]) >> 30,
+                 (p[3] * r[1] - p[0] * r[2] + p[1] * r[3] + p[2] * r[0]) >> 30,
+                 (p[3] * r[2] + p[0] * r[1] - p[1] * r[0] + p[2] * r[3]) >> 30, 0}};
+    }
     FixedTurn inverse() const { return {{-q[0], -q[1], -q[2], q[3]}}; }
 
     // Half of the angle along its axis, in 2^30ths; false beyond a quarter turn.
@@ -144,10 +155,13 @@ struct FixedTurn {
         const std::int64_t sign = q[3] < 0 ? -1 : 1;
         const std::int64_t ss = times(q[0], q[0]) + times(q[1], q[1]) + times(q[2], q[2]);
         if (ss > one / 2) return false;
-        // asin(s) / s by its series
-        std::int64_t series = one * 105 / 3456;
-        series = one * 15 / 336 + times(series, ss);
-        series = one * 3 / 40 + times(series, ss);
+        // asin(s) / s by its series, of which small turns need the first parts only.
+        std::int64_t series = one * 3 / 40;
+        if (ss > one / 1024) {
+            series = one * 105 / 3456;
+            series = one * 15 / 336 + times(series, ss);
+            series = one * 3 / 40 + times(series, ss);
+        }
         series = one / 6 + times(series, ss);
         series = one + times(series, ss);
         for (int i = 0; i < 3; ++i) into[i] = sign * times(q[i], series);

@@ -27,12 +27,20 @@ class ReplicaHistory {
           now_(layout, words_ * 64, 1),
           past_(layout, words_ * 64, window),
           models_(layout),
-          slots_(new Slot[words_ * 64]) {
+          slots_(new Slot[words_ * 64]),
+          known_(new std::uint64_t[words_]()),
+          list_(new SlotWord[words_ * 64]),
+          told_(new Told[words_ * 64]) {
         now_.set_tick(0, 0);
     }
     ReplicaHistory(const ReplicaHistory&) = delete;
     ReplicaHistory& operator=(const ReplicaHistory&) = delete;
-    ~ReplicaHistory() { delete[] slots_; }
+    ~ReplicaHistory() {
+        delete[] slots_;
+        delete[] known_;
+        delete[] list_;
+        delete[] told_;
+    }
 
     // Takes a snapshot in and gives its number, which is to be acknowledged; after an error all is as it was.
     Result<std::uint16_t> handle(BytesIn snapshot) {
@@ -70,7 +78,10 @@ class ReplicaHistory {
 
     // The snapshots of the window by their age, of which the newest heard of is 0: which of them told of a
     // slot, which left nothing out, and what they told.
-    std::uint64_t told(std::size_t slot) const { return std::rotr(slots_[slot].told_in, newest_turn()); }
+    std::uint64_t told(std::size_t slot) const {
+        const SlotMemory& memory = slots_[slot].memory;
+        return next_ == 0 ? 0 : memory.from(memory.told | memory.gone, next_ - 1);
+    }
     std::uint64_t whole() const { return std::rotr(whole_, newest_turn()); }
     Row aged(unsigned age) const { return past_.row((next_ - 1 - age) % window); }
     std::uint16_t newest_number() const { return static_cast<std::uint16_t>(next_ - 1); }
@@ -85,7 +96,8 @@ class ReplicaHistory {
     // Who came, and who went; the oldest is forgotten when nobody asks.
     struct Change {
         EntityId entity;
-        bool spawned = false;
+        bool spawned = false; // or came into sight
+        bool unseen = false;  // it went out of sight; when it is despawned there, nobody tells
     };
     bool poll_event(Change& change) {
         while (changes_seen_ < slots()) {
@@ -96,8 +108,8 @@ class ReplicaHistory {
                 ++changes_seen_;
                 continue;
             }
-            change =
-                slot.announced != 0 ? Change{{place, slot.announced}, false} : Change{{place, lives}, true};
+            change = slot.announced != 0 ? Change{{place, slot.announced}, false, lives == 0 && slot.unseen}
+                                         : Change{{place, lives}, true};
             slot.announced = slot.announced != 0 ? std::uint16_t(0) : lives;
             return true;
         }
@@ -107,8 +119,14 @@ class ReplicaHistory {
   private:
     static constexpr std::uint64_t window = SnapshotHead::window;
     struct Slot {
-        std::uint64_t told_in = 0, tick = 0;
+        SlotMemory memory;
+        std::uint64_t tick = 0, applied = 0; // the newest snapshot that told of it, and one more
         std::uint16_t announced = 0;
+        bool unseen = false;
+    };
+    struct Told {
+        std::uint32_t slot;
+        Presence presence;
     };
 
     static std::uint64_t place_of(std::uint64_t number) { return std::uint64_t(1) << (63 - number % window); }
@@ -121,19 +139,18 @@ class ReplicaHistory {
         RangeDecoder coder(body);
         SnapshotHead head;
         if (!head.code(coder)) return coder.ok() ? Error::malformed : Error::truncated;
-        if (head.slots > words_) return Error::over_bound;
         References references;
         if (const Result<> found = find(head, number, references); !found) return found;
-        prepare(number);
         const std::size_t row = number % window;
+        received_ &= ~place_of(number); // what was in this row, too long ago to be built on
         past_.set_tick(row, head.tick);
-        if (const Result<> read = decode(coder, head, number, references, past_.row(row)); !read) {
-            forget(number);
+        std::size_t count = 0;
+        if (const Result<> read = decode(coder, head, number, references, past_.row(row), count); !read)
             return read;
-        }
+        prepare(number);
         received_ |= place_of(number);
         if (head.is_whole) whole_ |= place_of(number);
-        apply(number, head);
+        apply(number, head, count);
         return {};
     }
     // The rows that the snapshot builds on, if they are all here.
@@ -149,7 +166,6 @@ class ReplicaHistory {
             const std::uint64_t later = i == 0 ? head.tick : references.rows[0].tick();
             if (references.rows[i].tick() > later) return Error::malformed;
         }
-        turn_ = static_cast<int>((63 - (number - head.back) % window) % window);
         return {};
     }
     // Room in the window for this number: what leaves it is forgotten.
@@ -160,59 +176,75 @@ class ReplicaHistory {
             for (std::uint64_t i = 0; i < gone; ++i) mask |= place_of(number - i);
             received_ &= ~mask;
             whole_ &= ~mask;
-            for (std::size_t slot = 0; slot < words_ * 64; ++slot) slots_[slot].told_in &= ~mask;
             next_ = number + 1;
         }
     }
-    void forget(std::uint64_t number) {
-        for (std::size_t slot = 0; slot < words_ * 64; ++slot) slots_[slot].told_in &= ~place_of(number);
+    // The slots of which the rows that it builds on tell something.
+    std::size_t list_known(const SnapshotHead& head, std::uint64_t number) {
+        std::size_t count = 0;
+        for (std::size_t w = 0; w < words_; ++w)
+            for (std::uint64_t left = known_[w]; left != 0; left &= left - 1) {
+                const std::size_t slot = w * 64 + static_cast<unsigned>(std::countr_zero(left));
+                const SlotMemory& memory = slots_[slot].memory;
+                if (memory.last + 2 * window < next_) known_[w] &= ~(std::uint64_t(1) << slot % 64);
+                if (const std::uint64_t usable = memory.usable(number, head))
+                    list_[count++] = {usable, static_cast<std::uint32_t>(slot), 0};
+            }
+        return count;
     }
     Result<> decode(RangeDecoder& coder, const SnapshotHead& head, std::uint64_t number,
-                    const References& references, const Row& row) {
+                    const References& references, const Row& row, std::size_t& count) {
         models_.reset();
         DeltaCoder<RangeDecoder> deltas(coder, models_, references, row);
         SnapshotCheck check;
-        const auto usable = [&](std::size_t slot) {
-            return head.back == 0 ? 0 : std::rotr(slots_[slot].told_in, turn_) & head.builds_on;
-        };
-        const auto nothing = [](std::size_t) { return false; };
-        const bool read =
-            code_slots(coder, head.slots, usable, nothing, nothing, [&](std::size_t slot, bool anew) {
-                if (!coder.ok() || !deltas.code(slot, anew ? 0 : usable(slot))) return false;
-                slots_[slot].told_in |= place_of(number);
-                check.add(past_.layout(), row, slot);
+        const Error error = code_slots(
+            coder, list_, list_known(head, number), words_ * 64, [&](const SlotWord& word, bool anew) {
+                Presence presence = Presence::here;
+                // Told as unknown, although it is not.
+                if (word.usable == 0 && slots_[word.slot].memory.usable(number, head) != 0) return false;
+                if (!coder.ok() || !deltas.code(word.slot, anew ? 0 : word.usable, presence)) return false;
+                check.add(past_.layout(), row, word.slot, row.tenant(word.slot));
+                told_[count++] = {word.slot, presence};
                 return true;
             });
-        if (!read) return coder.ok() ? Error::malformed : Error::truncated;
+        if (error != Error::none) return error;
         const std::uint64_t expected = coder.bits(0, 16);
         if (const Result<> end = coder.finish(); !end) return end;
         if (expected != check.value()) return Error::diverged;
         return {};
     }
-    void apply(std::uint64_t number, const SnapshotHead& head) {
-        const std::uint64_t tick = head.tick;
+    void apply(std::uint64_t number, const SnapshotHead& head, std::size_t count) {
         const Row from = past_.row(number % window), to = now_.row(0);
-        for (std::size_t slot = 0; slot < head.slots * std::size_t(64); ++slot) {
-            if ((slots_[slot].told_in & place_of(number)) == 0 || tick < slots_[slot].tick) continue;
-            slots_[slot].tick = tick;
-            to.tenant(slot) = from.tenant(slot);
+        for (std::size_t i = 0; i < count; ++i) {
+            const std::size_t at = told_[i].slot;
+            Slot& slot = slots_[at];
+            slot.memory.note(number, told_[i].presence != Presence::here);
+            known_[at / 64] |= std::uint64_t(1) << at % 64;
+            if (number < slot.applied) continue;
+            slot.applied = number + 1;
+            slot.tick = head.tick;
+            slot.unseen = told_[i].presence == Presence::unseen;
+            const Tenant& tenant = to.tenant(at) = from.tenant(at);
             for (std::size_t c = 0; c < past_.layout().components(); ++c)
-                std::memcpy(to.cells(c, slot), from.cells(c, slot),
-                            past_.layout().component(c).cells * sizeof(Cell));
+                if ((tenant.components >> c & 1) != 0)
+                    std::memcpy(to.cells(c, at), from.cells(c, at),
+                                past_.layout().component(c).cells * sizeof(Cell));
         }
         changes_seen_ = 0;
-        if (tick < newest_tick_) return;
+        if (head.tick < newest_tick_) return;
         is_whole_ = head.is_whole;
-        newest_tick_ = tick;
+        newest_tick_ = head.tick;
     }
 
     std::size_t words_;
     History now_, past_;
     DeltaModels models_;
     Slot* slots_;
+    std::uint64_t* known_; // a bit for each slot of which anything was told lately
+    SlotWord* list_;
+    Told* told_;
     std::uint64_t next_ = 0, received_ = 0, whole_ = 0, newest_tick_ = 0;
     bool is_whole_ = false;
-    int turn_ = 0;
     std::size_t changes_seen_ = 0;
 };
 

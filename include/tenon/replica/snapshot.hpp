@@ -6,9 +6,11 @@
 #include <cstdint>
 
 #include "tenon/core/bytes.hpp"
+#include "tenon/core/error.hpp"
 #include "tenon/replica/delta.hpp"
 #include "tenon/replica/history.hpp"
 #include "tenon/wire/range_coder.hpp"
+#include "tenon/wire/range_models.hpp"
 
 namespace tenon {
 
@@ -21,12 +23,10 @@ struct SnapshotHead {
     bool is_whole = false;       // what it does not tell of is as the receiver has it
     unsigned back = 0;           // how many before this one the newest is that it builds on; 0: on none
     std::uint64_t builds_on = 0; // a bit for each: the newest, the one before it...
-    std::uint32_t slots = 0;     // that it looks at, in 64s
 
     template <class Coder>
     bool code(Coder& coder) {
         is_whole = coder.bits(is_whole, 1) != 0;
-        slots = static_cast<std::uint32_t>(coder.bits(slots, 11));
         back = static_cast<unsigned>(coder.bits(back, 6));
         const unsigned tick_bits = back == 0 ? 48 : 16;
         tick = coder.bits(tick & ((std::uint64_t(1) << tick_bits) - 1), tick_bits);
@@ -44,51 +44,107 @@ struct SnapshotHead {
     }
 };
 
+// In which of the last snapshots one slot was told of. Both sides keep one for each slot that matters.
+struct SlotMemory {
+    std::uint64_t told = 0, gone = 0; // what it was, and that nobody is there; bit 0: `last`, bit 1 before it
+    std::uint64_t last = 0;
+
+    void note(std::uint64_t number, bool is_gone) {
+        if (number > last) {
+            const std::uint64_t by = number - last;
+            told = by < 64 ? told << by : 0;
+            gone = by < 64 ? gone << by : 0;
+            last = number;
+        }
+        if (last - number >= 64) return;
+        (is_gone ? gone : told) |= std::uint64_t(1) << (last - number);
+    }
+    // A mask turned so that its bit 0 is for the snapshot `number`, and bit 1 for the one before.
+    std::uint64_t from(std::uint64_t mask, std::uint64_t number) const {
+        if (last >= number) return last - number < 64 ? mask >> (last - number) : 0;
+        return number - last < 64 ? mask << (number - last) : 0;
+    }
+    // Which of the rows that a snapshot builds on tell what the slot was: only what came after the newest of
+    // them that told that nobody is there.
+    std::uint64_t usable(std::uint64_t number, const SnapshotHead& head) const {
+        if (head.back == 0) return 0;
+        const std::uint64_t ended = from(gone, number - head.back) & head.builds_on;
+        return from(told, number - head.back) & head.builds_on & newer(ended);
+    }
+    // The bits below the lowest of these: all, when there is none.
+    static std::uint64_t newer(std::uint64_t than) { return (than & (~than + 1)) - 1; }
+};
+
+// A slot in a snapshot's list.
+struct SlotWord {
+    static constexpr std::uint32_t told = 1, anew = 2, unseen = 4, despawned = 8;
+
+    std::uint64_t usable = 0; // 0: of which nothing is known
+    std::uint32_t slot = 0;
+    std::uint32_t what = 0; // only an encoder's says it
+};
+
 // How likely a slot is told of, by whether it was in the two newest that the snapshot builds on.
 struct SlotModels {
     BitModel block[2] = {BitModel(56000), BitModel(4000)};
-    BitModel slot[8] = {BitModel(),      BitModel(),      BitModel(),      BitModel(),
-                        BitModel(65000), BitModel(62000), BitModel(64000), BitModel(4000)};
+    BitModel slot[4] = {BitModel(65000), BitModel(62000), BitModel(64000), BitModel(4000)};
     BitModel anew = BitModel(65300); // told whole, although something is known of it
-
-    static unsigned kind(std::uint64_t usable) {
-        return static_cast<unsigned>(usable & 3) | (usable != 0 ? 4u : 0u);
-    }
+    BitModel more = BitModel(62000);
+    MagnitudeModel gap;
 };
 
-// Calls each(slot, anew) for the slots that are told of, in order: the encoder's choice, the decoder's
-// finding. `usable` says of each slot which of the references tell of it. False when `each` said false.
-template <class Coder, class Usable, class Chosen, class Anew, class Each>
-bool code_slots(Coder& coder, std::size_t blocks, Usable&& usable, Chosen&& chosen, Anew&& anew,
-                Each&& each) {
+// Calls each(word, anew) for the slots that are told of: first those of `words` of which something is known,
+// then those of which nothing is; each in order. An encoder's words say which, and a decoder finds it.
+template <class Coder, class Each>
+Error code_slots(Coder& coder, const SlotWord* words, std::size_t count, std::size_t slots, Each&& each) {
     SlotModels models;
-    for (std::size_t block = 0; block < blocks; ++block) {
-        bool recent = false, any = false;
-        for (std::size_t slot = block * 64; slot < block * 64 + 64; ++slot) {
-            recent = recent || (usable(slot) & 3) != 0;
-            any = any || chosen(slot);
+    for (std::size_t i = 0, end = 0; i < count; i = end) {
+        bool known = false, recent = false, any = false;
+        for (; end < count && words[end].slot / 64 == words[i].slot / 64; ++end) {
+            if (words[end].usable == 0) continue;
+            known = true;
+            recent = recent || (words[end].usable & 3) != 0;
+            any = any || words[end].what != 0;
         }
-        if (!coder.bit(any, models.block[recent])) continue;
-        for (std::size_t slot = block * 64; slot < block * 64 + 64; ++slot) {
-            if (!coder.bit(chosen(slot), models.slot[SlotModels::kind(usable(slot))])) continue;
-            const bool is_anew = usable(slot) != 0 && coder.bit(anew(slot), models.anew);
-            if (!each(slot, is_anew)) return false;
+        if (!known || !coder.bit(any, models.block[recent])) continue;
+        for (std::size_t k = i; k < end; ++k) {
+            const SlotWord& word = words[k];
+            if (word.usable == 0 || !coder.bit(word.what != 0, models.slot[word.usable & 3])) continue;
+            if (!each(word, coder.bit((word.what & SlotWord::anew) != 0, models.anew)))
+                return coder.ok() ? Error::malformed : Error::truncated;
         }
     }
-    return coder.ok();
+    std::size_t next = 0;
+    for (std::size_t i = 0;; ++i) {
+        if constexpr (Coder::is_encoder)
+            while (i < count && (words[i].usable != 0 || words[i].what == 0)) ++i;
+        const bool more = Coder::is_encoder && i < count;
+        if (!coder.bit(more, models.more)) break;
+        next += models.gap.code(coder, more ? words[i].slot - next : 0);
+        if (!coder.ok()) return Error::truncated;
+        if (next >= slots) return Error::over_bound;
+        if (!each(SlotWord{0, static_cast<std::uint32_t>(next), more ? words[i].what : SlotWord::told},
+                  false))
+            return coder.ok() ? Error::malformed : Error::truncated;
+        ++next;
+    }
+    return coder.ok() ? Error::none : Error::truncated;
 }
 
 // What both sides must agree on, of one slot, folded into a sum of sixteen bits.
 class SnapshotCheck {
   public:
-    void add(const Layout& layout, const Row& row, std::size_t slot) {
-        const Tenant& tenant = row.tenant(slot);
+    // The tenant as the receiver has it.
+    void add(const Layout& layout, const Row& row, std::size_t slot, const Tenant& tenant) {
         word(tenant.generation | std::uint64_t(tenant.components) << 16 | std::uint64_t(tenant.owner) << 32);
         for (std::size_t c = 0; c < layout.components(); ++c) {
             if ((tenant.components >> c & 1) == 0) continue;
             const Cell* cells = row.cells(c, slot);
-            for (std::size_t i = 0; i < layout.component(c).cells; ++i)
-                word(static_cast<std::uint32_t>(cells[i]));
+            const std::size_t count = layout.component(c).cells;
+            for (std::size_t i = 0; i + 1 < count; i += 2)
+                word(static_cast<std::uint32_t>(cells[i]) |
+                     std::uint64_t(static_cast<std::uint32_t>(cells[i + 1])) << 32);
+            if (count % 2 != 0) word(static_cast<std::uint32_t>(cells[count - 1]));
         }
         word(slot | std::uint64_t(tenant.command) << 16 | std::uint64_t(tenant.key) << 32 |
              std::uint64_t(tenant.leaps) << 40);

@@ -5,63 +5,90 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <utility>
 
 #include "tenon/core/bytes.hpp"
 #include "tenon/core/error.hpp"
 #include "tenon/core/hash.hpp"
 #include "tenon/core/sequence.hpp"
+#include "tenon/replica/in_sight.hpp"
 #include "tenon/replica/snapshot.hpp"
 #include "tenon/replica/snapshot_cache.hpp"
+#include "tenon/replica/told_slots.hpp"
 #include "tenon/replica/world.hpp"
 
 namespace tenon {
 
+struct SenderOptions {
+    // Entities that the client may see or remember at a time; 0: as many as the world holds. What leaves
+    // takes its place until the client has acknowledged that, so leave room for some more than it sees.
+    std::size_t entities_max = 0;
+    Audience audience = {}; // {.owner_only = components_of<Game, Purse>(), .listener = peer}
+};
+
+// The places of components among those of a game, as Audience::owner_only takes them.
+template <class Game, class... T>
+constexpr std::uint16_t components_of() {
+    return static_cast<std::uint16_t>((0u | ... | (1u << detail::component_of<Game, T>())));
+}
+
 class SnapshotSender {
   public:
-    // Of one sender's work; models are large, so senders of a world may share theirs.
-    SnapshotSender(const WorldHistory& world, SnapshotCache& cache, DeltaModels& models)
-        : world_(&world), cache_(&cache), models_(&models), words_((world.slots() + 63) / 64) {
-        slots_ = new Slot[words_ * 64];
-        due_ = new Due[words_ * 64];
-        told_ = new Told[words_ * 64];
-        chosen_ = new std::uint64_t[words_];
-    }
-    SnapshotSender(const SnapshotSender&) = delete;
-    SnapshotSender& operator=(const SnapshotSender&) = delete;
-    ~SnapshotSender() {
-        delete[] slots_;
-        delete[] due_;
-        delete[] told_;
-        delete[] chosen_;
+    // Models are large, so senders of a world may share theirs, as they share the cache.
+    SnapshotSender(const WorldHistory& world, SnapshotCache& cache, DeltaModels& models,
+                   SenderOptions options = {})
+        : world_(&world),
+          cache_(&cache),
+          models_(&models),
+          audience_(options.audience),
+          slots_(options.entities_max == 0 || options.entities_max > world.slots() ? world.slots()
+                                                                                   : options.entities_max) {
+        TENON_ASSERT(world.slots() <= cache.slots(), "the cache is for worlds of at most so many slots");
+        const Layout& layout = world.layout();
+        for (std::size_t c = 0; c < layout.components(); ++c)
+            for (std::size_t g = 0; g < layout.component(c).groups; ++g) {
+                const CellGroup& group = layout.group(layout.component(c).first_group + g);
+                for (unsigned k = 0; k < group.count; ++k) whole_bits_[c] += bits_for(group.range[k]);
+            }
     }
 
     // How fast an entity's turn comes nearer, next to 1 for the others.
     void set_priority(EntityId entity, float weight) {
-        if (entity.slot < words_ * 64) slots_[entity.slot].weight = weight;
+        if (entity.slot >= world_->slots()) return;
+        ToldSlot* it = slots_.insert(entity.slot);
+        if (it == nullptr) return;
+        it->weight = weight;
+        it->generation = entity.generation;
     }
 
-    // The next snapshot of the newest tick, at most as large as the span; 0 when nothing is due any more.
+    // The next snapshot of the newest tick, at most as large as the span; 0 when nothing is due any more. The
+    // client is told of all that there is.
     std::size_t write(BytesOut into) {
-        if (world_->commits() == 0 || into.size() <= SnapshotHead::number_bytes + 16) return 0;
-        if (std::exchange(asked_at_, world_->commits()) != world_->commits()) ++round_;
+        if (world_->commits() == 0) return 0;
+        InSight* all = cache_->work().all;
+        const Row row = newest();
+        std::size_t count = 0;
+        for (std::size_t slot = 0; slot < world_->used(); ++slot)
+            if (const Tenant& tenant = row.tenant(slot); tenant.generation != 0)
+                all[count++] = {static_cast<std::uint16_t>(slot), tenant.generation, 1, 1};
+        return write(into, std::span<const InSight>(all, count));
+    }
+    // The client is told of these alone, which come in the order of their slots; what it was told of and is
+    // not among them any more is gone to it.
+    std::size_t write(BytesOut into, std::span<const InSight> seen) {
+        if (world_->commits() == 0) return 0;
+        const bool fits = slots_.look(seen.data(), seen.size());
+        covers_ = fits ? world_->commits() : 0;
+        if (into.size() <= SnapshotHead::number_bytes + 16) return 0;
         begin();
-        const std::size_t count = choose((into.size() - SnapshotHead::number_bytes) * 8);
-        if (count == 0) return 0;
-        const std::size_t body = fill(into.subspan(SnapshotHead::number_bytes), count);
+        head_.is_whole = fits;
+        const std::size_t due = choose((into.size() - SnapshotHead::number_bytes) * 8);
+        if (due == 0) return ++idle_, 0;
+        const std::size_t body = fill(into.subspan(SnapshotHead::number_bytes), due);
         if (body == 0) return 0;
         store_le(into.data(), static_cast<std::uint16_t>(next_));
-        sent_[next_ % window] = {next_, world_->commits() - 1, world_->newest_tick(), round_, true, false};
-        const std::uint64_t bit = place_of(next_);
-        for (std::size_t slot = 0; slot < world_->used(); ++slot) {
-            if ((chosen_[slot / 64] >> slot % 64 & 1) == 0) continue;
-            slots_[slot].sent_in |= bit;
-            slots_[slot].sent = world_->newest_tick() + 1;
-            slots_[slot].sent_number = next_;
-            slots_[slot].told = true;
-            slots_[slot].due = 0;
-        }
-        ++next_;
+        note_sent();
         return SnapshotHead::number_bytes + body;
     }
 
@@ -69,38 +96,44 @@ class SnapshotSender {
     Result<> acknowledged(std::uint16_t number) {
         const std::uint64_t whole = expand(number, 16, next_);
         if (whole >= next_) return Error::malformed;
-        Sent& sent = sent_[whole % window];
-        if (sent.number != whole || !sent.there || whole < first_) return Error::stale;
-        if (sent.acked) return Error::duplicate;
-        sent.acked = true;
-        const std::uint64_t bit = place_of(whole);
-        for (std::size_t slot = 0; slot < world_->used(); ++slot)
-            if ((slots_[slot].sent_in & bit) != 0 && slots_[slot].acked < sent.tick + 1 &&
-                whole + 1 >= slots_[slot].healed)
-                slots_[slot].acked = sent.tick + 1;
+        if (next_ - whole > window || whole < first_) return Error::stale;
+        const std::uint64_t bit = std::uint64_t(1) << (next_ - 1 - whole);
+        if ((acked_ & bit) != 0) return Error::duplicate;
+        acked_ |= bit;
         return {};
     }
 
     // The client's copy may be wrong: the entity is told whole, until what was told of it before is out of
     // reach.
     void heal(std::size_t slot) {
-        if (slot >= words_ * 64) return;
-        slots_[slot].acked = slots_[slot].sent = 0;
-        slots_[slot].healed = next_ + 1;
-        slots_[slot].told = true;
+        if (slot >= world_->slots()) return;
+        ToldSlot* it = slots_.insert(slot);
+        if (it == nullptr) return;
+        it->acked = it->sent = 0;
+        it->healed = next_ + 1;
+        it->told = true;
     }
     // All of it may be: what follows builds on nothing that went before.
     void heal_all() {
         first_ = next_;
-        for (std::size_t slot = 0; slot < world_->used(); ++slot)
-            slots_[slot].acked = slots_[slot].sent = slots_[slot].healed = 0, slots_[slot].told = true;
+        acked_ = 0;
+        for (std::size_t i = 0; i < slots_.size(); ++i) {
+            slots_[i].acked = slots_[i].sent = slots_[i].healed = 0;
+            slots_[i].told = true;
+        }
     }
-    // Whether the client has acknowledged the newest of everything.
+    // Whether the client has acknowledged the newest of everything that it sees, and that it sees no more.
     bool settled() const {
-        for (std::size_t slot = 0; slot < world_->used(); ++slot)
-            if (!is_settled(slot)) return false;
+        if (covers_ != world_->commits()) return false;
+        for (std::size_t i = 0; i < slots_.size(); ++i) {
+            const ToldSlot& it = slots_[i];
+            if (is_here(it) ? acked(it) <= world_->changed(it.slot) : it.told && !knows_gone(it))
+                return false;
+        }
         return true;
     }
+    // Of whom the client has been told, or is to be.
+    std::size_t size() const { return slots_.size(); }
 
   private:
     static constexpr std::uint64_t window = SnapshotHead::window;
@@ -108,212 +141,274 @@ class SnapshotSender {
     // less than a few in each, and at the latest when the newest of so many that can be built on have not
     // told it.
     static constexpr unsigned renewal = 16, renewed_within = 28;
-    static constexpr unsigned patience = 8; // rounds before what does not change is said again
+    static constexpr unsigned patience = 8; // snapshots before what does not change is said again
+    static constexpr std::size_t gone_bits = 12;
 
-    struct Slot {
-        std::uint64_t sent_in = 0;         // a bit for each of the window's snapshots that told of it
-        std::uint64_t acked = 0, sent = 0; // ticks and one more; 0: never
-        std::uint64_t sent_number = 0;
-        std::uint64_t healed = 0; // since before this snapshot
-        float due = 0, weight = 1;
-        bool told = false; // the client may know something of it
-    };
-    struct Sent {
-        std::uint64_t number = 0, commit = 0, tick = 0, round = 0;
-        bool there = false, acked = false;
-    };
-    struct Due {
-        float due;
-        std::uint16_t slot;
-    };
-    struct Told { // what a body depends on, for its key
-        std::uint64_t usable, chosen;
-    };
+    Row newest() const { return world_->at(world_->commits() - 1); }
 
-    static std::uint64_t place_of(std::uint64_t number) { return std::uint64_t(1) << (63 - number % window); }
-
-    // Forgets the snapshot whose place the next one takes, and finds what that one can build on.
+    // Finds what the next snapshot can build on.
     void begin() {
-        const std::uint64_t bit = place_of(next_);
-        for (std::size_t slot = 0; slot < world_->used(); ++slot) slots_[slot].sent_in &= ~bit;
-        sent_[next_ % window] = {};
         head_ = {};
         head_.tick = world_->newest_tick();
-        head_.slots = static_cast<std::uint32_t>((world_->used() + 63) / 64);
-        for (std::uint64_t back = 1; back < SnapshotHead::reach && back <= next_ - first_; ++back) {
-            const Sent& sent = sent_[(next_ - back) % window];
-            if (!sent.there || !sent.acked || !world_->has(sent.commit)) continue;
-            if (head_.back == 0) head_.back = static_cast<unsigned>(back);
-            const auto i = static_cast<unsigned>(back - head_.back);
-            head_.builds_on |= std::uint64_t(1) << i;
-            references_.rows[i] = world_->at(sent.commit);
+        References& references = cache_->work().references;
+        references.tenant_since = world_->tenant_since();
+        for (std::uint64_t left = acked_; left != 0; left &= left - 1) {
+            const auto back = static_cast<unsigned>(std::countr_zero(left)) + 1;
+            const std::uint64_t commit = commits_[(next_ - back) % window];
+            if (back >= SnapshotHead::reach || !world_->has(commit)) break;
+            if (head_.back == 0) head_.back = back;
+            head_.builds_on |= std::uint64_t(1) << (back - head_.back);
+            references.rows[back - head_.back] = world_->at(commit);
         }
-        turn_ = static_cast<int>((63 - (next_ - head_.back) % window) % window);
     }
-    std::uint64_t usable(std::size_t slot) const {
-        return head_.back == 0 ? 0 : std::rotr(slots_[slot].sent_in, turn_) & head_.builds_on;
+    bool is_anew(const ToldSlot& it) const {
+        return it.healed != 0 && next_ < it.healed + SnapshotHead::reach;
     }
-    bool is_anew(std::size_t slot) const {
-        return slots_[slot].healed != 0 && next_ < slots_[slot].healed + SnapshotHead::reach;
+    bool is_here(const ToldSlot& it) const {
+        return it.in_sight && newest().tenant(it.slot).generation == it.generation;
     }
-    bool is_settled(std::size_t slot) const {
-        if (slots_[slot].acked != 0) return slots_[slot].acked > world_->changed(slot);
-        return !slots_[slot].told && world_->at(world_->commits() - 1).tenant(slot).generation == 0;
+    // The tick, and one more, up to which the client has acknowledged the slot, since it was last told gone.
+    std::uint64_t acked(const ToldSlot& it) const {
+        const std::uint64_t before = next_ - 1;
+        if (next_ == 0) return 0;
+        const SlotMemory& memory = it.memory;
+        const std::uint64_t known =
+            memory.from(memory.told, before) & acked_ & SlotMemory::newer(memory.from(memory.gone, before));
+        if (known == 0) return it.acked;
+        const std::uint64_t number = before - static_cast<unsigned>(std::countr_zero(known));
+        const std::uint64_t tick = ticks_[number % window] + 1;
+        return number + 1 >= it.healed && tick > it.acked ? tick : it.acked;
+    }
+    // Whether it has acknowledged that nobody is there, and was told of nobody after that.
+    bool knows_gone(const ToldSlot& it) const {
+        if (next_ == 0) return false;
+        const SlotMemory& memory = it.memory;
+        const std::uint64_t gone = memory.from(memory.gone, next_ - 1) & acked_;
+        return (gone & SlotMemory::newer(memory.from(memory.told, next_ - 1))) != 0;
     }
 
-    // Counted in ticks at which there was a chance to speak, since there may be nothing else to say.
-    bool is_on_its_way(const Slot& slot) const {
-        const Sent& sent = sent_[slot.sent_number % window];
-        return sent.there && sent.number == slot.sent_number && sent.round + patience > round_;
+    enum class Turn : std::uint8_t { no, waits, now };
+
+    // Whether an entity that is in sight is to be told.
+    Turn turn_of(const ToldSlot& it, std::uint64_t usable, std::uint64_t tick) const {
+        const std::uint64_t changed = world_->changed(it.slot);
+        const bool is_recent = it.memory.last + patience > next_ + idle_;
+        if (it.acked > changed) {
+            const unsigned within = next_ % renewal == 0 ? renewal / 2 : renewed_within;
+            if (it.sent == tick || (usable & ((std::uint64_t(1) << within) - 1)) != 0) return Turn::no;
+            return is_recent && usable != 0 ? Turn::no : Turn::now;
+        }
+        // On its way, but who knows.
+        if (it.sent > changed && (it.sent == tick || is_recent)) return Turn::waits;
+        return it.sent != 0 && tick < it.sent + it.every ? Turn::waits : Turn::now;
     }
+    // And one that is not.
+    Turn turn_of_gone(ToldSlot& it) const {
+        if (it.told && knows_gone(it)) it.forget();
+        if (!it.told) return Turn::no;
+        const bool is_said = (it.memory.gone & SlotMemory::newer(it.memory.told)) != 0;
+        return is_said && it.memory.last + patience > next_ + idle_ ? Turn::waits : Turn::now;
+    }
+
     // Picks the most urgent that will probably fit; their number.
     std::size_t choose(std::size_t bits) {
-        const Row row = world_->at(world_->commits() - 1);
+        SnapshotWork& work = cache_->work();
+        const Row row = newest();
         const std::uint64_t tick = world_->newest_tick() + 1;
-        std::size_t count = 0;
-        std::size_t wanted = 0;
-        head_.is_whole = true;
-        for (std::size_t slot = 0; slot < world_->used(); ++slot) {
-            Slot& s = slots_[slot];
-            const bool settled = is_settled(slot);
-            const std::uint64_t known = usable(slot);
-            if (settled) {
-                const unsigned within = next_ % renewal == 0 ? renewal / 2 : renewed_within;
-                if (row.tenant(slot).generation == 0 || s.sent == tick ||
-                    (known & ((std::uint64_t(1) << within) - 1)) != 0)
-                    continue;
-                if (s.sent_number + patience > next_ && known != 0) continue;
-            } else if (s.sent > world_->changed(slot) && (s.sent == tick || is_on_its_way(s))) {
-                head_.is_whole = false; // it is on its way, but who knows
+        std::size_t count = 0, wanted = 0;
+        for (std::size_t i = 0; i < slots_.size(); ++i) {
+            ToldSlot& it = slots_[i];
+            const Tenant& tenant = row.tenant(it.slot);
+            const bool here = it.in_sight && tenant.generation == it.generation;
+            const std::uint64_t usable = it.memory.usable(next_, head_);
+            const bool lives = tenant.generation == it.generation;
+            work.all_words[i] = {usable, it.slot,
+                                 here    ? SlotWord::told
+                                 : lives ? SlotWord::told | SlotWord::unseen
+                                         : SlotWord::told | SlotWord::despawned};
+            work.chosen[i] = false;
+            it.acked = acked(it);
+            const Turn turn = here ? turn_of(it, usable, tick) : turn_of_gone(it);
+            if (turn == Turn::waits) head_.is_whole = false;
+            if (!here && !it.told && !lives) it.weight = 1; // so that its slot is given up
+            if (turn != Turn::now) continue;
+            it.due += it.weight * it.urgency;
+            const std::size_t cost = !here ? gone_bits : usable != 0 ? known_bits_ : whole_bits(tenant);
+            wanted += cost;
+            work.due[count++] = {it.due, static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(cost)};
+        }
+        if (wanted <= bits || count < 2) return count;
+        const std::size_t fits =
+            take_urgent(count, bits, [](const SnapshotWork::Due& due) { return due.bits; });
+        if (fits < count) head_.is_whole = false;
+        return fits;
+    }
+    std::size_t whole_bits(const Tenant& tenant) const {
+        std::size_t bits = entity_bits_;
+        for (unsigned left = audience_.sees(tenant).components; left != 0; left &= left - 1)
+            bits += whole_bits_[std::countr_zero(left)];
+        return bits;
+    }
+    // The most urgent first, and of equals the lower slot.
+    static bool before(const SnapshotWork::Due& a, const SnapshotWork::Due& b) {
+        return a.due > b.due || (a.due == b.due && a.at < b.at);
+    }
+    // Brings the most urgent to the front, in no order, as many as cost no more than the budget, but one at
+    // least. By hand, as <algorithm> costs every reader 12,000 lines.
+    template <class Cost>
+    std::size_t take_urgent(std::size_t count, std::size_t budget, Cost&& cost) {
+        SnapshotWork::Due* due = cache_->work().due;
+        std::size_t low = 0, high = count;
+        while (low < high) {
+            std::swap(due[low + (high - low) / 2], due[high - 1]);
+            std::size_t at = low, sum = 0;
+            for (std::size_t i = low; i + 1 < high; ++i) {
+                if (!before(due[i], due[high - 1])) continue;
+                sum += cost(due[i]);
+                std::swap(due[i], due[at++]);
+            }
+            std::swap(due[at], due[high - 1]);
+            if (sum > budget) { // not even all that go before this one
+                high = at;
                 continue;
             }
-            s.due += s.weight;
-            wanted += known != 0 ? known_bits_ : whole_bits();
-            due_[count++] = {s.due, static_cast<std::uint16_t>(slot)};
+            budget -= sum;
+            low = at;
+            if (cost(due[at]) > budget) break;
+            budget -= cost(due[at]);
+            low = at + 1;
         }
-        if (wanted > bits && count > 1) {
-            sort_due(count);
-            std::size_t fits = 0;
-            for (std::size_t used = 0; fits < count; ++fits)
-                if ((used += usable(due_[fits].slot) != 0 ? known_bits_ : whole_bits()) > bits && fits != 0)
-                    break;
-            if (fits < count) head_.is_whole = false;
-            count = fits;
-        }
-        return count;
-    }
-    // The most urgent first, and of equals the lower slot: a heap, as <algorithm> costs every reader 12,000
-    // lines.
-    static bool before(const Due& a, const Due& b) {
-        return a.due > b.due || (a.due == b.due && a.slot < b.slot);
-    }
-    void sift(std::size_t from, std::size_t count) {
-        for (std::size_t child; (child = from * 2 + 1) < count; from = child) {
-            if (child + 1 < count && before(due_[child], due_[child + 1])) ++child;
-            if (!before(due_[from], due_[child])) return;
-            std::swap(due_[from], due_[child]);
-        }
-    }
-    void sort_due(std::size_t count) {
-        for (std::size_t i = count / 2; i-- > 0;) sift(i, count);
-        for (std::size_t i = count; i-- > 1;) {
-            std::swap(due_[0], due_[i]);
-            sift(0, i);
-        }
-    }
-    std::size_t whole_bits() const {
-        std::size_t bits = 40;
-        for (std::size_t g = 0; g < world_->layout().groups(); ++g)
-            for (unsigned k = 0; k < world_->layout().group(g).count; ++k)
-                bits += bits_for(world_->layout().group(g).range[k]);
-        return bits;
+        return low == 0 ? 1 : low;
     }
 
     // Writes the body, from the cache or anew, with ever fewer until it fits.
     std::size_t fill(BytesOut into, std::size_t count) {
+        SnapshotWork& work = cache_->work();
         for (;;) {
-            for (std::size_t w = 0; w < words_; ++w) chosen_[w] = 0;
-            for (std::size_t i = 0; i < count; ++i)
-                chosen_[due_[i].slot / 64] |= std::uint64_t(1) << due_[i].slot % 64;
-            const std::uint64_t key = key_of(into.size());
-            if (const SnapshotCache::Body body = cache_->find(key)) {
-                copy(into.data(), body.bytes);
-                for (std::size_t w = 0; w < words_; ++w) chosen_[w] = body.chosen[w];
-                return body.bytes.size();
+            const std::size_t words = list_words(count);
+            const std::uint64_t key = key_of(into.size(), words);
+            if (const BytesIn body = cache_->find(key); !body.empty()) {
+                copy(into.data(), body);
+                return body.size();
             }
             std::size_t done = 0;
-            if (const std::size_t size = encode(into, done); size != 0) {
-                known_bits_ = (known_bits_ * 7 + size * 8 / count + 1) / 8;
-                cache_->keep(key, into.first(size), chosen_, words_);
+            if (const std::size_t size = encode(into, words, done); size != 0) {
+                learn_size(size * 8, words);
+                cache_->keep(key, into.first(size));
                 return size;
             }
             if (count == 1) {
-                slots_[due_[0].slot].due = 0; // too large for any: the others shall not wait for it
+                slots_[work.due[0].at].due = 0; // too large for any: the others shall not wait for it
                 return 0;
             }
             head_.is_whole = false;
-            // The most urgent ones come first only when they are sorted.
-            sort_due(count);
+            const std::size_t had = count;
             const std::size_t fewer = done - done / 16;
             count = fewer == 0 ? 1 : fewer < count ? fewer : count - 1;
+            (void)take_urgent(had, count, [](const SnapshotWork::Due&) { return std::size_t(1); });
             known_bits_ += known_bits_ / 8;
         }
     }
-    std::uint64_t key_of(std::size_t room) {
-        std::uint64_t key = cache_->secret();
-        const auto mix = [&](std::uint64_t word) {
-            std::byte bytes[8];
-            store_le(bytes, word);
-            key = hash64(bytes, key);
-        };
-        mix(world_->commits());
-        mix(room | std::uint64_t(head_.back) << 32 | std::uint64_t(head_.is_whole) << 40);
-        for (std::uint64_t left = head_.builds_on; left != 0; left &= left - 1) {
-            const auto i = static_cast<unsigned>(std::countr_zero(left));
-            mix(i | references_.rows[i].tick() << 8);
+    // What the body's bytes depend on: the slots of which both sides know something, and those that are told.
+    std::size_t list_words(std::size_t count) {
+        SnapshotWork& work = cache_->work();
+        for (std::size_t i = 0; i < slots_.size(); ++i) work.chosen[i] = false;
+        for (std::size_t i = 0; i < count; ++i) work.chosen[work.due[i].at] = true;
+        std::size_t words = 0;
+        for (std::size_t i = 0; i < slots_.size(); ++i) {
+            const SlotWord& word = work.all_words[i];
+            if (word.usable == 0 && !work.chosen[i]) continue;
+            const std::uint32_t anew = is_anew(slots_[i]) ? SlotWord::anew : 0u;
+            work.words[words++] = {word.usable, word.slot, work.chosen[i] ? word.what | anew : 0};
         }
-        const std::size_t slots = head_.slots * std::size_t(64);
-        for (std::size_t slot = 0; slot < slots; ++slot)
-            told_[slot] = {usable(slot), (chosen_[slot / 64] >> slot % 64 & 1) << is_anew(slot)};
-        return hash64({reinterpret_cast<const std::byte*>(told_), slots * sizeof(Told)}, key);
+        return words;
+    }
+    void learn_size(std::size_t bits, std::size_t words) {
+        std::size_t known = 0, whole = 0;
+        for (std::size_t i = 0; i < words; ++i) {
+            const SlotWord& word = cache_->work().words[i];
+            if (word.what == 0) continue;
+            if (word.usable != 0 && (word.what & SlotWord::anew) == 0)
+                ++known;
+            else
+                whole += whole_bits(newest().tenant(word.slot)) - entity_bits_;
+        }
+        if (known == 0) { // all of them were whole
+            if (bits > whole) entity_bits_ = (entity_bits_ * 7 + (bits - whole) / words + 1) / 8;
+            return;
+        }
+        known_bits_ = (known_bits_ * 7 + (bits > whole ? bits - whole : 0) / known + 1) / 8;
+    }
+    std::uint64_t key_of(std::size_t room, std::size_t words) {
+        const SnapshotWork& work = cache_->work();
+        std::uint64_t head[SnapshotHead::reach + 4], count = 0;
+        head[count++] = world_->commits();
+        head[count++] = room | std::uint64_t(head_.back) << 32 | std::uint64_t(head_.is_whole) << 40;
+        head[count++] = audience_.owner_only == 0 ? 0 : std::uint64_t(1) << 32 | audience_.listener.value;
+        head[count++] = head_.builds_on;
+        for (std::uint64_t left = head_.builds_on; left != 0; left &= left - 1)
+            head[count++] = work.references.rows[std::countr_zero(left)].tick();
+        const std::uint64_t key =
+            hash64({reinterpret_cast<const std::byte*>(head), count * sizeof head[0]}, cache_->secret());
+        return hash64({reinterpret_cast<const std::byte*>(work.words), words * sizeof(SlotWord)}, key);
     }
     // 0 when it does not fit; `done` is how many slots did.
-    std::size_t encode(BytesOut into, std::size_t& done) {
-        const Row row = world_->at(world_->commits() - 1);
+    std::size_t encode(BytesOut into, std::size_t words, std::size_t& done) {
+        SnapshotWork& work = cache_->work();
+        const Row row = newest();
         RangeEncoder coder(into);
         SnapshotHead(head_).code(coder);
         models_->reset();
-        DeltaCoder<RangeEncoder> deltas(coder, *models_, references_, row);
+        DeltaCoder<RangeEncoder> deltas(coder, *models_, work.references, row, audience_);
         SnapshotCheck check;
-        const bool fits = code_slots(
-            coder, head_.slots, [&](std::size_t slot) { return usable(slot); },
-            [&](std::size_t slot) { return (chosen_[slot / 64] >> slot % 64 & 1) != 0; },
-            [&](std::size_t slot) { return is_anew(slot); },
-            [&](std::size_t slot, bool anew) {
-                check.add(world_->layout(), row, slot);
-                deltas.code(slot, anew ? 0 : usable(slot));
+        const Error error =
+            code_slots(coder, work.words, words, world_->slots(), [&](const SlotWord& word, bool anew) {
+                Presence presence = (word.what & SlotWord::unseen) != 0      ? Presence::unseen
+                                    : (word.what & SlotWord::despawned) != 0 ? Presence::despawned
+                                                                             : Presence::here;
+                check.add(world_->layout(), row, word.slot,
+                          presence == Presence::here ? audience_.sees(row.tenant(word.slot)) : Tenant{});
+                deltas.code(word.slot, anew ? 0 : word.usable, presence);
                 done += coder.ok();
                 return coder.ok();
             });
         coder.bits(check.value(), 16);
-        return fits ? coder.finish() : 0;
+        return error == Error::none ? coder.finish() : 0;
+    }
+    void note_sent() {
+        const SnapshotWork& work = cache_->work();
+        const std::uint64_t tick = world_->newest_tick();
+        commits_[next_ % window] = world_->commits() - 1;
+        ticks_[next_ % window] = tick;
+        for (std::size_t i = 0; i < slots_.size(); ++i) {
+            if (!work.chosen[i]) continue;
+            ToldSlot& it = slots_[i];
+            const bool gone = (work.all_words[i].what & (SlotWord::unseen | SlotWord::despawned)) != 0;
+            it.memory.note(next_, gone);
+            it.sent = gone ? 0 : tick + 1;
+            if (gone) it.acked = 0;
+            it.told = true;
+            it.due = 0;
+        }
+        ++next_;
+        idle_ = 0;
+        acked_ <<= 1;
     }
 
     const WorldHistory* world_;
     SnapshotCache* cache_;
     DeltaModels* models_;
-    std::size_t words_;
-    Slot* slots_;
-    Due* due_;
-    Told* told_;
-    std::uint64_t* chosen_;
-    Sent sent_[window];
-    std::uint64_t next_ = 0, first_ = 0;     // snapshots, and the first to build on
-    std::uint64_t round_ = 0, asked_at_ = 0; // ticks at which it was asked for any
-    std::size_t known_bits_ = 16;            // that an entity took lately
+    Audience audience_;
+    ToldSlots slots_;
+    std::uint64_t commits_[window] = {}, ticks_[window] = {}; // of the last snapshots
+    std::uint64_t acked_ = 0;            // bit 0: the newest snapshot, bit 1: the one before it
+    std::uint64_t next_ = 0, first_ = 0; // snapshots, and the first to build on
+    std::uint64_t idle_ = 0;             // how often nothing was due since the last
+    std::uint64_t covers_ = 0;           // commits of the world when it was last looked at
+    std::size_t entity_bits_ = 16;       // that a new entity takes beside its cells
+    std::size_t known_bits_ = 16;        // that an entity took lately
+    std::uint32_t whole_bits_[Layout::components_max] = {};
     SnapshotHead head_;
-    References references_;
-    int turn_ = 0;
 };
 
 } // namespace tenon

@@ -57,12 +57,16 @@ class WorldHistory {
     WorldHistory(const Layout& layout, WorldOptions options)
         : live_(layout, bounded(options.entities_max), 1),
           past_(layout, bounded(options.entities_max), options.ticks < 2 ? 2 : options.ticks),
-          facts_(new Facts[bounded(options.entities_max)]) {
+          facts_(new Facts[bounded(options.entities_max)]),
+          tenant_since_(new std::uint64_t[bounded(options.entities_max)]()) {
         live_.set_tick(0, 0);
     }
     WorldHistory(const WorldHistory&) = delete;
     WorldHistory& operator=(const WorldHistory&) = delete;
-    ~WorldHistory() { delete[] facts_; }
+    ~WorldHistory() {
+        delete[] facts_;
+        delete[] tenant_since_;
+    }
 
     // None when the world is full. `origin`: what its owner may have predicted it by.
     EntityId spawn(PeerId owner = PeerId::host(), Origin origin = {}) {
@@ -138,12 +142,14 @@ class WorldHistory {
     void commit(Tick tick) {
         TENON_ASSERT(commits_ == 0 || tick.value > newest_tick(), "a world's ticks go forward");
         past_.fill(commits_ % past_.rows(), tick.value, live_, 0);
-        ++commits_;
         for (std::size_t slot = 0; slot < used_; ++slot) {
             if (!facts_[slot].touched) continue;
             facts_[slot].touched = false;
             facts_[slot].changed = tick.value;
+            if (commits_ == 0 || row().tenant(slot) != at(commits_ - 1).tenant(slot))
+                tenant_since_[slot] = tick.value;
         }
+        ++commits_;
     }
 
     // How often commit() was called; the last of them is the newest row.
@@ -153,6 +159,8 @@ class WorldHistory {
     Row at(std::uint64_t commit) const { return past_.row(commit % past_.rows()); }
     // The tick since which a slot is as it is.
     std::uint64_t changed(std::size_t slot) const { return facts_[slot].changed; }
+    // And those since which each has its tenant with its components and its owner.
+    const std::uint64_t* tenant_since() const { return tenant_since_; }
     // Slots that ever had a tenant.
     std::size_t used() const { return used_; }
     std::size_t slots() const { return live_.slots(); }
@@ -174,6 +182,7 @@ class WorldHistory {
 
     History live_, past_;
     Facts* facts_;
+    std::uint64_t* tenant_since_;
     std::size_t used_ = 0, size_ = 0;
     std::uint32_t free_ = nowhere;
     std::uint64_t commits_ = 0;
