@@ -13,6 +13,7 @@
 #include "tenon/clock/independent.hpp"
 #include "tenon/codec/bits.hpp"
 #include "tenon/reliability/ack_vector.hpp"
+#include "tenon/replica/interest.hpp"
 #include "tenon/room/world_room.hpp"
 #include "tenon/schema/quantized.hpp"
 #include "tenon/session.hpp"
@@ -283,6 +284,69 @@ struct Flyer {
     }
 };
 
+// ---- a game whose guests see what is near them, and their own purses
+
+struct Walker {
+    float x = 0, y = 0;
+    void serialize(auto& ar) { ar(quantized_vector(-500, 500, 0.1, x, y)); }
+};
+struct Purse {
+    std::uint32_t coins = 0;
+    void serialize(auto& ar) { ar(coins); }
+};
+using Town = Game<"town", 1, Component<Walker>, Component<Purse>>;
+using TownNet = Session<Town, transport::Memory, codec::Bits, clock::Independent<>, topology::ClientServer,
+                        reliability::AckVector>;
+
+struct Mayor {
+    static constexpr std::uint16_t owner_only = components_of<Town, Purse>();
+
+    TownNet net;
+    Stage<2> stage{512, 50};
+    std::map<PeerId, std::unique_ptr<Interest<2>>> interests{};
+    std::vector<EntityId> walkers{};
+    std::map<PeerId, EntityId> own{};
+    Random random{9};
+
+    explicit Mayor(sim::World& world) : net(options(world, 512), world.port(1)) {}
+
+    void on(const PeerJoined& there) {
+        own[there.peer] = spawn(there.peer);
+        interests[there.peer] = std::make_unique<Interest<2>>(InterestOptions{.radius_max = 60});
+    }
+    void world(tenon::World<Town>& world) {
+        for (const EntityId walker : walkers) {
+            Walker at = *world.get<Walker>(walker);
+            at.x += static_cast<float>(random.between(-2, 2)),
+                at.y += static_cast<float>(random.between(-2, 2));
+            world.set(walker, at);
+            stage.place(walker, {{at.x, at.y}});
+        }
+        for (const auto& [peer, entity] : own) {
+            const Walker at = *world.get<Walker>(entity);
+            const Viewpoint<2> eye{{{at.x, at.y}}, 60};
+            interests[peer]->look_from({&eye, 1});
+        }
+    }
+    auto sees(PeerId guest, const tenon::World<Town>& world) {
+        return interests[guest]->update(stage, world, Viewer{.peer = guest});
+    }
+    EntityId spawn(PeerId owner) {
+        tenon::World<Town>& world = *net.world();
+        const EntityId entity = world.spawn(owner);
+        world.set(entity, Walker{static_cast<float>(random.between(-200, 200)),
+                                 static_cast<float>(random.between(-200, 200))});
+        world.set(entity, Purse{owner.value + 100});
+        stage.set(entity, {.owner = owner});
+        walkers.push_back(entity);
+        return entity;
+    }
+};
+struct Citizen {
+    TownNet net;
+    Citizen(sim::World& world, std::uint32_t host) : net(options(world, 512), world.port(host)) {}
+};
+
 sim::Search search(std::string_view name, std::string_view faults, std::uint64_t seeds) {
     static std::string_view chosen;
     chosen = faults;
@@ -400,4 +464,42 @@ TEST_CASE("the authority sees the world as a peer saw it when it gave a command"
     }
     CHECK(apart_then < 0.12); // between two frames of it
     CHECK(apart_now > 1);     // while by now the other has flown on
+}
+
+TEST_CASE("a guest is told of what it sees, and of its own purse alone") {
+    sim::World world(7, *sim::Faults::parse("latency_ms=30,jitter_ms=10,loss=0.05"));
+    Mayor mayor(world);
+    Citizen one(world, 2), two(world, 3);
+    world.add(mayor.net, mayor);
+    world.add(one.net, one);
+    world.add(two.net, two);
+    REQUIRE(mayor.net.host(4000));
+    for (int i = 0; i < 300; ++i) mayor.spawn(PeerId::host());
+    REQUIRE(one.net.join("host1:4000"));
+    REQUIRE(two.net.join("host1:4000"));
+    std::size_t most = 0, looked = 0;
+    for (int i = 0; i < 200; ++i) {
+        world.run(50_ms);
+        for (Citizen* citizen : {&one, &two}) {
+            const auto self = mayor.own.find(citizen->net.self());
+            if (i < 20 || self == mayor.own.end()) continue;
+            const auto at = citizen->net.authoritative<Walker>(self->second);
+            REQUIRE(at);
+            std::size_t count = 0;
+            citizen->net.for_each_entity([&](EntityId entity) {
+                ++count;
+                const Walker walker = *citizen->net.authoritative<Walker>(entity);
+                // A little further out than it looks: by the margin, and by what is under way.
+                CHECK(std::hypot(walker.x - at->x, walker.y - at->y) < 60 * 1.1 + 30);
+                CHECK(citizen->net.authoritative<Purse>(entity).has_value() == (entity == self->second));
+            });
+            CHECK(citizen->net.authoritative<Purse>(self->second)->coins == citizen->net.self().value + 100);
+            most = std::max(most, count);
+            ++looked;
+        }
+    }
+    CHECK(looked == 360);
+    CHECK(most > 10);
+    CHECK(most < 120);
+    CHECK(mayor.net.health().snapshots_refused == 0);
 }

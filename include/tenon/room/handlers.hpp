@@ -107,6 +107,18 @@ template <class H, class World, class Order>
 concept StepsEntity = requires(H& h, World& world, EntityId entity, const Order& order, std::uint32_t n) {
     h.step(world, entity, order, n);
 };
+// std::span<const InSight> sees(PeerId, const World<Game>&): what a guest is told of, in the order of the
+// slots, as an Interest gives it; else it is told of everything.
+template <class H, class World>
+concept ChoosesSight = requires(H& h, PeerId guest, const World& world) {
+    h.sees(guest, world).size();
+};
+// static constexpr std::uint16_t owner_only = tenon::components_of<Game, Purse, ...>(): what is told to the
+// owner of an entity alone.
+template <class H>
+concept KeepsFromOthers = requires {
+    static_cast<std::uint16_t>(H::owner_only);
+};
 // void advance(World<Game>&): on the authority, after the commands of each input tick.
 template <class H, class World>
 concept Advances = requires(H& h, World& world) {

@@ -311,7 +311,7 @@ class Streams {
         turn.room.for_each_seat([&](auto& seat) {
             if (seat.index >= lines_.size() || !lines_[seat.index].due) return;
             Line& line = lines_[seat.index];
-            line.taken += turn.world.tell(turn.room, seat, every, line.left);
+            line.taken += turn.world.tell(turn.room, seat, every, line.left, handlers);
         });
     }
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <new>
+#include <optional>
 
 #include "tenon/clock/concept.hpp"
 #include "tenon/core/bytes.hpp"
@@ -112,18 +113,28 @@ class WorldHost {
 
     // Says what is due to a guest, in at most so many bytes and packets; how many bytes it took. What can't
     // leave within `patience` is dropped, since something newer follows.
-    std::size_t tell(auto& room, auto& seat, MessageType type, Duration patience, std::size_t budget) {
+    template <class Handlers>
+    std::size_t tell(auto& room, auto& seat, MessageType type, Duration patience, std::size_t budget,
+                     Handlers& handlers) {
         Client* client = client_of(seat.id);
         if (client == nullptr) return 0;
+        if (!client->sender)
+            client->sender.emplace(world_, cache_, models_, sender_options<Handlers>(seat.id));
         for (std::uint32_t track = 0; seat.link.poll_arrived(track);)
-            (void)client->sender.acknowledged(static_cast<std::uint16_t>(track - 1));
+            (void)client->sender->acknowledged(static_cast<std::uint16_t>(track - 1));
+        const auto write = [&, seen = sight(seat.id, handlers)](BytesOut into) {
+            if constexpr (ChoosesSight<Handlers, World<Game>>)
+                return client->sender->write(into, seen);
+            else
+                return client->sender->write(into);
+        };
         std::size_t told = 0;
         for (unsigned packets = 0; packets < packets_max; ++packets) {
             if (seat.link.queued_bytes() > bytes_max_ * 2) break;
             const BytesOut into =
                 room.scratch().first(budget - told < bytes_max_ ? budget - told : bytes_max_);
             if (into.size() <= head_bytes) break;
-            const std::size_t size = client->sender.write(into.subspan(head_bytes));
+            const std::size_t size = write(into.subspan(head_bytes));
             if (size == 0) break;
             into[0] = static_cast<std::byte>(client->played());
             Post post{type, Delivery::best_effort, into.first(head_bytes + size)};
@@ -144,7 +155,7 @@ class WorldHost {
         Client* client = client_of(peer);
         if (!word || client == nullptr) return Error::malformed;
         ++refused_;
-        client->sender.heal_all();
+        if (client->sender) client->sender->heal_all();
         return {};
     }
     void forget(PeerId peer) {
@@ -171,7 +182,7 @@ class WorldHost {
     static constexpr unsigned packets_max = 8;    // to one guest in one beat
     static constexpr std::uint64_t rest_told = 4; // ticks: so often is a guest told that nothing happens
     struct Client {
-        SnapshotSender sender;
+        std::optional<SnapshotSender> sender; // since it is told
         CommandBuffer<Order> commands;
         Played<Order> turn{};
         unsigned due = 0;
@@ -204,7 +215,7 @@ class WorldHost {
     std::size_t say_rested(auto& room, auto& seat, Client& client, MessageType type, Duration patience) {
         const std::uint32_t played = client.played();
         if (client.said == played && newest_ < client.said_at + rest_told) return 0;
-        if (!client.sender.settled()) return 0;
+        if (!client.sender->settled()) return 0;
         std::byte bytes[RestedWord::bytes];
         RestedWord{static_cast<std::uint8_t>(played), static_cast<std::uint16_t>(newest_)}.write(bytes);
         Post post{type, Delivery::best_effort, bytes};
@@ -215,11 +226,24 @@ class WorldHost {
         return RestedWord::bytes;
     }
 
-    // Made when it is first asked for; nullptr without memory.
+    template <class Handlers>
+    static SenderOptions sender_options(PeerId peer) {
+        SenderOptions options;
+        if constexpr (KeepsFromOthers<Handlers>)
+            options.audience = {static_cast<std::uint16_t>(Handlers::owner_only), peer};
+        return options;
+    }
+    template <class Handlers>
+    auto sight(PeerId peer, Handlers& handlers) const {
+        if constexpr (ChoosesSight<Handlers, World<Game>>)
+            return handlers.sees(peer, world_);
+        else
+            return nullptr;
+    }
+    // Made when a guest is first told of anything; nullptr without memory.
     Client* client_of(PeerId peer) {
         if (Client** known = clients_.find({peer})) return *known;
-        auto* client = new (std::nothrow)
-            Client{{world_, cache_, models_}, CommandBuffer<Order>({.tick = command_tick_})};
+        auto* client = new (std::nothrow) Client{std::nullopt, CommandBuffer<Order>({.tick = command_tick_})};
         if (client != nullptr && clients_.insert({peer}, client) == nullptr) {
             delete client;
             return nullptr;

@@ -103,9 +103,11 @@ requires(Game::count_of(EntryKind::component) != 0) class WorldPart<Game, Room> 
             if constexpr (ProvidesWorld<Handlers, World<Game>>) handlers.world(world);
         });
     }
-    std::size_t tell(Room& room, auto& seat, Duration every, std::size_t budget) {
+    template <class Handlers>
+    std::size_t tell(Room& room, auto& seat, Duration every, std::size_t budget, Handlers& handlers) {
         if (host_ == nullptr) return 0;
-        return host_->tell(room, seat, type, clamp(every * 2, milliseconds(50), milliseconds(250)), budget);
+        return host_->tell(room, seat, type, clamp(every * 2, milliseconds(50), milliseconds(250)), budget,
+                           handlers);
     }
     template <class Handlers>
     void turn(Instant now, Handlers& handlers) {
