@@ -15,7 +15,8 @@ figures=$builds/bench/figures.txt
 : >"$figures"
 failed=0
 
-all="allocs memory overhead handshake compile codecs cubes bodies interest roundtrip tick flood lossy clients hall migration"
+first="allocs memory overhead handshake compile codecs cubes bodies interest"
+all="$first roundtrip tick flood lossy clients hall migration"
 # shellcheck disable=SC2086
 [ $# != 0 ] || set -- $all
 for name in "$@"; do
