@@ -278,6 +278,13 @@ class DeltaCoder {
             presence = Presence::here;
             return true;
         }
+        // Most that are new are like the one before.
+        const bool is_like_last = tenant.generation != 0 && tenant == models_.last;
+        if (known_ == 0 && coder_.bit(is_like_last, models.like_last)) {
+            tenant = models_.last;
+            presence = Presence::here;
+            return tenant.generation != 0;
+        }
         if (coder_.bit(tenant.generation == 0, models.gone)) {
             const bool unseen = coder_.bit(presence == Presence::unseen, models.unseen);
             presence = unseen ? Presence::unseen : Presence::despawned;
@@ -292,19 +299,17 @@ class DeltaCoder {
         else
             tenant.generation = static_cast<std::uint16_t>(models.generation.code(coder_, tenant.generation));
         const auto count = static_cast<unsigned>(layout_.components());
-        // As before, or as the entity had before whom the packet told of.
-        const std::uint16_t likely = known_ != 0 ? base_.components : models_.last_components;
+        const std::uint16_t likely = known_ != 0 ? base_.components : models_.last.components;
         if (coder_.bit(tenant.components == likely, models.same_components))
             tenant.components = likely;
         else
             tenant.components = static_cast<std::uint16_t>(coder_.bits(tenant.components, count));
-        models_.last_components = tenant.components;
-        if (coder_.bit(tenant.owner == models_.last_owner, models.same_owner))
-            tenant.owner = models_.last_owner;
+        if (coder_.bit(tenant.owner == models_.last.owner, models.same_owner))
+            tenant.owner = models_.last.owner;
         else
             tenant.owner = static_cast<std::uint32_t>(models.owner.code(coder_, tenant.owner));
-        models_.last_owner = tenant.owner;
         code_past(tenant, stays);
+        models_.last = tenant;
         return coder_.ok() && tenant.generation != 0;
     }
     // Where it came from, and how often it was elsewhere at once.

@@ -37,7 +37,8 @@ struct GroupModels {
 
 struct EntityModels {
     BitModel expected[Trust::count][3]; // all is as foretold
-    BitModel same_tenant, gone, unseen, same_generation, same_owner, same_components, same_leaps, predicted;
+    BitModel same_tenant, like_last, gone, unseen, same_generation, same_owner, same_components, same_leaps,
+        predicted;
     MagnitudeModel owner, generation;
 };
 
@@ -75,8 +76,7 @@ class DeltaModels {
         static const EntityModels fresh_entity = first_entity();
         ++packet_;
         entity = fresh_entity;
-        last_owner = PeerId::none_value;
-        last_components = 0;
+        last = {};
         previous = 0;
     }
     const Layout& layout() const { return *layout_; }
@@ -91,8 +91,7 @@ class DeltaModels {
     }
 
     EntityModels entity;
-    std::uint32_t last_owner = PeerId::none_value;
-    std::uint16_t last_components = 0;
+    Tenant last;           // of whom the packet told last that was new or had another
     unsigned previous = 0; // whether the entity before was as foretold
 
   private:
