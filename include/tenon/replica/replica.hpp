@@ -77,12 +77,14 @@ class ReplicaHistory {
     Row row() const { return now_.row(0); }
 
     // The snapshots of the window by their age, of which the newest heard of is 0: which of them told of a
-    // slot, which left nothing out, and what they told.
+    // slot, which left out only what is here, which left out only what was told before, here or not; and
+    // what they told.
     std::uint64_t told(std::size_t slot) const {
         const SlotMemory& memory = slots_[slot].memory;
         return next_ == 0 ? 0 : memory.from(memory.told | memory.gone, next_ - 1);
     }
     std::uint64_t whole() const { return std::rotr(whole_, newest_turn()); }
+    std::uint64_t complete() const { return std::rotr(complete_, newest_turn()); }
     Row aged(unsigned age) const { return past_.row((next_ - 1 - age) % window); }
     std::uint16_t newest_number() const { return static_cast<std::uint16_t>(next_ - 1); }
     // Of a number that handle() gave; the window's length when it is out of it.
@@ -150,6 +152,7 @@ class ReplicaHistory {
         prepare(number);
         received_ |= place_of(number);
         if (head.is_whole) whole_ |= place_of(number);
+        if (head.is_complete) complete_ |= place_of(number);
         apply(number, head, count);
         return {};
     }
@@ -176,6 +179,7 @@ class ReplicaHistory {
             for (std::uint64_t i = 0; i < gone; ++i) mask |= place_of(number - i);
             received_ &= ~mask;
             whole_ &= ~mask;
+            complete_ &= ~mask;
             next_ = number + 1;
         }
     }
@@ -243,7 +247,7 @@ class ReplicaHistory {
     std::uint64_t* known_; // a bit for each slot of which anything was told lately
     SlotWord* list_;
     Told* told_;
-    std::uint64_t next_ = 0, received_ = 0, whole_ = 0, newest_tick_ = 0;
+    std::uint64_t next_ = 0, received_ = 0, whole_ = 0, complete_ = 0, newest_tick_ = 0;
     bool is_whole_ = false;
     std::size_t changes_seen_ = 0;
 };

@@ -82,7 +82,7 @@ class SnapshotSender {
         covers_ = fits ? world_->commits() : 0;
         if (into.size() <= SnapshotHead::number_bytes + 16) return 0;
         begin();
-        head_.is_whole = fits;
+        head_.is_whole = head_.is_complete = fits;
         const std::size_t due = choose((into.size() - SnapshotHead::number_bytes) * 8);
         if (due == 0) return ++idle_, 0;
         const std::size_t body = fill(into.subspan(SnapshotHead::number_bytes), due);
@@ -142,6 +142,9 @@ class SnapshotSender {
     // told it.
     static constexpr unsigned renewal = 16, renewed_within = 28;
     static constexpr unsigned patience = 8; // snapshots before what does not change is said again
+    // What comes to rest goes on in the client's eyes until it hears of it: it is told so often more, at
+    // once.
+    static constexpr std::uint8_t repeats = 2;
     static constexpr std::size_t gone_bits = 12;
 
     Row newest() const { return world_->at(world_->commits() - 1); }
@@ -199,7 +202,7 @@ class SnapshotSender {
             return is_recent && usable != 0 ? Turn::no : Turn::now;
         }
         // On its way, but who knows.
-        if (it.sent > changed && (it.sent == tick || is_recent)) return Turn::waits;
+        if (it.sent > changed && (it.sent == tick || (is_recent && it.again == 0))) return Turn::waits;
         return it.sent != 0 && tick < it.sent + it.every ? Turn::waits : Turn::now;
     }
     // And one that is not.
@@ -230,6 +233,7 @@ class SnapshotSender {
             it.acked = acked(it);
             const Turn turn = here ? turn_of(it, usable, tick) : turn_of_gone(it);
             if (turn == Turn::waits) head_.is_whole = false;
+            if (turn == Turn::waits && here && it.sent <= world_->changed(it.slot)) head_.is_complete = false;
             if (!here && !it.told && !lives) it.weight = 1; // so that its slot is given up
             if (turn != Turn::now) continue;
             it.due += it.weight * it.urgency;
@@ -240,7 +244,7 @@ class SnapshotSender {
         if (wanted <= bits || count < 2) return count;
         const std::size_t fits =
             take_urgent(count, bits, [](const SnapshotWork::Due& due) { return due.bits; });
-        if (fits < count) head_.is_whole = false;
+        if (fits < count) head_.is_whole = head_.is_complete = false;
         return fits;
     }
     std::size_t whole_bits(const Tenant& tenant) const {
@@ -301,7 +305,7 @@ class SnapshotSender {
                 slots_[work.due[0].at].due = 0; // too large for any: the others shall not wait for it
                 return 0;
             }
-            head_.is_whole = false;
+            head_.is_whole = head_.is_complete = false;
             const std::size_t had = count;
             const std::size_t fewer = done - done / 16;
             count = fewer == 0 ? 1 : fewer < count ? fewer : count - 1;
@@ -343,7 +347,8 @@ class SnapshotSender {
         const SnapshotWork& work = cache_->work();
         std::uint64_t head[SnapshotHead::reach + 4], count = 0;
         head[count++] = world_->commits();
-        head[count++] = room | std::uint64_t(head_.back) << 32 | std::uint64_t(head_.is_whole) << 40;
+        head[count++] = room | std::uint64_t(head_.back) << 32 | std::uint64_t(head_.is_whole) << 40 |
+                        std::uint64_t(head_.is_complete) << 41;
         head[count++] = audience_.owner_only == 0 ? 0 : std::uint64_t(1) << 32 | audience_.listener.value;
         head[count++] = head_.builds_on;
         for (std::uint64_t left = head_.builds_on; left != 0; left &= left - 1)
@@ -384,6 +389,12 @@ class SnapshotSender {
             if (!work.chosen[i]) continue;
             ToldSlot& it = slots_[i];
             const bool gone = (work.all_words[i].what & (SlotWord::unseen | SlotWord::despawned)) != 0;
+            if (gone)
+                it.again = 0;
+            else if (it.sent <= world_->changed(it.slot))
+                it.again = work.all_words[i].usable != 0 ? repeats : std::uint8_t(0);
+            else if (it.again != 0)
+                --it.again;
             it.memory.note(next_, gone);
             it.sent = gone ? 0 : tick + 1;
             if (gone) it.acked = 0;

@@ -17,6 +17,7 @@ struct ToldSlot {
     float due = 0, weight = 1, urgency = 1;
     std::uint16_t slot = 0, generation = 0; // of whom it saw last
     std::uint16_t every = 1;
+    std::uint8_t again = 0; // so often it is told once more before it has to be acknowledged
     bool in_sight = false;
     bool told = false; // the client may know something of it
 
