@@ -69,9 +69,11 @@ class ReplicaHistory {
     Row row() const { return now_.row(0); }
 
     // The snapshots of the window by their age, of which the newest heard of is 0: which of them told of a
-    // slot, which left nothing out, and what they told.
+    // slot, which left out only what is here, which left out only what was told before, here or not; and
+    // what they told.
     std::uint64_t told(std::size_t slot) const { return std::rotr(slots_[slot].told_in, newest_turn()); }
     std::uint64_t whole() const { return std::rotr(whole_, newest_turn()); }
+    std::uint64_t complete() const { return std::rotr(complete_, newest_turn()); }
     Row aged(unsigned age) const { return past_.row((next_ - 1 - age) % window); }
     std::uint16_t newest_number() const { return static_cast<std::uint16_t>(next_ - 1); }
     // Of a number that handle() gave; the window's length when it is out of it.
@@ -133,6 +135,7 @@ class ReplicaHistory {
         }
         received_ |= place_of(number);
         if (head.is_whole) whole_ |= place_of(number);
+        if (head.is_complete) complete_ |= place_of(number);
         apply(number, head);
         return {};
     }
@@ -160,6 +163,7 @@ class ReplicaHistory {
             for (std::uint64_t i = 0; i < gone; ++i) mask |= place_of(number - i);
             received_ &= ~mask;
             whole_ &= ~mask;
+            complete_ &= ~mask;
             for (std::size_t slot = 0; slot < words_ * 64; ++slot) slots_[slot].told_in &= ~mask;
             next_ = number + 1;
         }
@@ -210,7 +214,7 @@ class ReplicaHistory {
     History now_, past_;
     DeltaModels models_;
     Slot* slots_;
-    std::uint64_t next_ = 0, received_ = 0, whole_ = 0, newest_tick_ = 0;
+    std::uint64_t next_ = 0, received_ = 0, whole_ = 0, complete_ = 0, newest_tick_ = 0;
     bool is_whole_ = false;
     int turn_ = 0;
     std::size_t changes_seen_ = 0;

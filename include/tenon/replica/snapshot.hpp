@@ -19,6 +19,7 @@ struct SnapshotHead {
 
     std::uint64_t tick = 0;      // only its low bits are told, unless it builds on nothing
     bool is_whole = false;       // what it does not tell of is as the receiver has it
+    bool is_complete = false;    // what it does not tell of is as it was when it was last told
     unsigned back = 0;           // how many before this one the newest is that it builds on; 0: on none
     std::uint64_t builds_on = 0; // a bit for each: the newest, the one before it...
     std::uint32_t slots = 0;     // that it looks at, in 64s
@@ -26,6 +27,7 @@ struct SnapshotHead {
     template <class Coder>
     bool code(Coder& coder) {
         is_whole = coder.bits(is_whole, 1) != 0;
+        is_complete = coder.bits(is_complete, 1) != 0;
         slots = static_cast<std::uint32_t>(coder.bits(slots, 11));
         back = static_cast<unsigned>(coder.bits(back, 6));
         const unsigned tick_bits = back == 0 ? 48 : 16;

@@ -54,6 +54,10 @@ class SnapshotSender {
         const std::uint64_t bit = place_of(next_);
         for (std::size_t slot = 0; slot < world_->used(); ++slot) {
             if ((chosen_[slot / 64] >> slot % 64 & 1) == 0) continue;
+            if (slots_[slot].sent <= world_->changed(slot))
+                slots_[slot].again = usable(slot) != 0 ? repeats : 0;
+            else if (slots_[slot].again != 0)
+                --slots_[slot].again;
             slots_[slot].sent_in |= bit;
             slots_[slot].sent = world_->newest_tick() + 1;
             slots_[slot].sent_number = next_;
@@ -108,6 +112,9 @@ class SnapshotSender {
     // told it.
     static constexpr unsigned renewal = 16, renewed_within = 28;
     static constexpr unsigned patience = 8; // snapshots before what does not change is said again
+    // What comes to rest goes on in the client's eyes until it hears of it: it is told so often more, at
+    // once.
+    static constexpr std::uint8_t repeats = 2;
 
     struct Slot {
         std::uint64_t sent_in = 0;         // a bit for each of the window's snapshots that told of it
@@ -115,7 +122,8 @@ class SnapshotSender {
         std::uint64_t sent_number = 0;
         std::uint64_t healed = 0; // since before this snapshot
         float due = 0, weight = 1;
-        bool told = false; // the client may know something of it
+        std::uint8_t again = 0; // so often it is told once more before it has to be acknowledged
+        bool told = false;      // the client may know something of it
     };
     struct Sent {
         std::uint64_t number = 0, commit = 0, tick = 0;
@@ -166,7 +174,7 @@ class SnapshotSender {
         const std::uint64_t tick = world_->newest_tick() + 1;
         std::size_t count = 0;
         std::size_t wanted = 0;
-        head_.is_whole = true;
+        head_.is_whole = head_.is_complete = true;
         for (std::size_t slot = 0; slot < world_->used(); ++slot) {
             Slot& s = slots_[slot];
             const bool settled = is_settled(slot);
@@ -178,7 +186,8 @@ class SnapshotSender {
                     continue;
                 if (s.sent_number + patience > next_ && known != 0) continue;
             } else if (s.sent > world_->changed(slot) &&
-                       (s.sent == tick || (s.sent_number + patience > next_ && s.sent_number < next_))) {
+                       (s.sent == tick ||
+                        (s.again == 0 && s.sent_number + patience > next_ && s.sent_number < next_))) {
                 head_.is_whole = false; // it is on its way, but who knows
                 continue;
             }
@@ -192,7 +201,7 @@ class SnapshotSender {
             for (std::size_t used = 0; fits < count; ++fits)
                 if ((used += usable(due_[fits].slot) != 0 ? known_bits_ : whole_bits()) > bits && fits != 0)
                     break;
-            if (fits < count) head_.is_whole = false;
+            if (fits < count) head_.is_whole = head_.is_complete = false;
             count = fits;
         }
         return count;
@@ -246,7 +255,7 @@ class SnapshotSender {
                 slots_[due_[0].slot].due = 0; // too large for any: the others shall not wait for it
                 return 0;
             }
-            head_.is_whole = false;
+            head_.is_whole = head_.is_complete = false;
             // The most urgent ones come first only when they are sorted.
             sort_due(count);
             const std::size_t fewer = done - done / 16;
@@ -262,7 +271,8 @@ class SnapshotSender {
             key = hash64(bytes, key);
         };
         mix(world_->commits());
-        mix(room | std::uint64_t(head_.back) << 32 | std::uint64_t(head_.is_whole) << 40);
+        mix(room | std::uint64_t(head_.back) << 32 | std::uint64_t(head_.is_whole) << 40 |
+            std::uint64_t(head_.is_complete) << 41);
         for (std::uint64_t left = head_.builds_on; left != 0; left &= left - 1) {
             const auto i = static_cast<unsigned>(std::countr_zero(left));
             mix(i | references_.rows[i].tick() << 8);
