@@ -54,8 +54,9 @@ class SnapshotSender {
         const std::uint64_t bit = place_of(next_);
         for (std::size_t slot = 0; slot < world_->used(); ++slot) {
             if ((chosen_[slot / 64] >> slot % 64 & 1) == 0) continue;
+            const bool moves = usable(slot) != 0 && slots_[slot].sent_number + 2 >= next_;
             if (slots_[slot].sent <= world_->changed(slot))
-                slots_[slot].again = usable(slot) != 0 ? repeats : 0;
+                slots_[slot].again = moves ? repeats : 0;
             else if (slots_[slot].again != 0)
                 --slots_[slot].again;
             slots_[slot].sent_in |= bit;
@@ -112,7 +113,7 @@ class SnapshotSender {
     // told it.
     static constexpr unsigned renewal = 16, renewed_within = 28;
     static constexpr unsigned patience = 8; // snapshots before what does not change is said again
-    // What comes to rest goes on in the client's eyes until it hears of it: it is told so often more, at
+    // What moved goes on in the client's eyes until it hears that it rests: it is told so often more, at
     // once.
     static constexpr std::uint8_t repeats = 2;
 
@@ -122,7 +123,7 @@ class SnapshotSender {
         std::uint64_t sent_number = 0;
         std::uint64_t healed = 0; // since before this snapshot
         float due = 0, weight = 1;
-        std::uint8_t again = 0; // so often it is told once more before it has to be acknowledged
+        std::uint8_t again = 0; // so often it is told once more, before it waits to be acknowledged
         bool told = false;      // the client may know something of it
     };
     struct Sent {
