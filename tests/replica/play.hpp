@@ -78,14 +78,20 @@ class Line {
     std::vector<std::pair<Instant, Datagram>> under_way_;
 };
 
-// Where something is at a time in seconds, at a steady speed along a winding path.
+// Where something is at a time in seconds, at a steady speed along a winding path, or standing now and then.
 struct Path {
     double radius = 10, speed = 5, phase = 0;
+    bool halts = false;
 
     static Path random(tenon::Random& random) {
         return {4 + random.real() * 30, 2 + random.real() * 8, random.real() * 6};
     }
     Ship at(double time) const {
+        if (halts) {
+            const double cycle = 1.7, part = std::fmod(time + phase, cycle);
+            time -= part > 1 ? part - 1 : 0;
+            time -= std::floor((time + phase) / cycle) * (cycle - 1);
+        }
         const double turn = phase + time * speed / radius;
         Ship ship;
         ship.x = static_cast<float>(radius * std::cos(turn));

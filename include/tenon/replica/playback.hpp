@@ -64,13 +64,15 @@ class SnapshotTimeline {
   private:
     static constexpr unsigned none = 64;
 
+    std::uint64_t complete() const { return replica_->complete() & ~without_; }
     double tick(unsigned age) const { return static_cast<double>(replica_->aged(age).tick()); }
     // The last tick before the snapshot `later` at which the slot was known to be still as `age` told it.
     double held(unsigned age, unsigned later) const {
         const std::uint64_t whole = replica_->whole() & ~without_;
-        std::uint64_t between = (std::uint64_t(1) << age) - 1;
+        const std::uint64_t since = (std::uint64_t(1) << age) - 1, gaps = since & ~complete();
+        // Complete ones say so too, up to the first that is not here.
+        std::uint64_t between = gaps == 0 ? since : since & (whole | ~(std::bit_floor(gaps) * 2 - 1));
         if (later != none) between &= ~((std::uint64_t(2) << later) - 1);
-        between &= whole;
         const unsigned last = between != 0 ? static_cast<unsigned>(std::countr_zero(between)) : age;
         double held = tick(last);
         if (rested_ > held && (later == none || rested_ < tick(later))) return rested_;
@@ -95,7 +97,13 @@ class SnapshotTimeline {
         const Row past = replica_->aged(before);
         const double since = held(before, age);
         if (!tenant.continues(past.tenant(slot)) || !(start > since) || !(when > start)) return {now, {}, 0};
-        const double ahead = when - start < reach_ ? when - start : reach_;
+        double ahead = when - start < reach_ ? when - start : reach_;
+        // One that is not here told of it, and it rests since then.
+        if (const std::uint64_t later_on = complete() & ((std::uint64_t(1) << age) - 1); later_on != 0) {
+            const auto first = 63 - static_cast<unsigned>(std::countl_zero(later_on));
+            const double rests = tick(first) - interval_ - start;
+            if (rests < ahead) ahead = rests > 0 ? rests : 0;
+        }
         return {past, now, 1 + ahead / (start - since)};
     }
 
@@ -123,12 +131,13 @@ class Playback {
         const bool known = clock_.known();
         const SnapshotTimeline before = timeline(std::uint64_t(1) << age), after = timeline();
         const Row row = replica_->aged(age);
+        const bool is_complete = (replica_->complete() >> age & 1) != 0;
         Gaps gaps;
         for (std::size_t slot = 0; slot < replica_->slots(); ++slot) {
             const bool told = (replica_->told(slot) >> age & 1) != 0;
             if (known && is_there(before, slot, when)) smooth(now, slot, before, after, when);
             if (told) slots_[slot].note(row.tenant(slot), row.tick());
-            if (told) gaps.note(after.gap(slot, age), clock_.interval());
+            if (told && !is_complete) gaps.note(after.gap(slot, age), clock_.interval());
         }
         clock_.heard(now, row.tick(), gaps.usual(clock_.interval()));
     }

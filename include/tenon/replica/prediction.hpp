@@ -143,6 +143,7 @@ class Prediction {
     const PredictionFigures& figures() const { return figures_; }
 
   private:
+    static constexpr unsigned long_run = 12; // snapshots
     struct Own {
         std::uint16_t slot = 0;
         std::uint32_t played = 0; // the newest command that is in what was told of it
@@ -241,7 +242,7 @@ class Prediction {
         const std::uint64_t known = replica_->told(slot) | replica_->whole();
         if (known == 0) return world_.applied_;
         const auto age = static_cast<unsigned>(std::countr_zero(known));
-        const std::uint32_t played = applied_at_[(replica_->newest_number() - age) % SnapshotHead::window];
+        const std::uint32_t played = applied_at(age);
         return played < rested_ ? rested_ : played;
     }
     // Puts the real things in the place of the foreseen ones.
@@ -275,22 +276,32 @@ class Prediction {
         smooth_.each([&](auto& kept, std::size_t) { kept.each[slot].clear(); });
         foreseen = {};
     }
+    std::uint32_t applied_at(unsigned age) const {
+        return applied_at_[(replica_->newest_number() - age) % SnapshotHead::window];
+    }
+    // Of which of our commands the authority has told all that came of them: after the one, up to the other.
+    // Snapshots that leave nothing out say so where none is missing since the command was played.
+    std::pair<std::uint32_t, std::uint32_t> decided() const {
+        std::uint32_t all = rested_;
+        if (const std::uint64_t whole = replica_->whole(); whole != 0) {
+            const std::uint32_t played = applied_at(static_cast<unsigned>(std::countr_zero(whole)));
+            if (played > all) all = played;
+        }
+        const auto run = static_cast<unsigned>(std::countr_one(replica_->complete()));
+        if (run == 0 || applied_at(0) <= all) return {0, all};
+        // What was told once, and lost, has been told again by now.
+        const std::uint32_t first = run >= long_run ? 0 : applied_at(run - 1);
+        return {first <= all ? 0 : first, applied_at(0)};
+    }
     // What our commands do not bring about after all, or the authority has refused, or has never told of.
     void withdraw() {
-        const std::uint64_t whole = replica_->whole();
-        std::uint32_t decided = rested_;
-        if (whole != 0) {
-            const auto age = static_cast<unsigned>(std::countr_zero(whole));
-            const std::uint32_t played =
-                applied_at_[(replica_->newest_number() - age) % SnapshotHead::window];
-            if (played > decided) decided = played;
-        }
+        const auto [after, until] = decided();
         for (std::size_t i = 0; i < world_.spawns_; ++i) {
             auto& foreseen = world_.foreseen_[i];
             if (!foreseen.entity) continue;
             const std::uint32_t command = foreseen.origin.command;
-            const bool is_played = command <= world_.applied_;
-            if (is_played ? command > decided && newest_ - command < kept() : foreseen.revived) continue;
+            const bool is_decided = (command > after && command <= until) || newest_ - command >= kept();
+            if (command <= world_.applied_ ? !is_decided : foreseen.revived) continue;
             ++figures_.withdrawn;
             give_up(foreseen, EntityId::none());
         }

@@ -392,7 +392,8 @@ class SnapshotSender {
             if (gone)
                 it.again = 0;
             else if (it.sent <= world_->changed(it.slot))
-                it.again = work.all_words[i].usable != 0 ? repeats : std::uint8_t(0);
+                it.again =
+                    work.all_words[i].usable != 0 && it.memory.last + 2 >= next_ ? repeats : std::uint8_t(0);
             else if (it.again != 0)
                 --it.again;
             it.memory.note(next_, gone);
