@@ -114,7 +114,11 @@ struct CheckSession {
         tells_addresses,
         "tenon: who may take over is told to the others by its address, and this transport's can't be "
         "read again; its Address lacks: static Result<Address> parse(std::string_view)");
-    static constexpr bool ok = each && commands_land && reliable && ordered && fits && inputs &&
+    static constexpr bool has_bus = [] {
+        if constexpr (each && HasBus<Topology>) return Topology::bus_ok;
+        return true;
+    }();
+    static constexpr bool ok = each && has_bus && commands_land && reliable && ordered && fits && inputs &&
                                kernel_fits && !(migrates && KernelClock<Clock>)&&keeps && tells_addresses;
 };
 

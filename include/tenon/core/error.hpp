@@ -61,9 +61,11 @@ enum class Error : std::uint8_t {
     // A world that is replicated.
     missing_baseline,
     diverged,
+    // Words on a bus.
+    forged_presence,
 };
 
-inline constexpr std::uint8_t error_count = static_cast<std::uint8_t>(Error::diverged) + 1;
+inline constexpr std::uint8_t error_count = static_cast<std::uint8_t>(Error::forged_presence) + 1;
 
 struct ErrorText {
     std::string_view name, sentence;
@@ -192,6 +194,9 @@ constexpr ErrorText describe(Error error) {
         case Error::diverged:
             return {"diverged",
                     "The snapshot, once decoded, is not what its sender had: ask for the whole state again."};
+        case Error::forged_presence:
+            return {"forged_presence",
+                    "A word on the bus speaks for a room or a peer and was not said by it."};
     }
     return {"unknown", "An error of an unknown number."};
 }

@@ -202,6 +202,7 @@ class GameRoom {
     std::uint32_t epoch() const { return room_.estate().epoch().number; }
     PeerId authority() const { return Topology::authority(room_.host_id()); }
     const Roster& roster() const { return room_.roster(); }
+    RoomType& room() { return room_; }
     std::string_view name_of(PeerId peer) const { return room_.roster().name_of(peer); }
     Health health() {
         Health health = room_.health();

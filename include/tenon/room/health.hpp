@@ -44,8 +44,9 @@ struct Health {
                   old_claims = 0;    // about who decides, refused; where the topology migrates
     std::uint64_t forged_states = 0; // refused, because who said them does not own them; where nobody decides
     std::uint64_t relayed = 0;       // messages passed on from one peer to others
-    std::uint32_t detours = 0;       // peers reached through another, for want of a direct link
-    double pace = 1;           // share of the snapshots that the peer is sent; less while its path is bad
+    std::uint32_t detours = 0;     // peers reached through another, or over a bus, for want of a direct link
+    std::uint64_t bus_refused = 0; // words on a bus that were damaged, forged, doubled or too many
+    double pace = 1;               // share of the snapshots that the peer is sent; less while its path is bad
     std::uint64_t put_off = 0; // states that waited for a later snapshot, for want of Rates::snapshot_bytes
 
     static constexpr double loss_max = 0.08;
@@ -97,6 +98,7 @@ struct Health {
         forged_states += other.forged_states;
         relayed += other.relayed;
         detours += other.detours;
+        bus_refused += other.bus_refused;
         pace = pace < other.pace ? pace : other.pace;
         put_off += other.put_off;
     }
