@@ -228,7 +228,7 @@ class SessionCore : private GameRoom<Game, typename CarrierOf<Transport, Topolog
     // Tells it, and does what comes of that.
     void find(Instant now) requires(has_bus) {
         if (!looks() && !is_open(Base::status())) return; // it has left, and is saying so
-        const auto order = transport_.turn(now, [this](auto& facts) { tell(facts); });
+        const auto order = transport_.turn(now, [this](auto& facts) { this->tell(facts); });
         if (!order) return;
         if (is_open(Base::status())) Base::leave();
         (void)(order->inbox == 0 ? Base::host() : Base::join(*order));

@@ -308,13 +308,20 @@ TEST_CASE("a straight path is cut and comes back, and no reliable event is lost 
             std::uint32_t other = host;
             while (other == host) other = 1 + static_cast<std::uint32_t>(world.random().below(5));
             world.network().cut(host, other, world.now() + 6_s);
+            const PeerId parted = room[other].net.self();
+            const auto beat = [&] { return room[host].net.latest<migrating::Ship>(parted)->beat; };
             room.talk(3_s);
             if (room[other].net.health().detours != 1)
                 return std::to_string(other) + " takes " + std::to_string(room[other].net.health().detours) +
                        " detours";
-            room.talk(6_s);
+            const std::uint32_t before = beat();
+            room.talk(1_s);
+            if (beat() < before + 10) return std::string("it is not heard over the bus");
+            room.talk(5_s);
             if (room[other].net.health().detours != 0) return std::string("it does not go straight again");
             if (room[host].net.status() != Status::hosting) return "the host was replaced" + room.who();
+            for (auto* player : room.living())
+                if (player->away != 0) return "somebody was missed" + room.who();
         }
         return room.settle();
     });
