@@ -99,8 +99,10 @@ class SessionCore : private GameRoom<Game, typename CarrierOf<Transport, Topolog
     }
     using Base::kick;
     void leave() {
-        if (looks() && !is_open(Base::status())) close();
+        const Status before = Base::status();
         Base::leave();
+        if constexpr (has_bus) // nobody is to be told, but the bus
+            if (transport_.is_on() && before != Status::joined && before != Status::hosting) close();
     }
 
     // ---- the loop

@@ -11,6 +11,7 @@ using namespace tenon::literals;
 namespace {
 
 constexpr std::uint64_t game = 5;
+constexpr auto all_answer = [](bus::Inbox) { return true; };
 
 // A few sessions, as far as a finder is concerned, and a bus without distance.
 struct Table {
@@ -42,7 +43,9 @@ struct Table {
     void run(Duration time) {
         for (const Instant end = now + time; now < end; now += 10_ms)
             for (One& one : all) {
-                const auto order = one.finder.turn(now, one.facts, {}, [&](BytesIn word) { say(one, word); });
+                const auto order = one.finder.turn(
+                    now, one.facts, {}, [&](BytesIn word) { say(one, word); },
+                    [&](bus::Inbox host) { return host < 500; });
                 if (order.kind != bus::Order::Kind::none) obey(one, order);
             }
     }
@@ -56,6 +59,7 @@ struct Table {
             one.facts.room_key = one.self * 1000;
             one.facts.epoch = {0, one.facts.self};
         } else {
+            one.facts.stage = bus::Facts::Stage::joining;
             for (One& other : all)
                 if (other.self == order.host && other.facts.stage == bus::Facts::Stage::hosting) {
                     one.facts.stage = bus::Facts::Stage::joined;
@@ -150,9 +154,11 @@ TEST_CASE("the host to whom it knocks goes, and it knocks where the next one is"
     bus::Order order;
     for (int i = 0; i < 100 && order.kind == bus::Order::Kind::none; ++i) {
         table.now += 10_ms;
-        (void)table.all[0].finder.turn(table.now, table.all[0].facts, {},
-                                       [&](BytesIn word) { table.say(table.all[0], word); });
-        order = guest.finder.turn(table.now, guest.facts, {}, [&](BytesIn word) { table.say(guest, word); });
+        (void)table.all[0].finder.turn(
+            table.now, table.all[0].facts, {}, [&](BytesIn word) { table.say(table.all[0], word); },
+            all_answer);
+        order = guest.finder.turn(
+            table.now, guest.facts, {}, [&](BytesIn word) { table.say(guest, word); }, all_answer);
     }
     REQUIRE(order.kind == bus::Order::Kind::join);
     guest.facts.stage = bus::Facts::Stage::joining;
@@ -169,15 +175,53 @@ TEST_CASE("the host to whom it knocks goes, and it knocks where the next one is"
     next.room = bus::Name("lobby");
     std::byte bytes[bus::word_bytes_max];
     (void)guest.finder.hear(table.now, BytesIn(bytes).first(write(bytes, next, game, 1)));
-    order = guest.finder.turn(table.now, guest.facts, {}, [](BytesIn) {});
+    order = guest.finder.turn(
+        table.now, guest.facts, {}, [](BytesIn) {}, all_answer);
     CHECK(order.kind == bus::Order::Kind::join);
     CHECK(order.host == 99);
     table.now += 5_s; // and that one neither: it looks again, and opens the room itself
-    (void)guest.finder.turn(table.now, guest.facts, {}, [](BytesIn) {});
+    (void)guest.finder.turn(
+        table.now, guest.facts, {}, [](BytesIn) {}, all_answer);
     CHECK(guest.finder.looks());
     table.now += 1_s;
-    order = guest.finder.turn(table.now, guest.facts, {}, [](BytesIn) {});
+    order = guest.finder.turn(
+        table.now, guest.facts, {}, [](BytesIn) {}, all_answer);
     CHECK(order.kind == bus::Order::Kind::host);
+}
+
+TEST_CASE("a room that is made up calls nobody away, and who looks does not wait for it for ever") {
+    Table table(3);
+    table.run(3_s);
+    REQUIRE(table.together());
+    bus::Listing ghost;
+    ghost.host = 666; // who does not answer
+    ghost.instance = 1;
+    ghost.players = 1000;
+    ghost.places = 5;
+    ghost.schema = 6;
+    ghost.game_version = 1;
+    ghost.room = bus::Name("lobby");
+    const auto haunt = [&](Duration time) {
+        std::byte bytes[bus::word_bytes_max];
+        for (const Instant end = table.now + time; table.now < end; table.run(500_ms)) {
+            ++ghost.number;
+            const BytesIn word = BytesIn(bytes).first(write(bytes, ghost, game, 1));
+            for (auto& one : table.all) (void)one.finder.hear(table.now, word);
+        }
+    };
+    haunt(20_s);
+    CHECK(table.together());
+    for (const auto& one : table.all) CHECK(one.orders.size() == 1);
+    auto& guest = table.all[2];
+    guest.finder.say_goodbye({}, [&](BytesIn word) { table.say(guest, word); });
+    table.leave(guest);
+    guest.self = 99;
+    Table::begin(guest);
+    guest.orders.clear();
+    haunt(10_s);
+    REQUIRE(guest.orders.size() == 2);
+    CHECK(guest.orders[0].host == 666);
+    CHECK(table.together());
 }
 
 TEST_CASE("a word that claims to be our own is forged, and an echo is not") {

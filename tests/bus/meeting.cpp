@@ -76,7 +76,7 @@ TEST_CASE("a datagram for an inbox goes over the bus, and straight as soon as it
     CHECK(two.say(100) == Sent::sent); // nobody told how to show who says it: lost, as on any line
     two.run(300_ms);
     two.straight = false;
-    two.run(1500_ms);
+    two.run(2_s);
     CHECK(two.say(100) == Sent::sent);
     two.run(100_ms);
     REQUIRE(two.b.heard.size() == 1);

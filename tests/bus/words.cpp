@@ -138,14 +138,14 @@ TEST_CASE("the small words are read as they were written") {
 }
 
 TEST_CASE("a probe and a datagram lie in memory as the protocol has it") {
-    const auto bytes = written(bus::Probe{0x0807'0605'0403'0201, 0x1817'1615'1413'1211, true});
+    const auto bytes = written(bus::Probe{0x0807'0605'0403'0201, 0x1817'1615'1413'1211, true, true});
     REQUIRE(bytes.size() == 22);
     CHECK(bytes[0] == std::byte{0x88});
     for (std::size_t i = 0; i < 8; ++i) {
         CHECK(bytes[1 + i] == std::byte(i + 1));
         CHECK(bytes[9 + i] == std::byte(i + 0x11));
     }
-    CHECK(bytes[17] == std::byte{1});
+    CHECK(bytes[17] == std::byte{3});
     const auto sum = static_cast<std::uint32_t>(hash64(BytesIn(bytes).first(18), game ^ 0x6275'7300'0001));
     CHECK(load_le<std::uint32_t>(bytes.data() + 18) == sum);
 }

@@ -440,6 +440,13 @@ TEST_CASE("a flood of forged and damaged words is refused by name, and disturbs 
                 listing.instance = forged.instance;
                 listing.epoch.number = 99;
                 (void)hostile.publish(subject.view(), BytesIn(bytes).first(write(bytes, listing, game, 1)));
+                listing.instance = 3; // a room that is made up, and larger than any
+                listing.number = ++ghost.number;
+                listing.players = 1000;
+                listing.places = 1000;
+                listing.schema = migrating::Talk::schema_hash();
+                listing.game_version = migrating::Talk::version;
+                (void)hostile.publish(subject.view(), BytesIn(bytes).first(write(bytes, listing, game, 1)));
             });
             rounds(50, [&] { // nonsense, and datagrams in another's name
                 for (std::byte& byte : BytesOut(bytes).first(64)) byte = std::byte(world.random().below(256));

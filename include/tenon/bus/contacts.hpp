@@ -79,6 +79,11 @@ class Contacts {
         if (Contact* contact = find(inbox)) suggest(*contact, at);
     }
     bool knows(Inbox inbox) const { return find(inbox) != nullptr; }
+    // It has shown that it reads its inbox.
+    bool is_verified(Inbox inbox) const {
+        const Contact* contact = find(inbox);
+        return contact != nullptr && contact->verified;
+    }
     // It is spoken with, and not straight.
     bool is_detour(Inbox inbox) const {
         const Contact* contact = find(inbox);
@@ -108,6 +113,8 @@ class Contacts {
         if (!told && contact->bound && !(contact->at == from) && hears(*contact))
             return Error::forged_presence; // it is heard elsewhere
         bind(*contact, from);
+        contact->verified = contact->verified || told;
+        contact->owes = contact->owes || probe.asks;
         const bool news = !hears(*contact) || (probe.hears && !is_straight(*contact));
         contact->heard = now_;
         if (probe.hears) contact->heard_us = now_;
@@ -120,15 +127,19 @@ class Contacts {
         if (greeting.from == self_) return Error::forged_presence;
         Contact* contact = find(greeting.from);
         if (contact == nullptr && !newcomers_.take(now_)) return Error::flooded;
-        if (contact == nullptr) contact = make(greeting.from);
+        if (contact == nullptr) {
+            contact = make(greeting.from);
+            if (contact != nullptr) contact->used = now_ - used_for;
+        }
         if (contact == nullptr) return Error::over_bound;
         const bool told = greeting.yours == contact->mine;
         if (contact->verified && !told && greeting.mine != contact->theirs) {
             // Who lost what we told it asks again, and hears it in its inbox.
-            if (greeting.yours == 0) contact->greet_at = now_;
+            if (greeting.yours == 0) contact->greet_at = now_, contact->owes = true;
             return Error::forged_presence;
         }
         const bool news = contact->theirs != greeting.mine || (greeting.hears && !hears(*contact));
+        contact->owes = contact->owes || greeting.asks;
         contact->theirs = greeting.mine;
         contact->verified = contact->verified || told;
         if (told && greeting.hears) contact->heard_us = now_;
@@ -161,9 +172,13 @@ class Contacts {
                 forget(i);
                 continue;
             }
-            if (!is_used(contact)) continue;
+            // Who is not spoken with only answers, once for each time that it is asked.
+            const bool asks = is_used(contact);
+            if (!asks && !contact.owes) continue;
+            if (!asks) contact.probe_at = contact.greet_at = now_;
+            contact.owes = false;
             if (now_ >= contact.probe_at) {
-                const Probe word{self_, contact.theirs, hears(contact)};
+                const Probe word{self_, contact.theirs, hears(contact), asks};
                 if (contact.bound) probe(contact.at, word);
                 for (std::size_t k = 0; k < contact.candidate_count && !is_straight(contact); ++k)
                     if (!contact.bound || !(contact.candidates[k] == contact.at))
@@ -176,13 +191,14 @@ class Contacts {
                 word.mine = contact.mine;
                 word.yours = contact.theirs;
                 word.hears = hears(contact);
+                word.asks = asks;
                 greet(contact.inbox, word);
                 contact.greeted = now_;
                 contact.greet_at = now_ + (is_eager(contact) ? greet_pause : lazy_greet_pause);
             }
             // Who is heard on both ways need not be told over the bus.
             if (is_straight(contact) && hears(contact)) {
-                contact.greet_at = Instant::never();
+                if (contact.theirs != 0 && contact.verified) contact.greet_at = Instant::never();
                 contact.eager_until = now_ + eager;
             } else if (contact.greet_at == Instant::never()) {
                 contact.greet_at = now_;
@@ -194,16 +210,17 @@ class Contacts {
         for (std::size_t i = 0; i < contacts_.size(); ++i) {
             const Contact& contact = contacts_[i];
             next = min(next, max(contact.used + kept_for, contact.kept_until));
+            if (contact.owes) return now_;
             if (!is_used(contact)) continue;
             next = min(next, min(contact.probe_at, contact.greet_at));
             if (contact.greet_at == Instant::never()) // until it is missed
-                next = min(next, min(contact.heard, contact.heard_us) + patience);
+                next = min(next, min(contact.heard + fresh, contact.heard_us + patience));
         }
         return next;
     }
 
   private:
-    static constexpr Duration pulse = milliseconds(250), lazy_pulse = seconds(1),
+    static constexpr Duration pulse = milliseconds(250), fresh = milliseconds(700), lazy_pulse = seconds(1),
                               greet_pause = milliseconds(400), lazy_greet_pause = seconds(2),
                               brief = milliseconds(50), eager = seconds(5), used_for = seconds(15),
                               kept_for = seconds(60), remembered_for = seconds(1800);
@@ -213,6 +230,7 @@ class Contacts {
         std::uint64_t mine = 0, theirs = 0;
         bool verified = false; // it has read what we told it
         bool bound = false;    // `at` is where it was heard
+        bool owes = false;     // an answer
         Straight at{};
         std::array<Straight, addresses_max> candidates{};
         std::size_t candidate_count = 0;
@@ -232,7 +250,7 @@ class Contacts {
     };
 
     bool is_used(const Contact& contact) const { return now_ < contact.used + used_for; }
-    bool hears(const Contact& contact) const { return contact.bound && now_ < contact.heard + patience; }
+    bool hears(const Contact& contact) const { return contact.bound && now_ < contact.heard + fresh; }
     bool is_straight(const Contact& contact) const {
         return contact.bound && now_ < contact.heard_us + patience;
     }

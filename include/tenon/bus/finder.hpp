@@ -8,6 +8,7 @@
 #include "tenon/bus/words.hpp"
 #include "tenon/core/error.hpp"
 #include "tenon/core/ids.hpp"
+#include "tenon/core/ring.hpp"
 #include "tenon/core/time.hpp"
 
 namespace tenon::bus {
@@ -47,6 +48,7 @@ class Finder {
         extended_ = 0;
         target_ = instance_ = settled_ = told_instance_ = 0;
         told_ = {};
+        mute_.clear();
         facts_ = {};
         hosted_ = goes_over_ = false;
         rival_ = 0;
@@ -66,10 +68,11 @@ class Finder {
         return directory_.hear(now_, word);
     }
 
-    // ---- the turn; say(bytes) says it to the room, under its subject
+    // ---- the turn; say(bytes) says it to the room, under its subject, and answers(inbox) tells whether who
+    // has that inbox has answered a greeting
 
-    template <class Say>
-    Order turn(Instant now, const Facts& facts, const Addresses& addresses, Say&& say) {
+    template <class Say, class Answers>
+    Order turn(Instant now, const Facts& facts, const Addresses& addresses, Say&& say, Answers&& answers) {
         if (phase_ == Phase::off) return {};
         if (now_ == Instant{}) start(now);
         now_ = max(now_, now);
@@ -81,10 +84,10 @@ class Finder {
                 order = look(say);
                 break;
             case Phase::joins:
-                order = watch_joining(facts);
+                order = watch_joining(facts, answers);
                 break;
             case Phase::is_in:
-                order = watch_room(facts);
+                order = watch_room(facts, answers);
                 break;
             case Phase::off:
                 break;
@@ -115,8 +118,14 @@ class Finder {
     enum class Phase : std::uint8_t { off, looks, joins, is_in };
     static constexpr Duration ask_pause = milliseconds(75), settle = milliseconds(60),
                               answer_pause = milliseconds(40), regret = milliseconds(2500),
-                              news_pause = milliseconds(200), forgotten = seconds(15);
-    static constexpr unsigned extensions_max = 4;
+                              news_pause = milliseconds(200), forgotten = seconds(15),
+                              answer_max = seconds(3), mute_for = seconds(20);
+    static constexpr unsigned extensions_max = 4, mute_max = 16;
+
+    struct Mute {
+        Inbox host = 0;
+        Instant until{};
+    };
 
     // Under which one of several rooms of this name is known: not to be turned back into its key.
     static std::uint64_t instance_of(std::uint64_t room_key) {
@@ -156,13 +165,30 @@ class Finder {
 
     // ---- looking
 
-    Instant decide_at() const {
-        return directory_.best(sought_.room_name.view()) != nullptr ? min(first_ + settle, look_until_)
-                                                                    : look_until_;
+    // Among those who answer, as far as is known.
+    const Directory::Room* best() const {
+        const Directory::Room* best = nullptr;
+        directory_.for_each_room([&](const Directory::Room& room) {
+            if (room.what.room.view() == sought_.room_name.view() && !is_mute(room.what.host) &&
+                (best == nullptr || Directory::outranks(room.what, best->what)))
+                best = &room;
+        });
+        return best;
     }
+    bool is_mute(Inbox host) const {
+        for (std::size_t i = 0; i < mute_.size(); ++i)
+            if (mute_[i].host == host && now_ < mute_[i].until) return true;
+        return false;
+    }
+    // It may be made up, and is not gone to for a while.
+    void take_for_mute(Inbox host) {
+        if (mute_.size() == mute_max) mute_.pop_front();
+        mute_.push_back({host, now_ + mute_for});
+    }
+    Instant decide_at() const { return best() != nullptr ? min(first_ + settle, look_until_) : look_until_; }
     template <class Say>
     Order look(Say& say) {
-        const Directory::Room* found = directory_.best(sought_.room_name.view());
+        const Directory::Room* found = best();
         if (found == nullptr) first_ = now_;
         if (now_ < decide_at()) {
             if (now_ >= ask_at_) {
@@ -182,13 +208,18 @@ class Finder {
         phase_ = Phase::joins;
         target_ = room.what.host;
         settled_ = room.what.instance;
+        knocked_ = now_;
         return {Order::Kind::join, target_};
     }
     // The host to which it knocks may go meanwhile, and another take over.
-    Order watch_joining(const Facts& facts) {
+    template <class Answers>
+    Order watch_joining(const Facts& facts, Answers& answers) {
         if (facts.stage == Facts::Stage::joined) return enter();
         const Directory::Room* room = directory_.newest(settled_);
-        if (room == nullptr) {
+        if (answers(target_)) knocked_ = now_;
+        const bool mute = now_ >= knocked_ + answer_max;
+        if (mute) take_for_mute(target_);
+        if (room == nullptr || mute) {
             phase_ = Phase::looks;
             first_ = ask_at_ = now_;
             look_until_ = now_ + sought_.look_for;
@@ -206,7 +237,8 @@ class Finder {
 
     // There may be another room of the same name, opened at the same time or where the bus did not reach:
     // everybody of the smaller comes over, one by one, its host last.
-    Order watch_room(const Facts& facts) {
+    template <class Answers>
+    Order watch_room(const Facts& facts, Answers& answers) {
         if (facts.room_key == 0) return {};
         const std::uint64_t instance = instance_of(facts.room_key);
         if (instance != instance_) since_ = now_;
@@ -219,6 +251,10 @@ class Finder {
         // Two sides of one room find together by themselves, as long as they know each other.
         const bool alone = facts.players <= 1, parted = other->what.instance == instance_;
         const bool hosts = facts.stage == Facts::Stage::hosting;
+        if (!answers(other->what.host)) {
+            if (now_ >= outranked_ + answer_max) take_for_mute(other->what.host);
+            return {};
+        }
         if (now_ < outranked_ + (parted ? forgotten : alone ? settle * 4 : regret) || (hosts && !alone))
             return {};
         if (now_ >= other->heard + beat * 2) return {}; // it may just have gone
@@ -235,7 +271,8 @@ class Finder {
             const Listing& what = room.what;
             const bool other = what.instance != instance_ || what.epoch != facts.epoch;
             const bool fits = what.room.view() == sought_.room_name.view() && what.schema == sought_.schema &&
-                              what.game_version == sought_.game_version && what.places != 0;
+                              what.game_version == sought_.game_version && what.places != 0 &&
+                              !is_mute(what.host);
             if (other && fits && Directory::outranks(what, best != nullptr ? best->what : ours)) best = &room;
         });
         return best;
@@ -307,10 +344,11 @@ class Finder {
     std::uint32_t number_ = 0;
     unsigned extended_ = 0;
     bool hosted_ = false, goes_over_ = false;
-    Instant now_{}, began_{}, since_{}, first_{}, look_until_{}, ask_at_{}, peer_at_{}, room_at_{},
-        told_at_{}, outranked_{};
+    Instant now_{}, began_{}, since_{}, first_{}, look_until_{}, ask_at_{}, knocked_{}, peer_at_{},
+        room_at_{}, told_at_{}, outranked_{};
     Listing told_;
     Allowance asks_{40, 40};
+    Ring<Mute> mute_; // hosts that are told of and did not answer
     Directory directory_;
 };
 

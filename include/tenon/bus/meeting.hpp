@@ -77,8 +77,12 @@ class Meeting {
         if (!finder_.is_on()) return std::nullopt;
         Facts facts;
         tell(facts);
-        const Order order =
-            finder_.turn(now, facts, own_, [this](BytesIn word) { say(subject_.view(), word); });
+        const Order order = finder_.turn(
+            now, facts, own_, [this](BytesIn word) { say(subject_.view(), word); },
+            [this](Inbox host) {
+                (void)way(host);
+                return contacts_.is_verified(host);
+            });
         if (order.kind == Order::Kind::join) meet_with(order.host);
         contacts_.turn(
             now, [this](const Straight& to, const Probe& word) { probe(to, word); },

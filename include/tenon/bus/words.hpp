@@ -121,13 +121,14 @@ struct Greeting {
     Inbox from = 0;
     std::uint64_t mine = 0, yours = 0; // 0: not known yet
     bool hears = false;                // straight datagrams of the other arrive
-    Addresses addresses;
+    Addresses addresses{};
+    bool asks = false; // an answer is wanted, although nothing else may be said
 };
 // The same, straight.
 struct Probe {
     Inbox from = 0;
     std::uint64_t yours = 0;
-    bool hears = false;
+    bool hears = false, asks = false;
 };
 // A datagram.
 struct Carried {
@@ -159,6 +160,15 @@ inline bool get_flag(ByteReader& in) {
     const std::uint8_t flag = in.u8();
     if (flag > 1) in.fail();
     return flag == 1;
+}
+inline void put_flags(ByteWriter& out, const auto& word) {
+    out.u8(static_cast<std::uint8_t>((word.hears ? 1 : 0) | (word.asks ? 2 : 0)));
+}
+inline void get_flags(ByteReader& in, auto& word) {
+    const std::uint8_t flags = in.u8();
+    if (flags > 3) in.fail();
+    word.hears = (flags & 1) != 0;
+    word.asks = (flags & 2) != 0;
 }
 inline Name get_name(ByteReader& in) {
     const BytesIn text = in.sized();
@@ -309,7 +319,7 @@ inline std::size_t write(BytesOut into, const Greeting& word, std::uint64_t game
     out.u64(word.from);
     out.u64(word.mine);
     out.u64(word.yours);
-    out.u8(word.hears ? 1 : 0);
+    detail::put_flags(out, word);
     detail::put(out, word.addresses);
     return detail::finish(out, into, game);
 }
@@ -321,7 +331,7 @@ inline Result<Greeting> read_greeting(BytesIn word, std::uint64_t game) {
     greeting.from = in.u64();
     greeting.mine = in.u64();
     greeting.yours = in.u64();
-    greeting.hears = detail::get_flag(in);
+    detail::get_flags(in, greeting);
     greeting.addresses = detail::get_addresses(in);
     const Error error = detail::judge(in, greeting.from != 0 && greeting.mine != 0);
     return error == Error::none ? Result<Greeting>(greeting) : error;
@@ -332,7 +342,7 @@ inline std::size_t write(BytesOut into, const Probe& word, std::uint64_t game) {
     out.u8(static_cast<std::uint8_t>(Kind::probe));
     out.u64(word.from);
     out.u64(word.yours);
-    out.u8(word.hears ? 1 : 0);
+    detail::put_flags(out, word);
     return detail::finish(out, into, game);
 }
 inline Result<Probe> read_probe(BytesIn word, std::uint64_t game) {
@@ -342,7 +352,7 @@ inline Result<Probe> read_probe(BytesIn word, std::uint64_t game) {
     Probe probe;
     probe.from = in.u64();
     probe.yours = in.u64();
-    probe.hears = detail::get_flag(in);
+    detail::get_flags(in, probe);
     const Error error = detail::judge(in, probe.from != 0);
     return error == Error::none ? Result<Probe>(probe) : error;
 }

@@ -13,6 +13,7 @@
 #include "tenon/room/event.hpp"
 #include "tenon/room/options.hpp"
 #include "tenon/schema/delivery.hpp"
+#include "tenon/topology/concept.hpp"
 
 namespace tenon {
 
