@@ -219,6 +219,8 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
         return world_.template authoritative<T>(entity);
     }
     PeerId owner(EntityId entity) const { return world_.owner(entity); }
+    // The same of what is shown, of whose end the authority may have told already.
+    PeerId owner(EntityId entity, Instant now) const { return world_.owner(entity, steady(now)); }
     // The same as it is to be drawn: what is ours run ahead, and the others a little while ago.
     template <class T>
     std::optional<T> shown(EntityId entity, Instant now) const {
@@ -299,8 +301,9 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
         if constexpr (spreads)
             if (room_.take_detour()) greet();
         const auto encodes = [this](BytesOut out, const auto& message) { return this->encode(out, message); };
-        StreamTurn<RoomType, WorldPartType, decltype(encodes)> turn{room_,       world_, encodes,
-                                                                    authority(), now_,   common(now_)};
+        const auto decodes = [this](BytesIn in, auto& message) { return voice_.decode(in, message); };
+        StreamTurn<RoomType, WorldPartType, decltype(encodes), decltype(decodes)> turn{
+            room_, world_, encodes, decodes, authority(), now_, common(now_)};
         world_.turn(now_, handlers);
         streams_.provide(turn, handlers,
                          [&](const Boundary& boundary) { tenon::notify(handlers, boundary); });

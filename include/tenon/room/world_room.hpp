@@ -143,7 +143,11 @@ requires(Game::count_of(EntryKind::component) != 0) class WorldPart<Game, Room> 
     }
     PeerId owner(EntityId entity) const {
         if (host_ != nullptr) return host_->world().owner(entity);
-        return guest_ != nullptr ? guest_->replica().owner(entity) : PeerId::none();
+        return guest_ != nullptr ? guest_->prediction().world().owner(entity) : PeerId::none();
+    }
+    PeerId owner(EntityId entity, Instant now) const {
+        const PeerId newest = owner(entity);
+        return newest || guest_ == nullptr ? newest : guest_->playback().owner(entity, now);
     }
     // As it is to be drawn: on a guest its own run ahead, and the others between what was told.
     template <class T>
