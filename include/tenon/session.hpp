@@ -99,6 +99,7 @@ class SessionCore : private GameRoom<Game, typename Transport::Address, Codec, C
     using Base::lead;
     using Base::lockstep;
     using Base::name_of;
+    using Base::origin;
     using Base::owner;
     using Base::playback;
     using Base::prediction;

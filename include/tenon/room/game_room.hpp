@@ -218,6 +218,8 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
         return world_.template authoritative<T>(entity);
     }
     PeerId owner(EntityId entity) const { return world_.owner(entity); }
+    // Which command of its owner it came from, and as what: of a thing that is foreseen, and of the real one.
+    auto origin(EntityId entity) const { return world_.origin(entity); }
     // The same as it is to be drawn: what is ours run ahead, and the others a little while ago.
     template <class T>
     std::optional<T> shown(EntityId entity, Instant now) const {

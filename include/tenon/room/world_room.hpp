@@ -13,6 +13,7 @@
 #include "tenon/core/random.hpp"
 #include "tenon/core/time.hpp"
 #include "tenon/link/channel.hpp"
+#include "tenon/replica/history.hpp"
 #include "tenon/replica/world.hpp"
 #include "tenon/room/event.hpp"
 #include "tenon/room/handlers.hpp"
@@ -143,7 +144,11 @@ requires(Game::count_of(EntryKind::component) != 0) class WorldPart<Game, Room> 
     }
     PeerId owner(EntityId entity) const {
         if (host_ != nullptr) return host_->world().owner(entity);
-        return guest_ != nullptr ? guest_->replica().owner(entity) : PeerId::none();
+        return guest_ != nullptr ? guest_->prediction().world().owner(entity) : PeerId::none();
+    }
+    Origin origin(EntityId entity) const {
+        if (host_ != nullptr) return host_->world().origin(entity);
+        return guest_ != nullptr ? guest_->prediction().world().origin(entity) : Origin();
     }
     // As it is to be drawn: on a guest its own run ahead, and the others between what was told.
     template <class T>
