@@ -154,7 +154,7 @@ check "chat: somebody goes on from another port" move
 check "chat: goodbyes are heard" part
 exec 3>&- 4>&- 5>&-
 # Each plays one profile on loopback, checks its point, and measures the rates that it promises.
-for profile in duel board builder raid camp; do check "$profile" limited "$examples/$profile"; done
+for profile in duel board builder raid camp fire; do check "$profile" limited "$examples/$profile"; done
 check "lockstep: two peers and their recordings come to the same" skirmish
 case " $* " in
 *" --seconds "* | *" --help "*) ;;

@@ -137,9 +137,13 @@ struct CheckSession {
     static_assert(world_flows,
                   "tenon: under clock::Kernel every peer has the whole state, and Components are told by "
                   "nobody; choose clock::Independent or clock::Hybrid");
-    static constexpr bool ok = world_stays && world_flows && each && commands_land && reliable && ordered &&
-                               fits && inputs && kernel_fits && !(migrates && KernelClock<Clock>)&&keeps &&
-                               tells_addresses;
+    static constexpr bool has_bus = [] {
+        if constexpr (each && HasBus<Topology>) return Topology::bus_ok;
+        return true;
+    }();
+    static constexpr bool ok = world_stays && world_flows && has_bus && each && commands_land && reliable &&
+                               ordered && fits && inputs && kernel_fits &&
+                               !(migrates && KernelClock<Clock>)&&keeps && tells_addresses;
 };
 
 // In room/lockstep_part.hpp, which every session with a Kernel includes.

@@ -22,12 +22,26 @@ namespace tenon {
 
 namespace detail {
 
+// What a session sends and hears through: its transport, or where it finds its room on a bus, what the
+// topology puts around that.
+template <class Transport, class Topology>
+struct CarrierOf {
+    using type = Transport;
+};
+template <class Transport, HasBus Topology>
+struct CarrierOf<Transport, Topology> {
+    using type = typename Topology::template Carrier<Transport>;
+};
+
 template <class Game, class Transport, class Codec, class Clock, class Topology, class Reliability>
-class SessionCore : private GameRoom<Game, typename Transport::Address, Codec, Clock, Topology, Reliability> {
-    using Base = GameRoom<Game, typename Transport::Address, Codec, Clock, Topology, Reliability>;
+class SessionCore : private GameRoom<Game, typename CarrierOf<Transport, Topology>::type::Address, Codec,
+                                     Clock, Topology, Reliability> {
+    using Carrier = typename CarrierOf<Transport, Topology>::type;
+    using Base = GameRoom<Game, typename Carrier::Address, Codec, Clock, Topology, Reliability>;
+    static constexpr bool has_bus = HasBus<Topology>;
 
   public:
-    using Address = typename Transport::Address;
+    using Address = typename Carrier::Address;
     using GameType = Game;
     using TransportType = Transport;
     using RoomType = Base;
@@ -38,13 +52,17 @@ class SessionCore : private GameRoom<Game, typename Transport::Address, Codec, C
     explicit SessionCore(const Options& options = {}, Transport transport = Transport())
         : Base(options, Transport::traits.datagram_bytes,
                options.seed != 0 ? options.seed : transport.entropy()),
-          transport_(std::move(transport)) {}
+          peers_max_(options.peers_max),
+          transport_(std::move(transport)) {
+        if constexpr (has_bus) transport_.introduce(options.name, options.room);
+    }
 
     // ---- opening and closing
 
     // Opens the room on this port, 0 for any free one.
     Result<> host(std::uint16_t port) {
         if (is_open(status())) return Error::already_open;
+        part();
         const Result<> opened = reopen(port);
         return opened ? Base::host() : opened;
     }
@@ -54,8 +72,23 @@ class SessionCore : private GameRoom<Game, typename Transport::Address, Codec, C
         if (is_open(status())) return Error::already_open;
         const auto to = transport_.resolve(address);
         if (!to) return to.error();
+        part();
         const Result<> opened = reopen(0);
         return opened ? Base::join(*to) : opened;
+    }
+    // Finds the room on a bus, and opens it where there is none; Joined or Closed tells how it went. Joined
+    // comes again when there was another room of the same name, and this one goes over to it.
+    template <class Bus>
+    Result<> meet(Bus bus, const Meet& how = {}) {
+        static_assert(has_bus,
+                      "tenon: this topology has no bus on which its peers could meet; choose "
+                      "topology::Hybrid<Bus>");
+        if constexpr (has_bus) {
+            if (is_open(status())) return Error::already_open;
+            const Result<> opened = reopen(how.port);
+            return opened ? transport_.meet(std::move(bus), Base::Contract::terms({}), how) : opened;
+        }
+        return Error::closed;
     }
     // A guest goes on from another port, as after a change of network, as the peer that it is.
     Result<> move() {
@@ -65,7 +98,12 @@ class SessionCore : private GameRoom<Game, typename Transport::Address, Codec, C
         return opened;
     }
     using Base::kick;
-    using Base::leave;
+    void leave() {
+        const Status before = Base::status();
+        Base::leave();
+        if constexpr (has_bus) // nobody is to be told, but the bus
+            if (transport_.is_on() && before != Status::joined && before != Status::hosting) close();
+    }
 
     // ---- the loop
 
@@ -76,13 +114,18 @@ class SessionCore : private GameRoom<Game, typename Transport::Address, Codec, C
         check_handlers<Game, Heard, Clock>();
         if constexpr (Topology::traits.direct) check_mesh_handlers<Game, Heard>();
         now_ = now;
+        if constexpr (has_bus) transport_.set_now(now);
         Base::begin(now);
         transport_.poll(Incoming<Heard>{*this, handlers, now});
+        if constexpr (has_bus) find(now);
         Base::handle_timeout(now, handlers);
         transmit(now);
     }
     // When tick has something to do even if nothing arrives.
-    using Base::next_deadline;
+    Instant next_deadline() const {
+        if constexpr (has_bus) return min(Base::next_deadline(), transport_.next());
+        return Base::next_deadline();
+    }
     // Sleeps until then, until a deadline of its own, or until something arrives.
     void wait(Instant until) { transport_.wait(min(until, next_deadline())); }
 
@@ -94,7 +137,20 @@ class SessionCore : private GameRoom<Game, typename Transport::Address, Codec, C
     using Base::configure;
     using Base::epoch;
     using Base::for_each_entity;
-    using Base::health;
+    Health health() {
+        Health health = Base::health();
+        if constexpr (has_bus) {
+            health.detours += count_detours(PeerId::none());
+            health.bus_refused = transport_.refused();
+        }
+        return health;
+    }
+    Result<Health> health(PeerId peer) {
+        Result<Health> health = Base::health(peer);
+        if constexpr (has_bus)
+            if (health && health->detours == 0) health->detours = count_detours(peer);
+        return health;
+    }
     using Base::latest;
     using Base::lead;
     using Base::lockstep;
@@ -114,14 +170,22 @@ class SessionCore : private GameRoom<Game, typename Transport::Address, Codec, C
     using Base::set_bandwidth;
     using Base::set_merit;
     using Base::shown;
-    using Base::status;
+    Status status() const { return looks() ? Status::joining : Base::status(); }
     using Base::touch;
     using Base::view;
     using Base::world;
 
     std::uint16_t port() const { return port_; }
-    Transport& transport() { return transport_; }
-    const Transport& transport() const { return transport_; }
+    Transport& transport() {
+        if constexpr (has_bus)
+            return transport_.inner();
+        else
+            return transport_;
+    }
+    const Transport& transport() const { return const_cast<SessionCore*>(this)->transport(); }
+    // The other rooms of this name and who is there, what went over the bus, what came from it and was
+    // refused.
+    const Carrier& meeting() const requires(has_bus) { return transport_; }
 
   private:
     template <class Handlers>
@@ -136,13 +200,61 @@ class SessionCore : private GameRoom<Game, typename Transport::Address, Codec, C
         void expect(const Address& from) { session.Base::expect(from); }
     };
 
+    bool looks() const {
+        if constexpr (has_bus) return transport_.looks();
+        return false;
+    }
+    void part() {
+        if constexpr (has_bus) transport_.part();
+    }
+    void close() {
+        part();
+        transport_.close();
+    }
+    std::uint32_t count_detours(PeerId peer) {
+        std::uint32_t count = 0;
+        Base::room().for_each_seat([&](const auto& seat) {
+            count += (!peer || seat.id == peer) && transport_.is_detour(seat.address) ? 1 : 0;
+        });
+        return count;
+    }
+    // How the room stands, as the bus is told it.
+    void tell(auto& facts) requires(has_bus) {
+        using Stage = std::remove_reference_t<decltype(facts.stage)>;
+        const Status status = Base::status();
+        if (!is_open(status)) return;
+        facts.stage = status == Status::hosting  ? Stage::hosting
+                      : status == Status::joined ? Stage::joined
+                                                 : Stage::joining;
+        if (status == Status::joining) return;
+        const auto& succession = Base::room().estate().succession();
+        facts.self = Base::self();
+        facts.epoch = Base::room().estate().epoch();
+        facts.room_key = succession.is_open() ? succession.room_key() : 0;
+        const std::uint32_t all = peers_max_ + 1u;
+        const auto taken = static_cast<std::uint32_t>(Base::roster().size());
+        facts.places = taken < all ? all - taken : 0;
+        for (const PeerId peer : Base::roster()) facts.players += Base::roster().is_away(peer) ? 0 : 1;
+    }
+    // Tells it, and does what comes of that.
+    void find(Instant now) requires(has_bus) {
+        if (!looks() && !is_open(Base::status())) return; // it has left, and is saying so
+        const auto order = transport_.turn(now, [this](auto& facts) { this->tell(facts); });
+        if (!order) return;
+        if (is_open(Base::status())) Base::leave();
+        (void)(order->inbox == 0 ? Base::host() : Base::join(*order));
+    }
+
     // A handler may come here straight from leave(): what is still to be said there is said first.
     Result<> reopen(std::uint16_t port) {
         transmit(now_);
         transport_.close();
         const auto local = transport_.open(port);
         if (!local) return local.error();
-        port_ = local->port;
+        if constexpr (has_bus)
+            port_ = local->at.port;
+        else
+            port_ = local->port;
         return {};
     }
 
@@ -150,10 +262,11 @@ class SessionCore : private GameRoom<Game, typename Transport::Address, Codec, C
         Base& room = *this;
         transport::lend(transport_, [&](auto&& lend, auto&& take) { room.drain(now, lend, take); });
         transport_.flush();
-        if (Base::over()) transport_.close();
+        if (Base::over() && !looks()) close();
     }
 
-    Transport transport_;
+    std::uint16_t peers_max_;
+    Carrier transport_;
     std::uint16_t port_ = 0;
     Instant now_{};
 };

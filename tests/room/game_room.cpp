@@ -1,4 +1,5 @@
 #include "tenon/room/game_room.hpp"
+#include "tenon/room/game_voice.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
 #pragma once
-// A member of the Arena who knows the protocol and says what it likes: a bare room over a simulated port.
+// A member of a game who knows the protocol and says what it likes: a bare room over a simulated port.
 
 #include <cstdint>
 #include <string_view>
@@ -9,11 +9,12 @@
 
 namespace play {
 
-class Hostile {
+template <class Game>
+class HostileIn {
   public:
     using RoomType = Room<transport::MemoryAddress, reliability::AckVector>;
 
-    Hostile(transport::Exchange& exchange, std::uint32_t host, std::string_view name)
+    HostileIn(transport::Exchange& exchange, std::uint32_t host, std::string_view name)
         : port_(exchange, host), room_(options(name), terms(), carriage(), 1200, Pulse{}, 77) {
         (void)port_.open(0);
     }
@@ -42,7 +43,7 @@ class Hostile {
 
     template <class T>
     static MessageType type() {
-        return Arena::type_of<T>;
+        return Game::template type_of<T>;
     }
 
   private:
@@ -53,19 +54,19 @@ class Hostile {
     }
     static Terms terms() {
         Terms terms;
-        terms.game = stable_id(Arena::name);
+        terms.game = stable_id(Game::name);
         terms.room = stable_id("lobby");
-        terms.schema = Arena::schema_hash();
-        terms.game_version = Arena::version;
+        terms.schema = Game::schema_hash();
+        terms.game_version = Game::version;
         terms.codec = static_cast<std::uint32_t>(stable_id(codec::Bits::name));
         terms.features = terms.required = 4; // reliable
-        terms.type_hashes = Arena::type_hashes();
+        terms.type_hashes = Game::type_hashes();
         return terms;
     }
     static Carriage carriage() {
-        static constexpr std::array<Delivery, Arena::type_count> deliveries = [] {
-            std::array<Delivery, Arena::type_count> all{};
-            for (std::size_t i = 0; i < Arena::type_count; ++i) all[i] = Arena::delivery_of(i);
+        static constexpr std::array<Delivery, Game::type_count> deliveries = [] {
+            std::array<Delivery, Game::type_count> all{};
+            for (std::size_t i = 0; i < Game::type_count; ++i) all[i] = Game::delivery_of(i);
             return all;
         }();
         return {deliveries, nullptr};
@@ -79,5 +80,7 @@ class Hostile {
     transport::Memory port_;
     RoomType room_;
 };
+
+using Hostile = HostileIn<Arena>;
 
 } // namespace play

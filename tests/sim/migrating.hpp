@@ -45,9 +45,18 @@ struct Score {
 using Talk = Game<"migrating", 1, State<Ship>, State<Score>, Event<Line, Ordered>, Event<Shot, Reliable>>;
 inline constexpr Rates rates{
     .input_hz = 20, .snapshot_hz = 20, .interpolation_ms = 100, .keepalive_ms = 1000};
-template <class Election>
+// An election, or a whole topology.
+template <class T>
+struct TopologyOf {
+    using type = topology::AuthorityHosted<T>;
+};
+template <HasTopologyTraits T>
+struct TopologyOf<T> {
+    using type = T;
+};
+template <class T>
 using NetOf = Session<Talk, transport::Memory, codec::Bits, clock::Independent<rates>,
-                      topology::AuthorityHosted<Election>, reliability::AckVector>;
+                      typename TopologyOf<T>::type, reliability::AckVector>;
 
 inline constexpr std::uint32_t everybody = 0xFFFF, the_authority = 0xFFFE;
 
@@ -150,6 +159,7 @@ struct Player {
 template <class Election = topology::FirstJoiner>
 struct Room {
     using Player = migrating::Player<Election>;
+    static constexpr bool on_bus = HasBus<typename Player::Net::TopologyType>;
 
     sim::World& world;
     Book book{};
@@ -177,17 +187,23 @@ struct Room {
         players.push_back(std::make_unique<Player>(book, world, host, options()));
         Player& player = *players.back();
         world.add(player.net, player);
-        if (host == 1) {
+        if (host == 1 && !on_bus) {
             (void)player.net.host(4000);
             return {};
         }
-        for (int tries = 0; tries < 5 && player.net.status() != Status::joined; ++tries) {
+        for (int tries = 0; tries < 5 && !player.inside(); ++tries) {
             player.out = false;
-            const Player& there = *players[at_host - 1];
-            (void)player.net.join("host" + std::to_string(at_host) + ":" + std::to_string(there.net.port()));
+            come_in(player, at_host);
             run_until([&] { return player.net.status() != Status::joining; }, 8_s);
         }
-        return player.net.status() == Status::joined ? std::string() : "it could not join";
+        return player.inside() ? std::string() : "it could not join";
+    }
+    void come_in(Player& player, std::uint32_t at_host) {
+        if constexpr (on_bus)
+            (void)player.net.meet(world.bus(player.index));
+        else
+            (void)player.net.join("host" + std::to_string(at_host) + ":" +
+                                  std::to_string((*this)[at_host].net.port()));
     }
     std::string open(std::uint32_t count) {
         for (std::uint32_t i = 0; i < count; ++i)

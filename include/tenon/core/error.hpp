@@ -63,9 +63,11 @@ enum class Error : std::uint8_t {
     diverged,
     too_early,
     interest_too_wide,
+    // Words on a bus.
+    forged_presence,
 };
 
-inline constexpr std::uint8_t error_count = static_cast<std::uint8_t>(Error::interest_too_wide) + 1;
+inline constexpr std::uint8_t error_count = static_cast<std::uint8_t>(Error::forged_presence) + 1;
 
 struct ErrorText {
     std::string_view name, sentence;
@@ -201,6 +203,9 @@ constexpr ErrorText describe(Error error) {
                 "interest_too_wide",
                 "The client asks to see more of the world than it may: raise InterestOptions::radius_max, "
                 "or look less far."};
+        case Error::forged_presence:
+            return {"forged_presence",
+                    "A word on the bus speaks for a room or a peer and was not said by it."};
     }
     return {"unknown", "An error of an unknown number."};
 }

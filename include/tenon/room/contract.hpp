@@ -13,6 +13,7 @@
 #include "tenon/room/event.hpp"
 #include "tenon/room/options.hpp"
 #include "tenon/schema/delivery.hpp"
+#include "tenon/topology/concept.hpp"
 
 namespace tenon {
 
@@ -40,11 +41,11 @@ struct Contract {
                 [](std::size_t i) { return Game::type_name(i); }, KernelClock<Clock>};
     }
     // How reliability is done, how fast ticks run, whether the room outlives its host and who is told
-    // directly must be the same on both sides.
+    // directly, or over a bus, must be the same on both sides.
     static constexpr std::uint32_t features() {
         return (Reliability::traits.gives_up ? 1u : 0u) | (Reliability::traits.redundant ? 2u : 0u) |
                (Reliability::traits.reliable ? 4u : 0u) | (Topology::traits.migrates ? 8u : 0u) |
-               (Topology::traits.direct ? 16u : 0u) | clock_feature<Clock>();
+               (Topology::traits.direct ? 16u : 0u) | (HasBus<Topology> ? 32u : 0u) | clock_feature<Clock>();
     }
 };
 

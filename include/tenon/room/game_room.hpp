@@ -178,6 +178,7 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
     // How often the authority has changed, or was disputed.
     std::uint32_t epoch() const { return room_.estate().epoch().number; }
     const Roster& roster() const { return room_.roster(); }
+    RoomType& room() { return room_; }
     std::string_view name_of(PeerId peer) const { return room_.roster().name_of(peer); }
     Health health() {
         Health health = room_.health();

@@ -46,8 +46,9 @@ struct Health {
     std::uint64_t commands_refused = 0;  // too far ahead of their turn, or too many at once
     std::uint64_t snapshots_refused = 0; // of the world: told by name, and healed
     std::uint64_t relayed = 0;           // messages passed on from one peer to others
-    std::uint32_t detours = 0;           // peers reached through another, for want of a direct link
-    double pace = 1;           // share of the snapshots that the peer is sent; less while its path is bad
+    std::uint32_t detours = 0;     // peers reached through another, or over a bus, for want of a direct link
+    std::uint64_t bus_refused = 0; // words on a bus that were damaged, forged, doubled or too many
+    double pace = 1;               // share of the snapshots that the peer is sent; less while its path is bad
     std::uint64_t put_off = 0; // states that waited for a later snapshot, for want of Rates::snapshot_bytes
 
     static constexpr double loss_max = 0.08;
@@ -101,6 +102,7 @@ struct Health {
         snapshots_refused += other.snapshots_refused;
         relayed += other.relayed;
         detours += other.detours;
+        bus_refused += other.bus_refused;
         pace = pace < other.pace ? pace : other.pace;
         put_off += other.put_off;
     }

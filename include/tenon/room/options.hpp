@@ -34,6 +34,14 @@ struct Options {
     std::uint64_t seed = 0;                   // of the session's random numbers; 0: the transport's entropy
 };
 
+// How a room is found on a bus, where the topology has one: Session::meet.
+struct Meet {
+    std::uint16_t port = 0;                     // on which others reach this one straight; 0: any free one
+    std::string_view at = "";                   // "HOST:PORT" where they do, if that is not where it listens
+    Duration look_for = milliseconds(750);      // before it opens the room itself
+    std::uint64_t detour_bandwidth = 128 << 10; // bytes a second to all whom only the bus reaches
+};
+
 // How often the links of a room beat: while all is well, and while a guest looks for its host.
 struct Pulse {
     Duration keepalive = seconds(1), redial = milliseconds(30);

@@ -4,6 +4,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <memory>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "tenon/core/random.hpp"
 #include "tenon/core/time.hpp"
 #include "tenon/core/timers.hpp"
+#include "tenon/sim/bus.hpp"
 #include "tenon/sim/faults.hpp"
 #include "tenon/sim/network.hpp"
 #include "tenon/transport/memory.hpp"
@@ -65,6 +67,18 @@ class World {
         host_of(host);
         return transport::Memory(exchange_, host);
     }
+    // An end of the world's bus on this host. Its words take the paths between the host and broker_host,
+    // which have the world's faults; host 1's is cut off with network().cut(1, sim::broker_host).
+    Bus bus(std::uint32_t host) {
+        if (broker_ == nullptr) {
+            broker_ = std::make_unique<Broker>(exchange_);
+            host_of(broker_host);
+        }
+        host_of(host);
+        bus_hosts_.push_back(host);
+        give_bus_path(host);
+        return Bus(*broker_, host);
+    }
     // From here on the world ticks the session with these handlers. Both must outlive it or be removed.
     template <class S, class Handlers>
     void add(S& session, Handlers& handlers, const Drive& drive = {}) requires Driven<S, Handlers> {
@@ -114,6 +128,8 @@ class World {
     void partition(std::vector<std::uint32_t> group, Duration time) {
         network_.split(std::move(group), now_ + time);
     }
+    // Nobody hears anything over the bus for so long.
+    void bus_out(Duration time) { partition({broker_host}, time); }
     // The host stands still for so long: nothing on it is ticked, and what arrives waits.
     void pause(std::uint32_t host, Duration time) {
         Host& paused = host_of(host);
@@ -126,6 +142,8 @@ class World {
         kept.spread = faults_.spread;
         network_.heal();
         network_.set_path(kept.path());
+        calm_ = true;
+        for (const std::uint32_t host : bus_hosts_) give_bus_path(host);
         next_partition_ = next_pause_ = Instant::never();
         for (Host& host : hosts_) host.paused_until = now_;
     }
@@ -204,6 +222,17 @@ class World {
     }
     Host& host_of(std::uint32_t number) { return hosts_[index_of(number)]; }
 
+    // A bus has a way of its own with what is large.
+    void give_bus_path(std::uint32_t host) {
+        Path path = faults_.path();
+        if (calm_) {
+            path = Path();
+            path.latency = faults_.path().latency;
+            path.spread = faults_.path().spread;
+        }
+        path.mtu = 0;
+        network_.set_path_both_ways(host, broker_host, path);
+    }
     // Everything of the next moment at which something happens; false when that is after `end`.
     bool step(Instant end) {
         const Instant next = min(min(network_.next(), timers_.next()), min(next_partition_, next_pause_));
@@ -215,6 +244,10 @@ class World {
         if (next_partition_ <= now_) part();
         if (next_pause_ <= now_) stall();
         network_.deliver(now_, [this](const transport::MemoryAddress& to) { wake(to); });
+        if (broker_ != nullptr) {
+            broker_->turn();
+            network_.collect(now_);
+        }
         std::uint32_t due = 0;
         while (timers_.pop_due(now_, due)) turn(due);
         return true;
@@ -222,9 +255,10 @@ class World {
     void wake(const transport::MemoryAddress& to) {
         const std::uint32_t* host = host_index_.find(HostNumber{to.host});
         if (host == nullptr) return;
+        const bool by_bus = broker_ != nullptr && to.port >= bus_port && to.port < bus_port + bus_ports_max;
         for (std::uint32_t i = hosts_[*host].seats; i != nobody; i = seats_[i].next_on_host) {
             const Seat& seat = seats_[i];
-            if (seat.session != nullptr && seat.frame.ns == 0 && seat.address(seat.session) == to)
+            if (seat.session != nullptr && seat.frame.ns == 0 && (by_bus || seat.address(seat.session) == to))
                 timers_.set(i, now_);
         }
     }
@@ -288,6 +322,9 @@ class World {
     transport::Exchange exchange_;
     Network network_;
     Random partition_random_, pause_random_, frame_random_;
+    std::unique_ptr<Broker> broker_; // where there is a bus
+    std::vector<std::uint32_t> bus_hosts_;
+    bool calm_ = false;
     Instant now_ = begin, next_partition_, next_pause_;
     std::vector<Host> hosts_;
     HashMap<HostNumber, std::uint32_t> host_index_;

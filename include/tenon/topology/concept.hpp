@@ -43,6 +43,14 @@ concept HasElection = requires {
     requires ElectionPolicy<typename T::Election>;
 };
 
+// What finds its room on a bus: it has a Bus, whether that is one (bus_ok), and a Carrier<Transport>, which a
+// session then sends and hears through. topology::Hybrid is one.
+template <class T>
+concept HasBus = requires {
+    typename T::Bus;
+    { T::bus_ok } -> std::convertible_to<bool>;
+};
+
 template <class T>
 concept TopologyPolicy = std::default_initializable<T> && HasTopologyTraits<T> && HasAuthority<T>;
 

@@ -1,0 +1,154 @@
+// A game with a world in sessions: who may speak of it, what nonsense does, and what is there when.
+#include "tenon/room/world_room.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "tenon/room/game_voice.hpp"
+#include "tenon/room/world_guest.hpp"
+#include "tenon/room/world_host.hpp"
+#include "tenon/room/world_part.hpp"
+#include "tenon/room/world_view.hpp"
+#include "tenon/schema/quantized.hpp"
+#include "tenon/sim/world.hpp"
+
+#include "../session/hostile.hpp"
+
+using namespace tenon;
+using namespace tenon::literals;
+
+namespace {
+
+struct Ball {
+    float x = 0;
+    void serialize(auto& ar) { ar(quantized(x, -100.0f, 100.0f, 0.01f)); }
+};
+using Pitch = Game<"pitch", 1, Component<Ball>, Event<play::Spark>>;
+using Net = Session<Pitch, transport::Memory, codec::Bits, clock::Independent<>, topology::ClientServer,
+                    reliability::AckVector>;
+
+struct Player {
+    Net net;
+    int spawned = 0, despawned = 0;
+    Error closed = Error::none;
+    std::vector<Error> left{};
+
+    Player(sim::World& world, std::uint32_t host)
+        : net({.room = "lobby", .entities_max = 100}, world.port(host)) {}
+    void on(const Spawned&) { ++spawned; }
+    void on(const Despawned&) { ++despawned; }
+    void on(const Closed& why) { closed = why.reason; }
+    void on(const PeerLeft& who) { left.push_back(who.reason); }
+    float x(EntityId entity) const {
+        const auto ball = net.authoritative<Ball>(entity);
+        return ball ? ball->x : -1;
+    }
+};
+
+// A host with a ball, a guest that sees it, and one who says what it likes.
+struct Match {
+    sim::World world{1};
+    Player host{world, 1}, guest{world, 2};
+    play::HostileIn<Pitch> hostile{world.exchange(), 3, "hostile"};
+    EntityId ball;
+
+    Match() {
+        world.add(host.net, host);
+        world.add(guest.net, guest);
+        REQUIRE(host.net.host(4000));
+        ball = host.net.world()->spawn();
+        host.net.world()->set(ball, Ball{1});
+        REQUIRE(guest.net.join("host1:4000"));
+        REQUIRE(hostile.join(world.now(), "host1:4000"));
+        run(1_s);
+        REQUIRE(host.net.roster().size() == 3);
+    }
+    void run(Duration time) {
+        for (const Instant end = world.now() + time; world.now() < end;) {
+            hostile.step(world.now());
+            world.run(5_ms);
+        }
+    }
+    // Whatever happened, the others play on.
+    void check_play() {
+        host.net.world()->set(ball, Ball{host.x(ball) + 1});
+        run(1_s);
+        CHECK(guest.net.status() == Status::joined);
+        CHECK(guest.x(ball) == doctest::Approx(host.x(ball)));
+    }
+    MessageType type() const { return Pitch::type_of<Ball>; }
+};
+
+} // namespace
+
+TEST_CASE("there is a world where one decides, from hosting to leaving, and a view of it everywhere") {
+    Match match;
+    CHECK(match.host.net.world() != nullptr);
+    CHECK(match.guest.net.world() == nullptr);
+    CHECK(match.guest.spawned == 1);
+    const auto count = [&](Player& player) {
+        int balls = 0;
+        for (auto [entity, ball] : player.net.view<Ball>(match.world.now())) {
+            CHECK(entity == match.ball);
+            CHECK(ball.x == doctest::Approx(1));
+            ++balls;
+        }
+        return balls;
+    };
+    CHECK(count(match.host) == 1);
+    CHECK(count(match.guest) == 1);
+    CHECK(match.guest.net.shown<Ball>(match.ball, match.world.now())->x == doctest::Approx(1));
+    CHECK(match.guest.net.owner(match.ball) == PeerId::host());
+    CHECK(!match.guest.net.shown<Ball>(EntityId{50, 1}, match.world.now()));
+    match.check_play();
+    match.host.net.world()->despawn(match.ball);
+    match.run(1_s);
+    CHECK(match.guest.despawned == 1);
+    match.host.net.leave();
+    match.run(1_s);
+    CHECK(match.guest.net.status() == Status::closed);
+    // A room that is opened again has another world.
+    REQUIRE(match.host.net.host(4000));
+    CHECK(match.host.net.world()->size() == 0);
+}
+
+TEST_CASE("a guest that says nonsense of the world is sent away, and nobody else is disturbed") {
+    for (const Delivery delivery : {Delivery::best_effort, Delivery::ordered}) {
+        for (const std::size_t size : {0u, 1u, 2u, 4u, 200u}) {
+            Match match;
+            const std::string nonsense(size, 'x');
+            REQUIRE(match.hostile.say(match.type(), delivery, bytes_of(nonsense)));
+            match.run(1_s);
+            REQUIRE(match.host.left.size() == 1);
+            CHECK(match.host.net.health().refused > 0);
+            match.check_play();
+        }
+    }
+}
+
+TEST_CASE("what one guest says to another in the host's place is not believed, and counted") {
+    Match match;
+    std::byte bytes[64] = {};
+    REQUIRE(match.hostile.room().push_relay(match.guest.net.self(),
+                                            {match.type(), Delivery::best_effort, bytes, {}, 0}));
+    match.run(200_ms);
+    CHECK(match.guest.net.status() == Status::joined);
+    CHECK(match.guest.net.health().refused == 1);
+    CHECK(match.guest.net.health().snapshots_refused == 0);
+    match.check_play();
+}
+
+TEST_CASE("a guest that refuses everything gets everything again, and costs the others nothing") {
+    Match match;
+    std::byte bytes[RefusedWord::bytes];
+    for (std::uint16_t i = 0; i < 100; ++i) {
+        REQUIRE(
+            match.hostile.say(match.type(), Delivery::ordered, RefusedWord{i, Error::diverged}.write(bytes)));
+        match.run(20_ms);
+    }
+    CHECK(match.host.net.health().snapshots_refused == 100);
+    CHECK(match.host.left.empty());
+    match.check_play();
+}
