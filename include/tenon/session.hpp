@@ -155,6 +155,7 @@ class SessionCore : private GameRoom<Game, typename CarrierOf<Transport, Topolog
     using Base::lead;
     using Base::lockstep;
     using Base::name_of;
+    using Base::origin;
     using Base::owner;
     using Base::playback;
     using Base::prediction;

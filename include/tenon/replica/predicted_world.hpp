@@ -47,6 +47,12 @@ class PredictedWorld {
     PeerId owner(EntityId entity) const {
         return predicts(entity) ? (alive(entity) ? self_ : PeerId::none()) : replica_->owner(entity);
     }
+    // Of the command's number the low sixteen bits.
+    Origin origin(EntityId entity) const {
+        if (!alive(entity)) return {};
+        const Tenant& tenant = (predicts(entity) ? now() : replica_->row()).tenant(entity.slot);
+        return {tenant.command, tenant.key};
+    }
     template <class T>
     std::optional<T> get(EntityId entity) const {
         constexpr std::size_t place = detail::component_of<Game, T>();

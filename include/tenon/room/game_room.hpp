@@ -221,6 +221,8 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
     PeerId owner(EntityId entity) const { return world_.owner(entity); }
     // The same of what is shown, of whose end the authority may have told already.
     PeerId owner(EntityId entity, Instant now) const { return world_.owner(entity, steady(now)); }
+    // Which command of its owner it came from, and as what: of a thing that is foreseen, and of the real one.
+    auto origin(EntityId entity) const { return world_.origin(entity); }
     // The same as it is to be drawn: what is ours run ahead, and the others a little while ago.
     template <class T>
     std::optional<T> shown(EntityId entity, Instant now) const {

@@ -91,11 +91,17 @@ class WorldGuest {
     template <class Handlers>
     static auto step_of(Handlers& handlers) {
         return [&handlers](auto& world, EntityId entity, const Order& order, std::uint32_t number) {
-            if constexpr (StepsEntity<Handlers, std::remove_reference_t<decltype(world)>, Order>)
-                handlers.step(world, entity, order, number);
-            else
-                (void)handlers, (void)world, (void)entity, (void)order, (void)number;
+            WorldGuest::step(handlers, world, entity, order, number);
         };
+    }
+    // Not in the lambda, where clang looks for a step that there need not be.
+    template <class Handlers, class World>
+    static void step(Handlers& handlers, World& world, EntityId entity, const Order& order,
+                     std::uint32_t number) {
+        if constexpr (StepsEntity<Handlers, World, Order>)
+            handlers.step(world, entity, order, number);
+        else
+            (void)handlers, (void)world, (void)entity, (void)order, (void)number;
     }
     // Nothing is said of a command that was not given.
     std::uint32_t expand_applied(std::uint8_t low) const {

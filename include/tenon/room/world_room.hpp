@@ -13,6 +13,7 @@
 #include "tenon/core/random.hpp"
 #include "tenon/core/time.hpp"
 #include "tenon/link/channel.hpp"
+#include "tenon/replica/history.hpp"
 #include "tenon/replica/world.hpp"
 #include "tenon/room/event.hpp"
 #include "tenon/room/handlers.hpp"
@@ -148,6 +149,10 @@ requires(Game::count_of(EntryKind::component) != 0) class WorldPart<Game, Room> 
     PeerId owner(EntityId entity, Instant now) const {
         const PeerId newest = owner(entity);
         return newest || guest_ == nullptr ? newest : guest_->playback().owner(entity, now);
+    }
+    Origin origin(EntityId entity) const {
+        if (host_ != nullptr) return host_->world().origin(entity);
+        return guest_ != nullptr ? guest_->prediction().world().origin(entity) : Origin();
     }
     // As it is to be drawn: on a guest its own run ahead, and the others between what was told.
     template <class T>
