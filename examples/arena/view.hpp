@@ -9,10 +9,10 @@
 #include <utility>
 #include <vector>
 
+#include "../screen.hpp"
 #include "figures.hpp"
 #include "game.hpp"
 #include "player.hpp"
-#include "screen.hpp"
 
 namespace arena {
 
@@ -80,7 +80,7 @@ class View {
         return count;
     }
     void draw(tenon::Instant now) {
-        screen_.begin();
+        screen_.begin(width, height);
         Net& net = player_.net();
         for (auto [entity, shot] : net.view<Shot>(now))
             screen_.mark(shot.x, shot.y, '*', color_of(net.owner(entity, now)));
@@ -105,7 +105,7 @@ class View {
     }
 
     Player& player_;
-    Screen screen_;
+    examples::Screen screen_;
     Figures figures_;
     tenon::Instant next_{}, left_{}, right_{}, thrust_{}, fire_{};
     double elapsed_ = 0;
