@@ -103,7 +103,7 @@ TEST_CASE("it is what a map would be, whatever is done to it") {
         }
         if (ever.empty()) continue;
         const std::size_t newest = ever.size() < 60 ? ever.size() : 60;
-        const Entity entity = ever[ever.size() - 1 - random.below(newest)];
+        const Entity entity = ever[ever.size() - 1 - static_cast<std::size_t>(random.below(newest))];
         const auto known = model.find(entity);
         CHECK(registry.valid(entity) == (known != model.end()));
         if (dice == 2) {

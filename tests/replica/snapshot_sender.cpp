@@ -36,7 +36,7 @@ const char* play(std::uint64_t seed, std::size_t ticks) {
     down.random = random.fork(), up.random = random.fork();
     down.loss = up.loss = random.real() * 0.3;
     const std::uint64_t jitter = down.jitter = up.jitter = random.below(8);
-    const std::size_t budget = 60 + random.below(600);
+    const auto budget = static_cast<std::size_t>(60 + random.below(600));
     std::array<std::byte, 700> buffer;
     for (std::uint64_t now = 0; now < ticks; ++now) {
         const bool calm = now + 60 > ticks;

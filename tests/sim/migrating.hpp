@@ -308,7 +308,7 @@ struct Room {
         if (die < 5) return say(player, everybody, false);
         if (die < 7) return say(player, the_authority, world.random().chance(0.5));
         const auto others = living();
-        Player& other = *others[world.random().below(others.size())];
+        Player& other = *others[static_cast<std::size_t>(world.random().below(others.size()))];
         if (&other != &player && player.net.roster().contains(other.net.self()))
             say(player, other.index, world.random().chance(0.5));
     }

@@ -83,8 +83,8 @@ class ReplicaHistory {
         const SlotMemory& memory = slots_[slot].memory;
         return next_ == 0 ? 0 : memory.from(memory.told | memory.gone, next_ - 1);
     }
-    std::uint64_t whole() const { return std::rotr(whole_, newest_turn()); }
-    std::uint64_t complete() const { return std::rotr(complete_, newest_turn()); }
+    std::uint64_t whole() const { return by_age(whole_); }
+    std::uint64_t complete() const { return by_age(complete_); }
     Row aged(unsigned age) const { return past_.row((next_ - 1 - age) % window); }
     std::uint16_t newest_number() const { return static_cast<std::uint16_t>(next_ - 1); }
     // Of a number that handle() gave; the window's length when it is out of it.
@@ -136,7 +136,11 @@ class ReplicaHistory {
         return number < next_ && number + window > next_ && (received_ & place_of(number)) != 0;
     }
 
-    int newest_turn() const { return static_cast<int>((63 - (next_ - 1) % window) % window); }
+    // Turned so that bit 0 is the newest's. By hand, as libraries differ about the type of a turn.
+    std::uint64_t by_age(std::uint64_t mask) const {
+        const std::uint64_t turn = (63 - (next_ - 1) % window) % window;
+        return turn == 0 ? mask : mask >> turn | mask << (64 - turn);
+    }
     Result<> take(BytesIn body, std::uint64_t number) {
         RangeDecoder coder(body);
         SnapshotHead head;

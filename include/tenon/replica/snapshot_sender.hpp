@@ -358,7 +358,8 @@ class SnapshotSender {
     }
     std::uint64_t key_of(std::size_t room, std::size_t words) {
         const SnapshotWork& work = cache_->work();
-        std::uint64_t head[SnapshotHead::reach + 4], count = 0;
+        std::uint64_t head[SnapshotHead::reach + 4];
+        std::size_t count = 0;
         head[count++] = world_->commits();
         head[count++] = room | std::uint64_t(head_.back) << 32 | std::uint64_t(head_.is_whole) << 40 |
                         std::uint64_t(head_.is_complete) << 41;
