@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@
 namespace {
 
 constexpr double hz = 60;
+constexpr std::size_t count = cubes::Field::side * cubes::Field::side + 1; // the last is the player's
 constexpr tenon::Rates rates{
     .input_hz = hz, .snapshot_hz = hz, .interpolation_ms = 100, .keepalive_ms = 1000, .max_burst = 3};
 
@@ -85,14 +87,20 @@ struct Guest {
     explicit Guest(const tenon::transport::Impairment& impairment)
         : net({.room = "cubes"}, Line(tenon::transport::Udp(), impairment)) {}
 
+    std::optional<Cube> player() {
+        for (auto [entity, cube] : net.view<Cube>(tenon::now()))
+            if (entity.slot + 1u == count) return cube;
+        return std::nullopt;
+    }
     Push command() { return push; }
     void on(tenon::Closed closed) { trouble = tenon::sentence(closed.reason); }
 };
 
 // From place to place; one second in four it pulls the others along, and one in twelve it blows them away.
-Push wander(const rigid::Vec& player, double seconds) {
+Push wander(const Cube& player, double seconds) {
     const double leg = std::floor(seconds / 2), beat = std::fmod(std::floor(seconds), 12);
-    const double x = 8 * std::sin(leg * 2.4) - player.x, y = 8 * std::cos(leg * 1.7) - player.y;
+    const double x = 8 * std::sin(leg * 2.4) - static_cast<double>(player.x),
+                 y = 8 * std::cos(leg * 1.7) - static_cast<double>(player.y);
     const double far = std::max(std::hypot(x, y), 0.5);
     return {static_cast<float>(x / far), static_cast<float>(y / far), std::fmod(beat, 4) == 2, beat == 11};
 }
@@ -128,11 +136,10 @@ class Picture {
     void draw(examples::Screen& screen, Guest& guest, const std::string& figures) {
         screen.begin(extent, extent);
         const tenon::Instant now = tenon::now();
-        before_.resize(901);
+        before_.resize(count);
         for (auto [entity, cube] : guest.net.view<Cube>(now)) {
-            if (entity.slot >= before_.size()) continue;
-            const bool is_player = entity.slot + 1u == before_.size(),
-                       moves = !(cube == before_[entity.slot]);
+            if (entity.slot >= count) continue;
+            const bool is_player = entity.slot + 1u == count, moves = !(cube == before_[entity.slot]);
             before_[entity.slot] = cube;
             for (float dx = is_player ? -0.6f : 0; dx <= 0.6f; dx += is_player ? 0.3f : 1)
                 for (float dy = is_player ? -0.6f : 0; dy <= 0.6f; dy += is_player ? 0.3f : 1)
@@ -160,7 +167,7 @@ std::string figures(Guest& guest, const std::vector<double>& frames) {
     char text[160];
     std::snprintf(text, sizeof text,
                   "%6.0f bits a frame, %4.2f a cube, %4.0f kbit/s | shown %.0f ms late | loss %.1f%%", bits,
-                  bits / 901, bits * hz / 1000, guest.net.playback(tenon::now()).delay.ms(),
+                  bits / count, bits * hz / 1000, guest.net.playback(tenon::now()).delay.ms(),
                   guest.net.health().loss * 100);
     return text;
 }
@@ -172,7 +179,7 @@ bool same(Server& server, Guest& guest) {
         const auto mine = server.net.authoritative<Cube>(entity), its = guest.net.authoritative<Cube>(entity);
         equal += mine && its && *mine == *its;
     }
-    return equal == 901;
+    return equal == count;
 }
 
 struct Wishes {
@@ -224,7 +231,7 @@ int main(int argc, char** argv) {
         // The last two seconds are for everything to come to rest and to be told.
         server.stands_still = at >= seconds;
         if (at >= seconds + 2 || (server.stands_still && (equal = same(server, guest)))) break;
-        if (!by_hand) guest.push = wander(server.field.player().at, at);
+        if (!by_hand) guest.push = wander(guest.player().value_or(Cube()), at);
         if (by_hand && !hand.read(screen, now, guest.push)) break;
         server.net.tick(now, server);
         guest.net.tick(now, guest);
