@@ -300,12 +300,22 @@ TEST_CASE("what is foreseen becomes the real thing, and stays the registry's ent
     });
     REQUIRE(guest.registry.valid(shot));
     const EntityId foreseen = guest.id(shot);
+    CHECK(guest.net.owner(foreseen) == guest.net.self());
+    const auto origin = guest.net.origin(foreseen);
+    CHECK(origin.key == 1);
     CHECK(host.registry.count<NetworkEntity>() == 1);
     guest.registry.emplace<Sprite>(shot, {9});
     room.world.run(1_s);
     REQUIRE(guest.registry.valid(shot));
     CHECK(guest.id(shot) != foreseen);
     CHECK(host.net.world()->alive(guest.id(shot)));
+    for (Net* net : {&host.net, &guest.net}) {
+        CHECK(net->origin(guest.id(shot)).key == 1);
+        CHECK(net->origin(guest.id(shot)).command == (origin.command & 0xFFFF));
+        CHECK(net->origin(foreseen).key == 0);
+        CHECK(net->owner(guest.id(shot)) == guest.net.self());
+    }
+    CHECK_FALSE(guest.net.owner(foreseen));
     CHECK(guest.here(guest.id(shot)) == shot);
     CHECK(guest.registry.get<Sprite>(shot).picture == 9);
     CHECK(guest.registry.count<NetworkEntity>() == 2);

@@ -258,8 +258,9 @@ std::string play(sim::World& world) {
         if (!guest->broken.empty()) return guest->broken;
         if (!all && !guest->differs().empty()) return "in the end " + guest->differs();
         if (guest->looked < 10000) return "little was seen";
-        // Between two snapshots of what goes straight on there is a straight line.
-        if (guest->behind > 0.5) return "something was " + std::to_string(guest->behind) + " off its path";
+        // What goes unheard of goes on as it went for a quarter of a second: a bomb, the fastest, by less
+        // than 2.
+        if (guest->behind > 2) return "something was " + std::to_string(guest->behind) + " off its path";
         // Its own walk is seen in the frame of the command, and goes on from there.
         if (guest->farthest > 0.3) return "the own hero jumped " + std::to_string(guest->farthest);
         if (guest->thrown < 10) return "it threw nothing";
