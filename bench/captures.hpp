@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "rigid.hpp"
+#include "../examples/cubes/field.hpp"
 #include "tenon/core/random.hpp"
 
 namespace captures {
@@ -27,48 +27,23 @@ inline Frame poses(const rigid::Simulation& world) {
     return frame;
 }
 
-// A field of 30 by 30 cubes with 40 cm edges, and the player's of 1.5 m, which drives from place to place;
-// one second in four it pulls what is near along, and one in twelve it blows it away.
+// The player's cube drives from place to place; one second in four it pulls what is near along, and one in
+// twelve it blows it away.
 inline std::vector<Frame> cubes(std::size_t frames, std::uint64_t seed = 1) {
-    constexpr int side = 30;
-    rigid::Simulation world(rigid::Rules{});
-    for (int i = 0; i < side * side + 1; ++i) {
-        rigid::Body body;
-        body.set_size(0.2, 0.1);
-        body.at = {(i % side - side / 2) * 0.6, (i / side - side / 2) * 0.6, 0.2};
-        body.asleep = true;
-        world.bodies.push_back(body);
-    }
-    rigid::Body& player = world.bodies.back();
-    player.set_size(0.75, 6);
-    player.at = {-10.5, -10.5, 0.75};
-    player.asleep = false;
+    ::cubes::Field field;
     tenon::Random random(seed);
     rigid::Vec goal;
     std::vector<Frame> made;
     for (std::size_t tick = 0; tick < frames; ++tick) {
         if (tick % 120 == 0) goal = {random.real() * 16 - 8, random.real() * 16 - 8, 0};
         const std::size_t beat = tick / 60 % 12;
-        const bool pulls = beat % 4 == 2, blows = beat == 11;
-        world.step(1.0 / 60, [&](rigid::Body& body) {
-            rigid::Body& centre = world.bodies.back();
-            if (&body == &centre) {
-                body.asleep = false;
-                const rigid::Vec to = goal - body.at;
-                const double far = std::sqrt(to.x * to.x + to.y * to.y);
-                if (far > 0.5) body.speed += rigid::Vec{to.x / far, to.y / far, 0} * (18.0 / 60);
-                body.speed.x *= 0.98, body.speed.y *= 0.98;
-                return;
-            }
-            if (!pulls && !blows) return;
-            const rigid::Vec to = centre.at - body.at;
-            const double far = rigid::length(to);
-            if (far > 2.6 || far < 0.9) return;
-            body.asleep = false;
-            body.still = 0;
-            body.speed += to * ((pulls ? 14.0 : -20.0) / far / 60);
-        });
-        made.push_back(poses(world));
+        const rigid::Vec to = goal - field.player().at;
+        const double far = std::sqrt(to.x * to.x + to.y * to.y);
+        field.step(far > 0.5 ? rigid::Vec{to.x / far, to.y / far, 0} : rigid::Vec{},
+                   beat % 4 == 2 ? ::cubes::Field::pulls
+                   : beat == 11  ? ::cubes::Field::blows
+                                 : 0);
+        made.push_back(poses(field.world()));
     }
     return made;
 }

@@ -155,6 +155,8 @@ check "chat: goodbyes are heard" part
 exec 3>&- 4>&- 5>&-
 # Each plays one profile on loopback, checks its point, and measures the rates that it promises.
 for profile in duel board builder raid camp fire; do check "$profile" limited "$examples/$profile"; done
+check "shooter_range: what is aimed at is hit" limited "$examples/shooter_range"
+check "cubes: 901 of them come whole to a guest" limited "$examples/cubes" --png "$logs/cubes.png"
 check "lockstep: two peers and their recordings come to the same" skirmish
 case " $* " in
 *" --seconds "* | *" --help "*) ;;

@@ -20,8 +20,10 @@ inline std::string bytes_text(double bytes) {
 
 class Figures {
   public:
-    void update(tenon::Instant now, const tenon::Health& health) {
-        health_ = health;
+    void update(tenon::Instant now, Net& net) {
+        const tenon::Health health = health_ = net.health();
+        playback_ = net.playback(now);
+        prediction_ = net.prediction();
         if (now - at_ < tenon::seconds(1)) return;
         const double span = (now - at_).seconds();
         if (at_ != tenon::Instant{}) {
@@ -41,8 +43,20 @@ class Figures {
         return text;
     }
 
+    // How late the others are shown, and how often the server knew better about what is ours: a hit is not
+    // foreseen.
+    std::string world_line() const {
+        char text[120];
+        std::snprintf(text, sizeof text, "others %.0f ms late | own corrected %llu times, by %.1f at most",
+                      playback_.delay.ms(), static_cast<unsigned long long>(prediction_.corrections),
+                      prediction_.largest);
+        return text;
+    }
+
   private:
     tenon::Health health_;
+    tenon::PlaybackFigures playback_;
+    tenon::PredictionFigures prediction_;
     tenon::Instant at_{};
     std::uint64_t bytes_in_ = 0, bytes_out_ = 0;
     double in_ = 0, out_ = 0;

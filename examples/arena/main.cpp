@@ -67,9 +67,9 @@ void serve_alone(Server& server, const CommandLine& line) {
         if (line.seconds != 0 && now - start >= tenon::seconds(static_cast<std::int64_t>(line.seconds)))
             return;
         if (now < next) continue;
-        figures.update(now, server.health());
+        figures.update(now, server.net());
         std::printf("%3.0f s: %zu ships, %llu shots, %llu hits | %s\n", (now - start).seconds(),
-                    server.world().size(), static_cast<unsigned long long>(server.shots()),
+                    server.ships(), static_cast<unsigned long long>(server.shots()),
                     static_cast<unsigned long long>(server.hits()), figures.line().c_str());
         std::fflush(stdout);
         next += tenon::seconds(1);
@@ -94,7 +94,7 @@ bool fly(Player& player, const CommandLine& line) {
     view.leave_screen();
     if (player.closed()) std::printf("the server is gone: %s\n", player.reason_text().c_str());
     std::printf("summary: own ship flew %.0f units; heard %llu shots and %llu hits; score: %s\n",
-                player.seen_flown(), static_cast<unsigned long long>(player.shots_heard()),
+                player.seen_flown(), static_cast<unsigned long long>(player.shots_seen()),
                 static_cast<unsigned long long>(player.hits_heard()), scores.c_str());
     // A person may leave before anything happens, or never move.
     if (by_hand) return !player.closed();
@@ -139,10 +139,10 @@ int play(const CommandLine& line) {
     if (server) {
         server->close();
         std::printf("server:  ships flew %.0f units; %llu inputs heard, %llu shots, %llu hits\n",
-                    server->world().flown(), static_cast<unsigned long long>(server->commands()),
+                    server->flown(), static_cast<unsigned long long>(server->commands()),
                     static_cast<unsigned long long>(server->shots()),
                     static_cast<unsigned long long>(server->hits()));
-        if (!player) ran = server->world().flown() > 1 && server->hits() > 0;
+        if (!player) ran = server->flown() > 1 && server->hits() > 0;
     }
     return ran ? 0 : 1;
 }

@@ -1,20 +1,23 @@
 #pragma once
-// One client: a ship steered by a person or by itself, and what it hears of the others. Bots and the view are
-// both this; a bot is a client like any other, with a socket of its own.
+// One client: a ship steered by a person or by itself, and what it sees and hears of the others. Bots and the
+// view are both this; a bot is a client like any other, with a socket of its own.
 
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "game.hpp"
+#include "rules.hpp"
 
 namespace arena {
 
 class Player {
   public:
+    static constexpr bool never_hosts = true;
+
     Player(std::string_view name, Line line) : net_({.room = room, .name = name}, std::move(line)) {}
 
     tenon::Result<> join(std::string_view address) { return net_.join(address); }
@@ -23,10 +26,6 @@ class Player {
     void turn(tenon::Instant now, bool steers_itself) {
         if (steers_itself && net_.status() == tenon::Status::joined) steer = chase(now);
         net_.tick(now, *this);
-        const float dt = static_cast<float>(std::min((now - last_).seconds(), 0.1));
-        last_ = now;
-        shots_.erase(std::remove_if(shots_.begin(), shots_.end(), [dt](Shot& shot) { return !shot.fly(dt); }),
-                     shots_.end());
         look(now);
     }
     void close() {
@@ -37,10 +36,9 @@ class Player {
     Steer steer;
 
     Net& net() { return net_; }
-    const std::vector<Shot>& shots() const { return shots_; }
-    std::uint64_t shots_heard() const { return shots_heard_; }
+    std::uint64_t shots_seen() const { return shots_seen_; }
     std::uint64_t hits_heard() const { return hits_heard_; }
-    double seen_flown() const { return seen_flown_; } // how far our own ship went, as the server told us
+    double seen_flown() const { return seen_flown_; } // how far our own ship went, as it is shown
     bool closed() const { return closed_; }
     tenon::Error reason() const { return reason_; }
     const std::string& reason_text() const { return reason_text_; }
@@ -48,14 +46,13 @@ class Player {
 
     // What the session asks and tells.
     Steer command() { return steer; }
-    void on(tenon::PeerId, const Steer&) {} // only an authority hears these, and this is none
-    void on(tenon::PeerId from, const Fired& fired) {
-        if (from != net_.authority()) return; // another player may say it, and is not believed
-        ++shots_heard_;
-        shots_.emplace_back(fired);
+    // Our own ship and shots answer at once; the server plays the same step in its time, and decides.
+    void step(auto& world, tenon::EntityId entity, const Steer& wish, std::uint32_t number) {
+        (void)take_step(world, entity, wish, number);
     }
+    void on(tenon::Spawned what) { shots_seen_ += net_.shown<Shot>(what.entity, tenon::now()).has_value(); }
     void on(tenon::PeerId from, const Hit& hit) {
-        if (from != net_.authority()) return;
+        if (from != net_.authority()) return; // another player may say it, and is not believed
         ++hits_heard_;
         last_hit_ = who(hit.gunner) + " hit " + who(hit.target);
     }
@@ -77,57 +74,57 @@ class Player {
     // Flies at the nearest ship and fires when the nose is on it; too near, it makes off to somewhere else
     // first.
     Steer chase(tenon::Instant now) {
-        Ship mine, other;
+        const auto mine = own(now);
+        if (!mine) return {};
+        Ship other;
         float nearest = 1e9f;
-        bool here = false;
-        for (auto [peer, ship] : net_.view<Ship>(now))
-            if (peer == net_.self()) mine = ship, here = true;
-        for (auto [peer, ship] : net_.view<Ship>(now)) {
-            const float far = std::hypot(ship.x - mine.x, ship.y - mine.y);
-            if (peer == net_.self() || far >= nearest) continue;
+        for (auto [entity, ship] : net_.view<Ship>(now)) {
+            const float far = std::hypot(ship.x - mine->x, ship.y - mine->y);
+            if (net_.owner(entity, now) == net_.self() || far >= nearest) continue;
             nearest = far;
             other = ship;
         }
-        if (!here || nearest > 1e8f) return {0.3f, 0.5f, false};
+        if (nearest > 1e8f) return {0.3f, 0.5f, false};
         if (nearest < 14 && now >= away_until_) {
             away_until_ = now + tenon::milliseconds(1800);
             away_x_ = static_cast<float>(10 + (net_.self().value * 41 + ++escapes_ * 67) % 100);
             away_y_ = static_cast<float>(8 + (net_.self().value * 29 + escapes_ * 31) % 44);
         }
-        if (now < away_until_) return towards(mine, away_x_, away_y_);
-        Steer wish = towards(mine, other.x, other.y);
-        wish.fire = wish.turn > -0.6f && wish.turn < 0.6f && nearest < shot_speed * shot_life;
+        if (now < away_until_) return towards(*mine, away_x_, away_y_);
+        Steer wish = towards(*mine, other.x, other.y);
+        wish.fire = wish.turn > -0.6f && wish.turn < 0.6f && nearest < 50;
         return wish;
     }
     static Steer towards(const Ship& ship, float to_x, float to_y) {
         const float far = std::max(std::hypot(to_x - ship.x, to_y - ship.y), 0.01f);
         const float x = (to_x - ship.x) / far, y = (to_y - ship.y) / far;
-        const float across = ship.nose_x * y - ship.nose_y * x, along = ship.nose_x * x + ship.nose_y * y;
+        const float nose_x = std::cos(ship.heading), nose_y = std::sin(ship.heading);
+        const float across = nose_x * y - nose_y * x, along = nose_x * x + nose_y * y;
         Steer wish;
         wish.turn = along < 0 ? (across < 0 ? -1.f : 1.f) : std::clamp(across * 4, -1.f, 1.f);
         wish.thrust = along > 0 ? 1.f : 0.25f;
         return wish;
     }
+    std::optional<Ship> own(tenon::Instant now) {
+        for (auto [entity, ship] : net_.view<Ship>(now))
+            if (net_.owner(entity, now) == net_.self()) return ship;
+        return std::nullopt;
+    }
     void look(tenon::Instant now) {
-        for (auto [peer, ship] : net_.view<Ship>(now)) {
-            if (peer != net_.self()) continue;
-            if (seen_) seen_flown_ += static_cast<double>(std::hypot(ship.x - last_x_, ship.y - last_y_));
-            seen_ = true;
-            last_x_ = ship.x;
-            last_y_ = ship.y;
-        }
+        const auto mine = own(now);
+        if (mine && last_)
+            seen_flown_ += static_cast<double>(std::hypot(mine->x - last_->x, mine->y - last_->y));
+        last_ = mine;
     }
 
     Net net_;
-    std::vector<Shot> shots_;
-    tenon::Instant last_{};
-    std::uint64_t shots_heard_ = 0, hits_heard_ = 0;
+    std::optional<Ship> last_;
+    std::uint64_t shots_seen_ = 0, hits_heard_ = 0;
     double seen_flown_ = 0;
-    float last_x_ = 0, last_y_ = 0;
     tenon::Instant away_until_{};
     float away_x_ = 0, away_y_ = 0;
     std::uint32_t escapes_ = 0;
-    bool seen_ = false, closed_ = false;
+    bool closed_ = false;
     tenon::Error reason_ = tenon::Error::none;
     std::string reason_text_, last_hit_;
 };

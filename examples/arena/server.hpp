@@ -1,69 +1,90 @@
 #pragma once
-// The authority: hears what the players want, moves the world, and says what became of it. It flies no ship
+// The authority: plays what the players want, in its turn, and says what became of it. It flies no ship
 // itself.
 
+#include <cmath>
 #include <cstdint>
-#include <optional>
+#include <map>
+#include <utility>
 
 #include "game.hpp"
-#include "world.hpp"
+#include "rules.hpp"
 
 namespace arena {
 
 class Server {
+    using World = tenon::World<Game>;
+
   public:
     explicit Server(Line line) : net_({.room = room, .name = "server"}, std::move(line)) {}
 
     tenon::Result<> open(std::uint16_t port) { return net_.host(port); }
     std::uint16_t port() const { return net_.port(); }
 
-    // One turn; sleeps until there is something to do, for a step of the world at most.
+    // One turn; sleeps until there is something to do.
     void turn() {
-        const tenon::Instant now = tenon::now();
-        net_.tick(now, *this);
-        if (next_ + tenon::seconds(1) < now) next_ = now; // after a stall the world goes on from here
-        for (; next_ <= now; next_ += step_) step();
-        net_.wait(next_);
+        net_.tick(tenon::now(), *this);
+        net_.wait(tenon::now() + tenon::milliseconds(20));
     }
     void close() {
         net_.leave();
         net_.tick(tenon::now(), *this);
     }
 
-    const World& world() const { return world_; }
+    std::size_t ships() const { return ships_.size(); }
+    double flown() const { return flown_; } // by all ships together
     std::uint64_t shots() const { return shots_; }
     std::uint64_t hits() const { return hits_; }
     std::uint64_t commands() const { return commands_; }
-    tenon::Health health() { return net_.health(); }
+    Net& net() { return net_; }
 
     // What the session asks and tells.
-    std::optional<Ship> state(tenon::PeerId peer) {
-        const Ship* ship = world_.ship(peer);
-        return ship != nullptr ? std::optional<Ship>(*ship) : std::nullopt;
+    void on(tenon::PeerJoined who) {
+        const tenon::EntityId ship = ships_[who.peer] = net_.world()->spawn(who.peer);
+        const std::uint32_t where = who.peer.value * 5 + 1;
+        net_.world()->set(
+            ship, Ship{static_cast<float>(10 + where * 37 % 100), static_cast<float>(8 + where * 23 % 44)});
     }
-    void on(tenon::PeerId peer, const Steer& steer) {
-        ++commands_;
-        world_.steer(peer, steer);
+    void on(tenon::PeerLeft who) {
+        World& world = *net_.world();
+        world.each([&](tenon::EntityId entity) {
+            if (world.owner(entity) == who.peer) world.despawn(entity);
+        });
+        ships_.erase(who.peer);
     }
-    void on(tenon::PeerJoined who) { world_.add(who.peer); }
-    void on(tenon::PeerLeft who) { world_.remove(who.peer); }
-    // Only the server says these, so a player who does is not believed.
-    void on(tenon::PeerId, const Fired&) {}
+    void on(tenon::PeerId, const Steer&) { ++commands_; }
+    void step(World& world, tenon::EntityId entity, const Steer& steer, std::uint32_t number) {
+        shots_ += take_step(world, entity, steer, number);
+        if (const auto shot = world.get<Shot>(entity)) strike(world, entity, *shot);
+        if (const auto ship = world.get<Ship>(entity))
+            flown_ += static_cast<double>(std::hypot(ship->dx, ship->dy)) / step_hz;
+    }
+    // Only the server says this, so a player who does is not believed.
     void on(tenon::PeerId, const Hit&) {}
 
   private:
-    // A player whose queue is full misses an event; its line is about to time out anyway.
-    void step() {
-        world_.step(
-            static_cast<float>(1 / step_hz),
-            [this](const Fired& fired) { ++shots_, (void)net_.broadcast(fired); },
-            [this](const Hit& hit) { ++hits_, (void)net_.broadcast(hit); });
+    // The gunner sees its own shot now and the others a little while ago. A shot hits what it is seen to hit
+    // there, so the others are looked at in that past; what becomes of them happens now.
+    void strike(World& world, tenon::EntityId entity, const Shot& shot) {
+        const tenon::PeerId gunner = world.owner(entity);
+        const tenon::Rewind<Game> past = net_.rewind(gunner);
+        for (auto [target, seen] : past.view<Ship>()) {
+            auto ship = world.get<Ship>(target);
+            if (!ship || target == ships_[gunner] || std::hypot(seen.x - shot.x, seen.y - shot.y) > reach)
+                continue;
+            ship->daze = daze_ticks;
+            world.set(target, *ship);
+            if (auto own = world.get<Ship>(ships_[gunner])) ++own->score, world.set(ships_[gunner], *own);
+            world.despawn(entity);
+            ++hits_;
+            // A player whose queue is full misses it; its line is about to time out anyway.
+            return (void)net_.broadcast(Hit{gunner.value, world.owner(target).value});
+        }
     }
 
     Net net_;
-    World world_;
-    tenon::Duration step_ = tenon::period(step_hz);
-    tenon::Instant next_ = tenon::now();
+    std::map<tenon::PeerId, tenon::EntityId> ships_;
+    double flown_ = 0;
     std::uint64_t shots_ = 0, hits_ = 0, commands_ = 0;
 };
 

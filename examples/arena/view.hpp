@@ -9,10 +9,10 @@
 #include <utility>
 #include <vector>
 
+#include "../screen.hpp"
 #include "figures.hpp"
 #include "game.hpp"
 #include "player.hpp"
-#include "screen.hpp"
 
 namespace arena {
 
@@ -38,7 +38,7 @@ class View {
     }
 
     void show(tenon::Instant now) {
-        figures_.update(now, player_.net().health());
+        figures_.update(now, player_.net());
         if (!screen_.is_there()) {
             if (now >= next_) line();
             if (now >= next_) next_ = now + tenon::seconds(1);
@@ -52,8 +52,8 @@ class View {
     // Who has hit how often, the best first.
     std::string scores(tenon::Instant now) {
         std::vector<std::pair<std::uint16_t, std::string>> all;
-        for (auto [peer, ship] : player_.net().view<Ship>(now))
-            all.emplace_back(ship.score, player_.who(peer.value));
+        for (auto [entity, ship] : player_.net().view<Ship>(now))
+            all.emplace_back(ship.score, player_.who(player_.net().owner(entity, now).value));
         std::stable_sort(all.begin(), all.end(),
                          [](const auto& a, const auto& b) { return a.first > b.first; });
         std::string text;
@@ -67,41 +67,45 @@ class View {
     static constexpr tenon::Duration held = tenon::milliseconds(220);
 
     void line() {
-        std::printf("%3.0f s: %zu ships, %llu shots and %llu hits heard | %s\n", std::floor(elapsed_),
-                    ships(), static_cast<unsigned long long>(player_.shots_heard()),
-                    static_cast<unsigned long long>(player_.hits_heard()), figures_.line().c_str());
+        std::printf("%3.0f s: %zu ships, %llu shots seen and %llu hits heard | %s | %s\n",
+                    std::floor(elapsed_), ships(), static_cast<unsigned long long>(player_.shots_seen()),
+                    static_cast<unsigned long long>(player_.hits_heard()), figures_.line().c_str(),
+                    figures_.world_line().c_str());
         std::fflush(stdout);
         elapsed_ += 1;
     }
     std::size_t ships() {
         std::size_t count = 0;
-        for (auto [peer, ship] : player_.net().view<Ship>(tenon::now()))
-            count += peer.value != 0 && ship.x >= 0;
+        for ([[maybe_unused]] auto [entity, ship] : player_.net().view<Ship>(tenon::now())) ++count;
         return count;
     }
     void draw(tenon::Instant now) {
-        screen_.begin();
-        for (const Shot& shot : player_.shots()) screen_.mark(shot.x, shot.y, '*', color_of(shot.gunner));
-        for (auto [peer, ship] : player_.net().view<Ship>(now)) {
-            const bool mine = peer == player_.net().self();
-            const int color = ship.dazed ? 90 : color_of(peer.value);
-            screen_.mark(ship.x + 2 * ship.nose_x, ship.y + 3 * ship.nose_y, nose(ship), color);
-            if (ship.thrusts) screen_.mark(ship.x - 2 * ship.nose_x, ship.y - 3 * ship.nose_y, '.', 33);
+        screen_.begin(width, height);
+        Net& net = player_.net();
+        for (auto [entity, shot] : net.view<Shot>(now))
+            screen_.mark(shot.x, shot.y, '*', color_of(net.owner(entity, now)));
+        for (auto [entity, ship] : net.view<Ship>(now)) {
+            const tenon::PeerId pilot = net.owner(entity, now);
+            const bool mine = pilot == net.self();
+            const int color = ship.daze > 0 ? 90 : color_of(pilot);
+            const float x = std::cos(ship.heading), y = std::sin(ship.heading);
+            screen_.mark(ship.x + 2 * x, ship.y + 3 * y, nose(x, y), color);
+            if (ship.thrusts) screen_.mark(ship.x - 2 * x, ship.y - 3 * y, '.', 33);
             screen_.text(ship.x, ship.y, mine ? "@" : "o", color);
-            screen_.text(ship.x + 2, ship.y + 4, player_.who(peer.value), color);
+            screen_.text(ship.x + 2, ship.y + 4, player_.who(pilot.value), color);
         }
-        screen_.show({figures_.line(), "score: " + scores(now), player_.last_hit(),
+        screen_.show({figures_.line(), figures_.world_line(), "score: " + scores(now), player_.last_hit(),
                       "arrows or w a d steer, space fires, q quits"});
     }
-    static int color_of(std::uint32_t peer) { return 91 + static_cast<int>(peer % 6); }
-    static char nose(const Ship& ship) {
-        if (std::fabs(ship.nose_x) > 2 * std::fabs(ship.nose_y)) return '-';
-        if (std::fabs(ship.nose_y) > 2 * std::fabs(ship.nose_x)) return '|';
-        return ship.nose_x * ship.nose_y > 0 ? '\\' : '/';
+    static int color_of(tenon::PeerId peer) { return 91 + static_cast<int>(peer.value % 6); }
+    static char nose(float x, float y) {
+        if (std::fabs(x) > 2 * std::fabs(y)) return '-';
+        if (std::fabs(y) > 2 * std::fabs(x)) return '|';
+        return x * y > 0 ? '\\' : '/';
     }
 
     Player& player_;
-    Screen screen_;
+    examples::Screen screen_;
     Figures figures_;
     tenon::Instant next_{}, left_{}, right_{}, thrust_{}, fire_{};
     double elapsed_ = 0;

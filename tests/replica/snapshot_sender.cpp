@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "replicated.hpp"
@@ -268,4 +269,42 @@ TEST_CASE("what was said last and lost is said again, although nothing else happ
     }
     CHECK(crowd.sender.settled());
     CHECK(crowd.replica.get<Body>(crowd.all[0])->x == doctest::Approx(33));
+}
+
+TEST_CASE("what rests costs next to nothing also over a long line, after a burst of packets") {
+    constexpr std::size_t many = 600;
+    World world{{.entities_max = many, .ticks = 64}};
+    tenon::SnapshotCache cache{many, 1200, 8, 1};
+    tenon::DeltaModels models{world.layout()};
+    tenon::SnapshotSender sender(world, cache, models);
+    Replica replica(many);
+    tenon::Random random(4);
+    std::vector<tenon::EntityId> all;
+    for (std::size_t i = 0; i < many; ++i) all.push_back(world.spawn());
+    const auto disturb = [&](std::size_t i) {
+        world.set(all[i], Body{static_cast<float>(random.between(-90, 90))});
+    };
+    for (std::size_t i = 0; i < many; ++i) disturb(i);
+    std::array<std::byte, 1200> buffer;
+    std::vector<std::pair<std::uint64_t, std::uint16_t>> acks;
+    std::size_t bytes = 0, next = 0;
+    for (std::uint64_t now = 1; now <= 400; ++now) {
+        disturb(0);
+        if (now == 200)
+            for (std::size_t i = 0; i < many; ++i) disturb(i);
+        world.commit({now});
+        for (int packets = 0; packets < 3; ++packets) {
+            const std::size_t size = sender.write(buffer);
+            if (size == 0) break;
+            const auto number = replica.handle(tenon::BytesIn(buffer).first(size));
+            REQUIRE(number);
+            acks.emplace_back(now + 12, *number);
+            if (now > 100 && now < 200) bytes += size;
+            if (now > 300) bytes += size;
+        }
+        for (; next < acks.size() && acks[next].first <= now; ++next)
+            REQUIRE(sender.acknowledged(acks[next].second));
+    }
+    CHECK(bytes / 199 < 60);
+    CHECK(is_same_world(world, replica));
 }

@@ -227,7 +227,8 @@ struct Bolt {
 struct Fly {
     float x = 0, y = 0;
     bool fires = false;
-    void serialize(auto& ar) { ar(x, y, fires); }
+    // On a grid of its own, that the authority's step begins with, and so the guest's has to.
+    void serialize(auto& ar) { ar(quantized(x, -1, 1, 0.03), quantized(y, -1, 1, 0.03), fires); }
 };
 using Space = Game<"space", 1, Component<Pilot>, Component<Bolt>, Command<Fly>>;
 using SpaceNet = Session<Space, transport::Memory, codec::Bits, clock::Independent<>, topology::ClientServer,
@@ -240,6 +241,8 @@ struct Flyer {
     std::map<EntityId, EntityId> became{}; // what was foreseen
     double jump = 0;                       // the farthest that the own pilot was seen to go in a frame
     std::optional<Pilot> last{};
+    std::set<EntityId> bolts{}; // that were seen
+    int unowned = 0;            // of whom nobody could say whose they are
     std::string broken{};
 
     Flyer(sim::World& world, std::uint32_t host) : net(options(world, 64), world.port(host)) {}
@@ -275,6 +278,8 @@ struct Flyer {
     void on(const Closed& closed) { broken = "closed: " + std::string(name(closed.reason)); }
     // The own pilot, as it is seen in this frame.
     void look(Instant now) {
+        for (auto [entity, bolt] : net.view<Bolt>(now))
+            bolts.insert(entity), unowned += !net.owner(entity, now);
         for (auto [entity, pilot] : net.view<Pilot>(now)) {
             if (net.shown<Bolt>(entity, now) || net.owner(entity) != net.self()) continue;
             if (last)
@@ -410,6 +415,9 @@ TEST_CASE("own things move in the frame of their command, and are corrected wher
     CHECK(guest.net.prediction().corrections - before.corrections < 3);
     CHECK(guest.jump < 0.25);
     CHECK(guest.fired > 20);
+    // Whose a thing is that is seen can be said also before and after the authority tells of it.
+    CHECK(guest.bolts.size() > 40);
+    CHECK(guest.unowned == 0);
     int matched = 0;
     for (const auto& [foreseen, real] : guest.became) matched += real != EntityId::none();
     CHECK(matched >= guest.fired - 2);

@@ -312,7 +312,7 @@ class Playback {
     }
     template <class T>
     std::optional<T> shown(const Sample& sample, std::size_t slot, Instant now) const {
-        auto state = seen<T>(replica_->layout(), sample, slot, detail::component_of<Game, T>());
+        auto state = sample.seen<T>(replica_->layout(), slot, detail::component_of<Game, T>());
         const auto& one = smooth_.template of<T>().each[slot];
         if (state && one.smoothing.active() && sample.tenant(slot).continues(one.of))
             state = one.smoothing.apply(*state, now);
@@ -331,8 +331,8 @@ class Playback {
             if (tenant.generation == 0 || !tenant.continues(before.tenant(slot)))
                 return one.smoothing.clear();
             const auto was = shown<T>(before, slot, now);
-            const auto is = seen<T>(replica_->layout(), after, slot, place);
-            const auto next = seen<T>(replica_->layout(), soon, slot, place);
+            const auto is = after.seen<T>(replica_->layout(), slot, place);
+            const auto next = soon.seen<T>(replica_->layout(), slot, place);
             if (!was || !is || !next || !(apart(*was, *is) < options_.snap)) return one.smoothing.clear();
             one.smoothing.begin(now, *was, *is, fade(*was, *is, *next));
             one.of = tenant;

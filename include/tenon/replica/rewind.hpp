@@ -91,7 +91,7 @@ class Rewind {
         Sample sample{before_, {}, 0};
         if (share_ > 0 && after_.tenant(slot).continues(before_.tenant(slot)))
             sample = {before_, after_, share_};
-        return seen<T>(world_->layout(), sample, slot, detail::component_of<Game, T>());
+        return sample.seen<T>(world_->layout(), slot, detail::component_of<Game, T>());
     }
 
     const World<Game>* world_ = nullptr;

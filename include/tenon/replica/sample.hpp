@@ -19,33 +19,29 @@ struct Sample {
     const Tenant& tenant(std::size_t slot) const {
         return share >= 1 && after ? after.tenant(slot) : before.tenant(slot);
     }
+    // A component as it is seen; nothing where it is not there.
+    template <class T>
+    std::optional<T> seen(const Layout& layout, std::size_t slot, std::size_t place) const;
     explicit operator bool() const { return bool(before); }
     friend bool operator==(const Sample& a, const Sample& b) {
         return a.before.is(b.before) && a.after.is(b.after) && a.share == b.share;
     }
 };
 
-namespace detail {
-
-inline bool has_component(const Row& row, std::size_t slot, std::size_t place) {
-    return row && row.tenant(slot).generation != 0 && (row.tenant(slot).components >> place & 1) != 0;
-}
-
-} // namespace detail
-
-// The component as it is seen; nothing where it is not there.
 template <class T>
-std::optional<T> seen(const Layout& layout, const Sample& sample, std::size_t slot, std::size_t place) {
+std::optional<T> Sample::seen(const Layout& layout, std::size_t slot, std::size_t place) const {
+    const auto has = [&](const Row& row) {
+        return row && row.tenant(slot).generation != 0 && (row.tenant(slot).components >> place & 1) != 0;
+    };
     const std::size_t cells = layout.component(place).cells;
-    const bool is_before = detail::has_component(sample.before, slot, place);
-    const bool is_after = detail::has_component(sample.after, slot, place);
-    if (!(sample.share >= 1 && sample.after ? is_after : is_before)) return std::nullopt;
+    const bool is_before = has(before), is_after = has(after);
+    if (!(share >= 1 && after ? is_after : is_before)) return std::nullopt;
     T state{};
-    load_cells((is_before ? sample.before : sample.after).cells(place, slot), state, cells);
-    if (!is_before || !is_after || sample.share == 0) return state;
+    load_cells((is_before ? before : after).cells(place, slot), state, cells);
+    if (!is_before || !is_after || share == 0) return state;
     T later{};
-    load_cells(sample.after.cells(place, slot), later, cells);
-    return blend(state, later, sample.share);
+    load_cells(after.cells(place, slot), later, cells);
+    return blend(state, later, share);
 }
 
 } // namespace tenon

@@ -145,7 +145,7 @@ class SnapshotSender {
     // What comes to rest goes on in the client's eyes until it hears of it: it is told so often more, at
     // once.
     static constexpr std::uint8_t repeats = 2;
-    static constexpr std::size_t gone_bits = 12;
+    static constexpr std::size_t gone_bits = 12, resting_bits = 2;
 
     Row newest() const { return world_->at(world_->commits() - 1); }
 
@@ -190,19 +190,28 @@ class SnapshotSender {
         return (gone & SlotMemory::newer(memory.from(memory.told, next_ - 1))) != 0;
     }
 
+    // Told so lately that it is not said again. Over a long line more snapshots than that are on their way,
+    // and to repeat what is among them would make them more, and so for ever.
+    bool is_recent(const ToldSlot& it) const {
+        if (it.memory.last + patience > next_ + idle_) return true;
+        const auto unanswered = acked_ == 0 ? 0u : static_cast<unsigned>(std::countr_zero(acked_));
+        return idle_ < patience && it.memory.last + unanswered >= next_;
+    }
+
     enum class Turn : std::uint8_t { no, waits, now };
 
     // Whether an entity that is in sight is to be told.
     Turn turn_of(const ToldSlot& it, std::uint64_t usable, std::uint64_t tick) const {
         const std::uint64_t changed = world_->changed(it.slot);
-        const bool is_recent = it.memory.last + patience > next_ + idle_;
         if (it.acked > changed) {
+            // Out of reach it is no baseline any more, and costs no less now than when it changes.
             const unsigned within = next_ % renewal == 0 ? renewal / 2 : renewed_within;
-            if (it.sent == tick || (usable & ((std::uint64_t(1) << within) - 1)) != 0) return Turn::no;
-            return is_recent && usable != 0 ? Turn::no : Turn::now;
+            if (it.sent == tick || usable == 0 || (usable & ((std::uint64_t(1) << within) - 1)) != 0)
+                return Turn::no;
+            return is_recent(it) ? Turn::no : Turn::now;
         }
         // On its way, but who knows.
-        if (it.sent > changed && (it.sent == tick || (is_recent && it.again == 0))) return Turn::waits;
+        if (it.sent > changed && (it.sent == tick || (is_recent(it) && it.again == 0))) return Turn::waits;
         return it.sent != 0 && tick < it.sent + it.every ? Turn::waits : Turn::now;
     }
     // And one that is not.
@@ -210,7 +219,7 @@ class SnapshotSender {
         if (it.told && knows_gone(it)) it.forget();
         if (!it.told) return Turn::no;
         const bool is_said = (it.memory.gone & SlotMemory::newer(it.memory.told)) != 0;
-        return is_said && it.memory.last + patience > next_ + idle_ ? Turn::waits : Turn::now;
+        return is_said && is_recent(it) ? Turn::waits : Turn::now;
     }
 
     // Picks the most urgent that will probably fit; their number.
@@ -237,7 +246,11 @@ class SnapshotSender {
             if (!here && !it.told && !lives) it.weight = 1; // so that its slot is given up
             if (turn != Turn::now) continue;
             it.due += it.weight * it.urgency;
-            const std::size_t cost = !here ? gone_bits : usable != 0 ? known_bits_ : whole_bits(tenant);
+            const bool rests = it.acked > world_->changed(it.slot);
+            const std::size_t cost = !here         ? gone_bits
+                                     : rests       ? resting_bits
+                                     : usable != 0 ? known_bits_
+                                                   : whole_bits(tenant);
             wanted += cost;
             work.due[count++] = {it.due, static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(cost)};
         }

@@ -219,6 +219,8 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
         return world_.template authoritative<T>(entity);
     }
     PeerId owner(EntityId entity) const { return world_.owner(entity); }
+    // The same of what is shown, of whose end the authority may have told already.
+    PeerId owner(EntityId entity, Instant now) const { return world_.owner(entity, steady(now)); }
     // Which command of its owner it came from, and as what: of a thing that is foreseen, and of the real one.
     auto origin(EntityId entity) const { return world_.origin(entity); }
     // The same as it is to be drawn: what is ours run ahead, and the others a little while ago.
@@ -232,6 +234,9 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
         static_assert(WorldPartType::there, "tenon: only a game with a Component has a world to go back in");
         return world_.rewind(peer);
     }
+    // A guest asks for an entity, or gives its own back: Claimed tells what became of it.
+    Result<> claim(EntityId entity) { return world_.claim(room_, entity, true); }
+    Result<> release(EntityId entity) { return world_.claim(room_, entity, false); }
     // How well both do on a guest.
     auto playback(Instant now) const { return world_.playback(steady(now)); }
     auto prediction() const { return world_.prediction(); }
@@ -301,8 +306,9 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
         if constexpr (spreads)
             if (room_.take_detour()) greet();
         const auto encodes = [this](BytesOut out, const auto& message) { return this->encode(out, message); };
-        StreamTurn<RoomType, WorldPartType, decltype(encodes)> turn{room_,       world_, encodes,
-                                                                    authority(), now_,   common(now_)};
+        const auto decodes = [this](BytesIn in, auto& message) { return voice_.decode(in, message); };
+        StreamTurn<RoomType, WorldPartType, decltype(encodes), decltype(decodes)> turn{
+            room_, world_, encodes, decodes, authority(), now_, common(now_)};
         world_.turn(now_, handlers);
         streams_.provide(turn, handlers,
                          [&](const Boundary& boundary) { tenon::notify(handlers, boundary); });

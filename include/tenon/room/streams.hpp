@@ -30,12 +30,14 @@
 
 namespace tenon {
 
-// What a turn of the streams needs to know of the room, and how it encodes: `encode(BytesOut, const T&)`.
-template <class Room, class World, class Encode>
+// What a turn of the streams needs to know of the room, and how it encodes: `encode(BytesOut, const T&)` and
+// `decode(BytesIn, T&)`.
+template <class Room, class World, class Encode, class Decode>
 struct StreamTurn {
     Room& room;
     World& world;
     Encode& encode;
+    Decode& decode;
     PeerId authority;
     Instant now, room_now;
 
@@ -217,7 +219,8 @@ class Streams {
         const Encoded written = turn.encode(room.scratch(), command);
         if (written && seat->link.push_command(type<T>(), room.scratch().first(*written))) room.mark(*seat);
     }
-    // With what was seen when it was given; and what it moves is run ahead.
+    // With what was seen when it was given. What it moves is run ahead with the command as the authority will
+    // read it, rounded to its grids.
     template <class T, class Handlers>
     static void give_command(auto& turn, auto& seat, const T& command, Handlers& handlers) {
         const BytesOut into = turn.room.scratch();
@@ -226,7 +229,9 @@ class Streams {
         const Encoded written = turn.encode(into.subspan(head), command);
         if (!written || !seat.link.push_command(type<T>(), into.first(head + *written))) return;
         turn.room.mark(seat);
-        turn.world.commanded(turn.room.self(), command, handlers);
+        T heard{};
+        if (turn.decode(BytesIn(into.subspan(head, *written)), heard))
+            turn.world.commanded(turn.room.self(), heard, handlers);
     }
 
     // ---- snapshots

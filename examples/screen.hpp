@@ -10,8 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include "game.hpp"
-
 #if !defined(_WIN32)
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -19,7 +17,7 @@
 #include <unistd.h>
 #endif
 
-namespace arena {
+namespace examples {
 
 class Screen {
   public:
@@ -46,7 +44,7 @@ class Screen {
     }
     bool is_there() const { return is_there_; }
 
-    // What was typed since the last call: letters, and l r u for the arrows.
+    // What was typed since the last call: letters, and l r u n for the arrows left, right, up and down.
     std::string keys() {
         std::string typed;
 #if !defined(_WIN32)
@@ -57,16 +55,18 @@ class Screen {
             if (size <= 0) return typed.empty() ? "q" : typed; // the terminal is gone
             typed.append(bytes, static_cast<std::size_t>(size));
         }
-        for (const auto& [sequence, key] :
-             {std::pair("\033[A", 'u'), std::pair("\033[C", 'r'), std::pair("\033[D", 'l')})
+        for (const auto& [sequence, key] : {std::pair("\033[A", 'u'), std::pair("\033[C", 'r'),
+                                            std::pair("\033[D", 'l'), std::pair("\033[B", 'n')})
             for (auto at = typed.find(sequence); at != typed.npos; at = typed.find(sequence))
                 typed.replace(at, 3, 1, key);
 #endif
         return typed;
     }
 
-    // A frame is begun, filled with marks on the field, and shown with lines of text below it.
-    void begin() {
+    // A frame is begun, filled with marks on a field of this size, and shown with lines of text below it.
+    void begin(float width, float height) {
+        width_ = width;
+        height_ = height;
         columns_ = 78;
         rows_ = 18;
 #if !defined(_WIN32)
@@ -79,15 +79,15 @@ class Screen {
         cells_.assign(columns_ * rows_, {});
     }
     void mark(float x, float y, char letter, int color) {
-        const auto column = static_cast<std::ptrdiff_t>(x / width * static_cast<float>(columns_));
-        const auto row = static_cast<std::ptrdiff_t>(y / height * static_cast<float>(rows_));
+        const auto column = static_cast<std::ptrdiff_t>(x / width_ * static_cast<float>(columns_));
+        const auto row = static_cast<std::ptrdiff_t>(y / height_ * static_cast<float>(rows_));
         if (column < 0 || row < 0) return;
         const auto c = static_cast<std::size_t>(column), r = static_cast<std::size_t>(row);
         if (c < columns_ && r < rows_) cells_[r * columns_ + c] = {letter, color};
     }
     void text(float x, float y, std::string_view letters, int color) {
         for (std::size_t i = 0; i < letters.size(); ++i)
-            mark(x + static_cast<float>(i) * width / static_cast<float>(columns_), y, letters[i], color);
+            mark(x + static_cast<float>(i) * width_ / static_cast<float>(columns_), y, letters[i], color);
     }
     void show(const std::vector<std::string>& below) {
         const std::string edge = "+" + std::string(columns_, '-') + "+\033[K\n";
@@ -119,6 +119,7 @@ class Screen {
     }
 
     bool is_there_ = false;
+    float width_ = 1, height_ = 1;
     std::size_t columns_ = 0, rows_ = 0;
     std::vector<Cell> cells_;
 #if !defined(_WIN32)
@@ -126,4 +127,4 @@ class Screen {
 #endif
 };
 
-} // namespace arena
+} // namespace examples

@@ -1,6 +1,6 @@
 #pragma once
 // A small deterministic simulation of rigid cubes: contacts of corners with faces, impulses with friction,
-// and rest for what lies still. The captures of cubes.cpp and bodies.cpp come from it. Not a physics engine:
+// and rest for what lies still. Field and the captures of the benchmarks come from it. Not a physics engine:
 // edges pass through edges.
 
 #include <algorithm>
