@@ -29,10 +29,7 @@ struct Setup {
     std::size_t clients = 1000, entities = 1000, interest = 64;
     double rate = 30;
     int ticks = 90;
-    double side = 0;      // of the square in which they walk; 0: so that each client sees that many
     double standing = .3; // of the time
-    double rest = 0;      // of the entities never move
-    bool sees_all = false;
 };
 struct Outcome {
     bool exact = true;
@@ -45,10 +42,8 @@ struct Walker {
     Actor at;
     Vitals vitals;
     double speed = 0, way = 0;
-    bool rests = false;
 
     void step(tenon::Random& random, double dt, double side, double standing) {
-        if (rests) return;
         if (random.chance(dt / 1.5)) way = random.real() * 6.28;
         if (random.chance(dt / 1.5)) speed = random.chance(standing) ? 0 : 3 + random.real() * 3;
         at.x += static_cast<float>(std::cos(way) * speed * dt);
@@ -69,8 +64,8 @@ struct Client {
 
     Client(const Setup& setup, const tenon::World<Game>& world, tenon::SnapshotCache& cache,
            tenon::DeltaModels& models, std::size_t late_in)
-        : interest({.entities_max = setup.sees_all ? setup.entities : setup.interest, .radius_max = 1e6f}),
-          sender(world, cache, models, {.entities_max = setup.sees_all ? 0 : setup.interest * 2}),
+        : interest({.entities_max = setup.interest, .radius_max = 1e6f}),
+          sender(world, cache, models, {.entities_max = setup.interest * 2}),
           late(late_in) {}
 };
 
@@ -92,9 +87,8 @@ bool same_in_sight(const tenon::World<Game>& world, const Client& client) {
 Outcome play(const Setup& setup) {
     constexpr std::size_t buffer_bytes = 1200;
     const double radius = 100, pi = 3.14159265;
-    const double side = setup.side != 0 ? setup.side
-                                        : radius * std::sqrt(pi * static_cast<double>(setup.entities) /
-                                                             static_cast<double>(setup.interest));
+    const double side =
+        radius * std::sqrt(pi * static_cast<double>(setup.entities) / static_cast<double>(setup.interest));
     const int warm = static_cast<int>(setup.rate) * 2;
     tenon::Random random(7);
     tenon::World<Game> world({.entities_max = setup.entities, .ticks = 64});
@@ -106,7 +100,6 @@ Outcome play(const Setup& setup) {
         w.id = world.spawn();
         w.at.x = static_cast<float>((random.real() - .5) * side);
         w.at.y = static_cast<float>((random.real() - .5) * side);
-        w.rests = random.chance(setup.rest);
         world.set(w.id, w.at), world.set(w.id, w.vitals);
         stage.place(w.id, {{w.at.x, w.at.y}});
     }
@@ -128,7 +121,6 @@ Outcome play(const Setup& setup) {
         const bool counts = tick > warm;
         const double start = bench::cpu();
         for (Walker& w : walkers) {
-            if (w.rests) continue;
             world.set(w.id, w.at), world.set(w.id, w.vitals);
             stage.place(w.id, {{w.at.x, w.at.y}});
         }
@@ -142,8 +134,7 @@ Outcome play(const Setup& setup) {
             if (ack != 0) (void)client.sender.acknowledged(static_cast<std::uint16_t>(ack - 1));
             ack = 0;
             const Actor& eye = walkers[i % walkers.size()].at;
-            const tenon::Viewpoint<2> view{{{eye.x, eye.y}},
-                                           setup.sees_all ? 1e5f : static_cast<float>(radius)};
+            const tenon::Viewpoint<2> view{{{eye.x, eye.y}}, static_cast<float>(radius)};
             client.interest.look_from({&view, 1});
             const auto seen = client.interest.update(stage, world, {tenon::PeerId{1}});
             const std::size_t size = client.sender.write(buffer, seen);
@@ -203,20 +194,6 @@ int main(int argc, char** argv) {
     twice = full, twice.rate = 60;
     bench::figure("interest1000.twice_rate", share(twice) / cpu, "ratio");
 
-    // 16 players and 184 others, of which half lie about; 20 snapshots a second.
-    Setup action{.clients = 16, .entities = 200, .interest = 64, .rate = 20, .ticks = 1200, .side = 250};
-    action.rest = 0.45;
-    for (const bool all : {false, true}) {
-        action.sees_all = all;
-        const Outcome play_of = play(action);
-        exact = exact && play_of.exact;
-        const double each = play_of.bytes / play_of.snapshots;
-        bench::figure(all ? "action.all.seen" : "action.seen", play_of.seen / play_of.snapshots, "entities");
-        bench::figure(all ? "action.all.snapshot" : "action.snapshot", each, "bytes");
-        bench::figure(all ? "action.all.down_bare" : "action.down_bare", each * 20 / 1000, "kB/s");
-        // IP and UDP, and a packet of tenon's in plaintext with one unreliable message (bench/overhead.cpp).
-        bench::figure(all ? "action.all.down" : "action.down", (each + 28 + 9) * 20 / 1000, "kB/s");
-    }
     if (!exact) std::puts("a replica differed from what its client sees");
     return exact ? 0 : 1;
 }

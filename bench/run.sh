@@ -15,7 +15,7 @@ figures=$builds/bench/figures.txt
 : >"$figures"
 failed=0
 
-first="allocs memory overhead handshake compile codecs cubes bodies interest"
+first="allocs memory overhead handshake compile codecs cubes bodies interest play"
 all="$first roundtrip tick flood lossy clients hall migration"
 # shellcheck disable=SC2086
 [ $# != 0 ] || set -- $all

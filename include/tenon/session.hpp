@@ -134,6 +134,7 @@ class SessionCore : private GameRoom<Game, typename CarrierOf<Transport, Topolog
     using Base::authoritative;
     using Base::authority;
     using Base::broadcast;
+    using Base::claim;
     using Base::configure;
     using Base::epoch;
     using Base::for_each_entity;
@@ -160,6 +161,7 @@ class SessionCore : private GameRoom<Game, typename CarrierOf<Transport, Topolog
     using Base::playback;
     using Base::prediction;
     using Base::rates;
+    using Base::release;
     using Base::resync;
     using Base::rewind;
     using Base::room_time;

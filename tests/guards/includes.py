@@ -7,6 +7,7 @@ THIRD_PARTIES = {  # the folder or file that is included: the headers that may
     "xxhash.h": ["tenon/core/hash.hpp"],
     "asio": ["tenon/transport/asio.hpp"],
     "cereal": ["tenon/codec/binary.hpp", "tenon/codec/json.hpp"],
+    "entt": ["tenon/ecs/entt.hpp"],
 }
 LIGHT = ["core", "wire", "link", "replica", "room"]
 HEAVY = ["chrono", "functional", "iostream", "memory", "mutex", "random", "ranges", "regex", "sstream", "string",

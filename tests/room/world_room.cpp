@@ -37,6 +37,11 @@ struct Player {
 
     Player(sim::World& world, std::uint32_t host)
         : net({.room = "lobby", .entities_max = 100}, world.port(host)) {}
+    bool generous = false;
+    std::vector<Claimed> claims{};
+
+    bool grants(PeerId, EntityId) { return generous; }
+    void on(const Claimed& claim) { claims.push_back(claim); }
     void on(const Spawned&) { ++spawned; }
     void on(const Despawned&) { ++despawned; }
     void on(const Closed& why) { closed = why.reason; }
@@ -137,6 +142,39 @@ TEST_CASE("what one guest says to another in the host's place is not believed, a
     CHECK(match.guest.net.status() == Status::joined);
     CHECK(match.guest.net.health().refused == 1);
     CHECK(match.guest.net.health().snapshots_refused == 0);
+    match.check_play();
+}
+
+TEST_CASE("a guest gets the entity that it claims, or is told that it does not; and gives it back") {
+    Match match;
+    const PeerId self = match.guest.net.self();
+    const auto ask = [&](Result<> asked) {
+        REQUIRE(asked);
+        match.run(300_ms);
+        return !match.guest.claims.empty() && match.guest.claims.back().entity == match.ball &&
+               match.guest.claims.back().granted;
+    };
+    CHECK(!ask(match.guest.net.claim(match.ball)));
+    CHECK(match.host.net.health().claims_refused == 1);
+    CHECK(match.guest.net.owner(match.ball) == PeerId::host());
+    CHECK(!ask(match.guest.net.release(match.ball))); // which it does not own
+    CHECK(match.host.net.health().claims_refused == 2);
+    match.host.generous = true;
+    CHECK(ask(match.guest.net.claim(match.ball)));
+    CHECK(match.guest.net.owner(match.ball) == self);
+    CHECK(match.host.net.owner(match.ball) == self);
+    CHECK(ask(match.guest.net.release(match.ball)));
+    CHECK(match.host.net.owner(match.ball) == PeerId::host());
+    CHECK(match.guest.claims.size() == 4);
+    CHECK(match.guest.net.claim(EntityId{77, 1}).error() == Error::unknown_entity);
+    CHECK(match.host.net.claim(EntityId{77, 1}).error() == Error::unknown_entity);
+    CHECK(match.host.net.claim(match.ball));
+    // Of what is not there, in a word that is made up.
+    std::byte bytes[ClaimWord::bytes];
+    REQUIRE(match.hostile.say(match.type(), Delivery::ordered, ClaimWord{{500, 3}, true}.write(bytes)));
+    match.run(300_ms);
+    CHECK(match.host.net.health().claims_refused == 3);
+    CHECK(match.host.left.empty());
     match.check_play();
 }
 

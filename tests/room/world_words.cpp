@@ -58,3 +58,16 @@ TEST_CASE("a refusal is read as it was written, and nothing else is one") {
     bytes[2] = std::byte{0};
     CHECK(!RefusedWord::read(BytesIn(bytes).first(3)));
 }
+
+TEST_CASE("a claim is read as it was written, and nothing else is one") {
+    std::array<std::byte, 8> bytes{};
+    const BytesIn word = ClaimWord{{300, 7}, true}.write(bytes);
+    const auto read = ClaimWord::read(word);
+    REQUIRE(read);
+    CHECK(read->entity == EntityId{300, 7});
+    CHECK(read->yes);
+    CHECK(!ClaimWord::read(word.first(4)));
+    CHECK(!ClaimWord::read(BytesIn(bytes).first(6)));
+    bytes[4] = std::byte{2};
+    CHECK(!ClaimWord::read(BytesIn(bytes).first(5)));
+}

@@ -65,9 +65,11 @@ enum class Error : std::uint8_t {
     interest_too_wide,
     // Words on a bus.
     forged_presence,
+    // Entities.
+    unknown_entity,
 };
 
-inline constexpr std::uint8_t error_count = static_cast<std::uint8_t>(Error::forged_presence) + 1;
+inline constexpr std::uint8_t error_count = static_cast<std::uint8_t>(Error::unknown_entity) + 1;
 
 struct ErrorText {
     std::string_view name, sentence;
@@ -203,6 +205,8 @@ constexpr ErrorText describe(Error error) {
                 "interest_too_wide",
                 "The client asks to see more of the world than it may: raise InterestOptions::radius_max, "
                 "or look less far."};
+        case Error::unknown_entity:
+            return {"unknown_entity", "No entity of this id is known here: it may have just gone."};
         case Error::forged_presence:
             return {"forged_presence",
                     "A word on the bus speaks for a room or a peer and was not said by it."};

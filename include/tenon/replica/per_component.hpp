@@ -10,17 +10,18 @@
 namespace tenon {
 
 namespace detail {
-template <template <class> class Kept, class Entry>
+// The Game is named for g++, which else warns where one of its types, but not T, is in no other file.
+template <class Game, template <class> class Kept, class Entry>
 struct OfComponent {};
-template <template <class> class Kept, class T>
-struct OfComponent<Kept, Component<T>> {
+template <class Game, template <class> class Kept, class T>
+struct OfComponent<Game, Kept, Component<T>> {
     Kept<T> kept;
 };
 template <class Game, template <class> class Kept, class Indices>
 struct OfComponents;
 template <class Game, template <class> class Kept, std::size_t... I>
 struct OfComponents<Game, Kept, std::index_sequence<I...>>
-    : OfComponent<Kept, typename Game::template entry<I>>... {};
+    : OfComponent<Game, Kept, typename Game::template entry<I>>... {};
 } // namespace detail
 
 template <class Game, template <class> class Kept>
@@ -28,11 +29,11 @@ class PerComponent {
   public:
     template <class T>
     Kept<T>& of() {
-        return static_cast<detail::OfComponent<Kept, Component<T>>&>(all_).kept;
+        return static_cast<detail::OfComponent<Game, Kept, Component<T>>&>(all_).kept;
     }
     template <class T>
     const Kept<T>& of() const {
-        return static_cast<const detail::OfComponent<Kept, Component<T>>&>(all_).kept;
+        return static_cast<const detail::OfComponent<Game, Kept, Component<T>>&>(all_).kept;
     }
     // f(Kept<T>&, place of the component) for each.
     template <class F>

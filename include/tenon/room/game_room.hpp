@@ -234,6 +234,9 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
         static_assert(WorldPartType::there, "tenon: only a game with a Component has a world to go back in");
         return world_.rewind(peer);
     }
+    // A guest asks for an entity, or gives its own back: Claimed tells what became of it.
+    Result<> claim(EntityId entity) { return world_.claim(room_, entity, true); }
+    Result<> release(EntityId entity) { return world_.claim(room_, entity, false); }
     // How well both do on a guest.
     auto playback(Instant now) const { return world_.playback(steady(now)); }
     auto prediction() const { return world_.prediction(); }

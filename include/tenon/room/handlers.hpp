@@ -119,6 +119,11 @@ template <class H>
 concept KeepsFromOthers = requires {
     static_cast<std::uint16_t>(H::owner_only);
 };
+// bool grants(PeerId, EntityId): on the authority, whether a guest gets the entity that it claims.
+template <class H>
+concept GrantsClaims = requires(H& h, PeerId peer, EntityId entity) {
+    static_cast<bool>(h.grants(peer, entity));
+};
 // void advance(World<Game>&): on the authority, after the commands of each input tick.
 template <class H, class World>
 concept Advances = requires(H& h, World& world) {

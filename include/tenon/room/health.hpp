@@ -44,6 +44,7 @@ struct Health {
                   old_claims = 0;    // about who decides, refused; where the topology migrates
     std::uint64_t forged_states = 0; // refused, because who said them does not own them; where nobody decides
     std::uint64_t commands_refused = 0;  // too far ahead of their turn, or too many at once
+    std::uint64_t claims_refused = 0;    // to entities that the authority does not give
     std::uint64_t snapshots_refused = 0; // of the world: told by name, and healed
     std::uint64_t relayed = 0;           // messages passed on from one peer to others
     std::uint32_t detours = 0;     // peers reached through another, or over a bus, for want of a direct link
@@ -99,6 +100,7 @@ struct Health {
         refused += other.refused;
         forged_states += other.forged_states;
         commands_refused += other.commands_refused;
+        claims_refused += other.claims_refused;
         snapshots_refused += other.snapshots_refused;
         relayed += other.relayed;
         detours += other.detours;

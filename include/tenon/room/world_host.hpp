@@ -158,6 +158,16 @@ class WorldHost {
         if (client->sender) client->sender->heal_all();
         return {};
     }
+    // A guest claims an entity, or gives back what it owns: whether it is to be so.
+    template <class Handlers>
+    bool judge(PeerId peer, const ClaimWord& claim, Handlers& handlers) {
+        const PeerId owner = world_.owner(claim.entity);
+        bool granted = claim.yes ? false : owner == peer;
+        if constexpr (GrantsClaims<Handlers>)
+            if (claim.yes && owner) granted = owner == peer || handlers.grants(peer, claim.entity);
+        claims_refused_ += !granted;
+        return granted && world_.set_owner(claim.entity, claim.yes ? peer : PeerId::host());
+    }
     void forget(PeerId peer) {
         Client** client = clients_.find({peer});
         if (client == nullptr) return;
@@ -167,6 +177,7 @@ class WorldHost {
 
     // Snapshots that a guest could not take, and commands that could not be played.
     std::uint64_t refused() const { return refused_; }
+    std::uint64_t claims_refused() const { return claims_refused_; }
     std::uint64_t commands_refused() const {
         std::uint64_t sum = 0;
         clients_.for_each([&](const Key&, Client* client) {
@@ -259,8 +270,8 @@ class WorldHost {
     Rewinder<Game> rewinder_;
     HashMap<Key, Client*> clients_;
     Instant tick_at_{};
-    std::uint64_t newest_ = 0, refused_ = 0; // the former a tick
-    std::uint32_t own_ = 0;                  // commands of this peer
+    std::uint64_t newest_ = 0, refused_ = 0, claims_refused_ = 0; // newest_: a tick
+    std::uint32_t own_ = 0;                                       // commands of this peer
 };
 
 } // namespace tenon

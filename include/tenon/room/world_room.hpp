@@ -116,9 +116,16 @@ requires(Game::count_of(EntryKind::component) != 0) class WorldPart<Game, Room> 
     }
     template <class Handlers>
     Result<> hear(Instant now, Room& room, Handlers& handlers, const RoomEvent& event) {
+        const auto claim = ClaimWord::read(event.payload);
+        if (host_ != nullptr && claim)
+            return say_claim(room, event.peer, {claim->entity, host_->judge(event.peer, *claim, handlers)});
         if (host_ != nullptr) return host_->hear(event.peer, event.payload);
         if (guest_ == nullptr || event.peer != PeerId::host()) {
             ++forged_; // from another guest, in the host's place
+            return {};
+        }
+        if (claim) {
+            tenon::notify(handlers, Claimed{claim->entity, claim->yes});
             return {};
         }
         RefusedWord word;
@@ -131,6 +138,14 @@ requires(Game::count_of(EntryKind::component) != 0) class WorldPart<Game, Room> 
         if (seat == nullptr || !seat->link.channel(true).append(type, word.write(bytes))) return heard;
         room.mark(*seat);
         return {};
+    }
+
+    // On a guest: wants an entity, or gives it back.
+    Result<> claim(Room& room, EntityId entity, bool wants) {
+        if (host_ != nullptr && host_->world().set_owner(entity, PeerId::host())) return {};
+        if (guest_ == nullptr && host_ == nullptr) return Error::not_connected;
+        if (guest_ == nullptr || !guest_->replica().alive(entity)) return Error::unknown_entity;
+        return say_claim(room, PeerId::host(), {entity, wants});
     }
 
     // ---- asking
@@ -182,11 +197,20 @@ requires(Game::count_of(EntryKind::component) != 0) class WorldPart<Game, Room> 
         if (host_ != nullptr) {
             health.snapshots_refused += host_->refused();
             health.commands_refused += host_->commands_refused();
+            health.claims_refused += host_->claims_refused();
         }
         if (guest_ != nullptr) health.snapshots_refused += guest_->refused();
     }
 
   private:
+    Result<> say_claim(Room& room, PeerId to, const ClaimWord& word) {
+        auto* seat = room.way_to(to);
+        std::byte bytes[ClaimWord::bytes];
+        if (seat == nullptr) return Error::not_connected;
+        const Result<> said = seat->link.channel(true).append(type, word.write(bytes));
+        room.mark(*seat);
+        return said;
+    }
     // Snapshots travel as messages of the first Component, and so do the words about them.
     static constexpr MessageType type = [] {
         std::size_t first = 0;

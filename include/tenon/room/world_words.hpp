@@ -40,6 +40,33 @@ template <class Game>
 using OrderOf = typename decltype(first_order<Game>())::type;
 } // namespace detail
 
+// What became of a guest's claim to an entity, or of its giving it back.
+struct Claimed {
+    EntityId entity;
+    bool granted = false;
+};
+
+// From a guest: it wants an entity for its own, or gives it back. To it: whether it has what it asked for. No
+// snapshot is so short.
+struct ClaimWord {
+    static constexpr std::size_t bytes = 5;
+
+    EntityId entity;
+    bool yes = true;
+
+    BytesIn write(BytesOut into) const {
+        store_le(into.data(), entity.slot);
+        store_le(into.data() + 2, entity.generation);
+        into[4] = static_cast<std::byte>(yes);
+        return into.first(bytes);
+    }
+    static std::optional<ClaimWord> read(BytesIn payload) {
+        if (payload.size() != bytes || payload[4] > std::byte{1}) return std::nullopt;
+        return ClaimWord{{load_le<std::uint16_t>(payload.data()), load_le<std::uint16_t>(payload.data() + 2)},
+                         payload[4] == std::byte{1}};
+    }
+};
+
 // What a guest was looking at when it gave a command, in front of that: a moment in 64ths of a tick.
 struct SeenWord {
     static constexpr std::size_t bytes = 2;

@@ -346,7 +346,9 @@ void ShapeArchive<Listener>::compound(T& value) {
 }
 
 constexpr std::string_view short_name(std::string_view whole) {
-    const std::string_view bare = whole.substr(0, whole.find('<'));
+    std::size_t end = 0; // find('<') is no constant for g++ 12 with the undefined behaviour sanitizer
+    while (end < whole.size() && whole[end] != '<') ++end;
+    const std::string_view bare = whole.substr(0, end);
     const std::size_t colons = bare.rfind("::");
     const std::string_view own = colons == bare.npos ? bare : bare.substr(colons + 2);
     return own.empty() ? whole : own;

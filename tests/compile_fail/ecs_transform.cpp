@@ -1,0 +1,8 @@
+// expect: tenon: BasicTransform<Reach, Grain, MostSpeed>: each is above 0
+#include "tenon/ecs/components.hpp"
+
+#ifdef SHOULD_FAIL
+static_assert(sizeof(tenon::ecs::BasicTransform<100, 0>) > 0);
+#else
+static_assert(sizeof(tenon::ecs::BasicTransform<100, 10>) > 0);
+#endif
