@@ -227,7 +227,8 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
     template <class T>
     std::optional<T> shown(EntityId entity, Instant now) const {
         static_assert(Game::template has_component<T>, "tenon: shown shows a Component of the game");
-        return world_.template shown<T>(entity, steady(now));
+        if constexpr (Game::template has_component<T>) return world_.template shown<T>(entity, steady(now));
+        return std::nullopt;
     }
     // On the authority: the world as a peer saw it with the command that is played, or came last.
     Rewind<Game> rewind(PeerId peer) {
