@@ -308,3 +308,39 @@ TEST_CASE("what rests costs next to nothing also over a long line, after a burst
     CHECK(bytes / 199 < 60);
     CHECK(is_same_world(world, replica));
 }
+
+TEST_CASE("what a client could not take is told again, and little else") {
+    Crowd crowd(60);
+    for (int i = 0; i < 10; ++i) crowd.step();
+    const auto say = [&] {
+        crowd.world.commit({++crowd.tick});
+        return crowd.sender.write(crowd.buffer, crowd.seen);
+    };
+    const auto take = [&](std::size_t size) {
+        const auto number = crowd.replica.handle(tenon::BytesIn(crowd.buffer).first(size));
+        REQUIRE(number);
+        REQUIRE(crowd.sender.acknowledged(*number));
+    };
+    // At rest, until there is nothing more to say.
+    for (int i = 0; i < 40; ++i)
+        if (const std::size_t size = say(); size != 0) take(size);
+    REQUIRE(crowd.sender.settled());
+    crowd.world.set(crowd.all[7], Body{.x = 21});
+    crowd.world.set(crowd.all[8], Body{.x = 22});
+    REQUIRE(say() != 0);
+    const auto refused = tenon::load_le<std::uint16_t>(crowd.buffer.data());
+    REQUIRE(crowd.sender.refused(refused));
+    CHECK(crowd.sender.acknowledged(refused).error() == tenon::Error::stale);
+    CHECK(crowd.sender.refused(static_cast<std::uint16_t>(refused + 1)).error() == tenon::Error::malformed);
+    CHECK(!crowd.sender.settled());
+    std::size_t bytes = 0;
+    for (int i = 0; i < 12 && !crowd.sender.settled(); ++i)
+        if (const std::size_t size = say(); size != 0) take(size), bytes += size;
+    CHECK(crowd.sender.settled());
+    CHECK(is_same_world(crowd.world, crowd.replica));
+    CHECK(bytes < 300); // sixty whole ones take more than that
+    // Long ago: who knows what it told.
+    for (int i = 0; i < 80; ++i) REQUIRE(crowd.step() != 0);
+    REQUIRE(crowd.sender.refused(refused));
+    CHECK(!crowd.sender.settled());
+}

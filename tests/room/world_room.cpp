@@ -181,12 +181,18 @@ TEST_CASE("a guest gets the entity that it claims, or is told that it does not; 
 TEST_CASE("a guest that refuses everything gets everything again, and costs the others nothing") {
     Match match;
     std::byte bytes[RefusedWord::bytes];
-    for (std::uint16_t i = 0; i < 100; ++i) {
-        REQUIRE(
-            match.hostile.say(match.type(), Delivery::ordered, RefusedWord{i, Error::diverged}.write(bytes)));
+    for (int i = 0; i < 100; ++i) {
+        const Error why = i % 3 == 0 ? Error::missing_baseline : Error::diverged;
+        REQUIRE(match.hostile.say(match.type(), Delivery::ordered, RefusedWord{0, why}.write(bytes)));
         match.run(20_ms);
     }
     CHECK(match.host.net.health().snapshots_refused == 100);
     CHECK(match.host.left.empty());
+    match.check_play();
+    // But not what it was never sent.
+    REQUIRE(match.hostile.say(match.type(), Delivery::ordered,
+                              RefusedWord{30'000, Error::diverged}.write(bytes)));
+    match.run(300_ms);
+    CHECK(match.host.left.size() == 1);
     match.check_play();
 }

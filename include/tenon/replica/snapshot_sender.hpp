@@ -98,25 +98,37 @@ class SnapshotSender {
         if (whole >= next_) return Error::malformed;
         if (next_ - whole > window || whole < first_) return Error::stale;
         const std::uint64_t bit = std::uint64_t(1) << (next_ - 1 - whole);
+        if ((refused_ & bit) != 0) return Error::stale;
         if ((acked_ & bit) != 0) return Error::duplicate;
         acked_ |= bit;
         return {};
     }
 
+    // The client could not take it: nothing builds on it, and what it told is told whole. `malformed`: it was
+    // never sent.
+    Result<> refused(std::uint16_t number) {
+        const std::uint64_t whole = expand(number, 16, next_);
+        if (whole >= next_) return Error::malformed;
+        if (next_ - whole > window || whole < first_) return heal_all(), Result<>();
+        const std::uint64_t bit = std::uint64_t(1) << (next_ - 1 - whole);
+        acked_ &= ~bit;
+        refused_ |= bit;
+        for (std::size_t i = 0; i < slots_.size(); ++i) {
+            const SlotMemory& memory = slots_[i].memory;
+            if ((memory.from(memory.told | memory.gone, whole) & 1) != 0) heal(slots_[i]);
+        }
+        return {};
+    }
     // The client's copy may be wrong: the entity is told whole, until what was told of it before is out of
     // reach.
     void heal(std::size_t slot) {
         if (slot >= world_->slots()) return;
-        ToldSlot* it = slots_.insert(slot);
-        if (it == nullptr) return;
-        it->acked = it->sent = 0;
-        it->healed = next_ + 1;
-        it->told = true;
+        if (ToldSlot* it = slots_.insert(slot)) heal(*it);
     }
     // All of it may be: what follows builds on nothing that went before.
     void heal_all() {
         first_ = next_;
-        acked_ = 0;
+        acked_ = refused_ = 0;
         for (std::size_t i = 0; i < slots_.size(); ++i) {
             slots_[i].acked = slots_[i].sent = slots_[i].healed = 0;
             slots_[i].told = true;
@@ -148,6 +160,11 @@ class SnapshotSender {
     static constexpr std::size_t gone_bits = 12, resting_bits = 2;
 
     Row newest() const { return world_->at(world_->commits() - 1); }
+    void heal(ToldSlot& it) const {
+        it.acked = it.sent = 0;
+        it.healed = next_ + 1;
+        it.told = true;
+    }
 
     // Finds what the next snapshot can build on.
     void begin() {
@@ -419,6 +436,7 @@ class SnapshotSender {
         ++next_;
         idle_ = 0;
         acked_ <<= 1;
+        refused_ <<= 1;
     }
 
     const WorldHistory* world_;
@@ -428,6 +446,7 @@ class SnapshotSender {
     ToldSlots slots_;
     std::uint64_t commits_[window] = {}, ticks_[window] = {}; // of the last snapshots
     std::uint64_t acked_ = 0;            // bit 0: the newest snapshot, bit 1: the one before it
+    std::uint64_t refused_ = 0;          // likewise
     std::uint64_t next_ = 0, first_ = 0; // snapshots, and the first to build on
     std::uint64_t idle_ = 0;             // how often nothing was due since the last
     std::uint64_t covers_ = 0;           // commits of the world when it was last looked at

@@ -153,9 +153,11 @@ class WorldHost {
     Result<> hear(PeerId peer, BytesIn payload) {
         const auto word = RefusedWord::read(payload);
         Client* client = client_of(peer);
-        if (!word || client == nullptr) return Error::malformed;
+        if (!word || client == nullptr || !client->sender) return Error::malformed;
+        if (const Result<> known = client->sender->refused(word->number); !known) return known;
+        // What it lacks is older than this one, and others build on it too.
+        if (word->reason == Error::missing_baseline) client->sender->heal_all();
         ++refused_;
-        if (client->sender) client->sender->heal_all();
         return {};
     }
     // A guest claims an entity, or gives back what it owns: whether it is to be so.

@@ -92,7 +92,7 @@ struct RestedWord {
     }
 };
 
-// From a guest: it could not take a snapshot, and why. Everything that it told is told again.
+// From a guest: it could not take a snapshot, and why. What that told is told again.
 struct RefusedWord {
     static constexpr std::size_t bytes = 3;
 
