@@ -39,7 +39,7 @@ sim::Search search(std::string_view name, std::string_view faults, std::uint64_t
 }
 template <class Scenario>
 void hold(std::string_view name, std::string_view faults, Scenario&& scenario, std::uint64_t seeds = 10,
-          std::uint64_t seeds_long = 150) {
+          std::uint64_t seeds_long = 1000) {
     const auto report = sim::explore(search(name, faults, seeds, seeds_long), scenario);
     CHECK_MESSAGE(report, report.text());
 }
@@ -472,7 +472,7 @@ TEST_CASE("a flood of forged and damaged words is refused by name, and disturbs 
 TEST_CASE("whatever goes wrong, those who meet are in one room when it is over") {
     sim::Search all;
     all.seeds = 10;
-    all.seeds_long = 150;
+    all.seeds_long = 1000;
     all.command = "test_sim -tc='whatever goes wrong, those who meet*'";
     const auto report = sim::explore(all, [](sim::World& world) {
         Crowd<> crowd(world);
