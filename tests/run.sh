@@ -163,7 +163,7 @@ run_long() {
     elif has_target long tests/test_sim; then
         TENON_LONG=1
         export TENON_LONG
-        stage long long tests/test_sim "sim"
+        stage long long tests/test_sim "--suite sim"
         unset TENON_LONG
     else
         without long "there are no simulations"
