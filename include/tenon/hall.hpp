@@ -45,11 +45,12 @@ class HallCore {
   public:
     using Transport = typename std::tuple_element_t<0, std::tuple<Games...>>::Net::TransportType;
     using Address = typename Transport::Address;
+    using Guard = GuardOf<Transport>;
 
     explicit HallCore(const HallOptions& options = {}, Transport transport = Transport())
         : transport_(std::move(transport)),
           random_(options.seed != 0 ? options.seed : transport_.entropy()),
-          entrance_(SipKey{random_.next(), random_.next()}),
+          entrance_(SipKey{random_.next(), random_.next()}, guard_of(transport_)),
           places_(options.rooms_max, options.guests_max, random_.fork()) {}
     HallCore(const HallCore&) = delete;
     HallCore& operator=(const HallCore&) = delete;
@@ -78,7 +79,7 @@ class HallCore {
         if (!opened_ || closing_) return Error::closed;
         const auto key = places_.template add<Net>(options, Transport::traits.datagram_bytes,
                                                    options.seed != 0 ? options.seed : transport_.entropy(),
-                                                   rota_, std::forward<Args>(args)...);
+                                                   entrance_.guard(), rota_, std::forward<Args>(args)...);
         if (!key) return key;
         rota_.mark(key->index);
         if (closing_) close(*key); // its handlers' constructor did that
@@ -215,8 +216,8 @@ class HallCore {
             };
             strange_ += !entrance_.greet(now, from, datagram, is_played);
         } else if (kind == meeting::connect) {
-            const auto connect = entrance_.hear(now, from, datagram);
-            strange_ += !connect || !admit(now, from, *connect);
+            auto caller = entrance_.hear(now, from, datagram);
+            strange_ += !caller || !admit(now, from, *caller);
         } else if (kind == meeting::resume) {
             const auto asked = read_resume(datagram);
             strange_ += !asked || !resume(now, from, *asked);
@@ -225,7 +226,7 @@ class HallCore {
         }
     }
     // A caller who has shown that it receives at its address. False when its request is an old one.
-    bool admit(Instant now, const Address& from, const Connect& connect) {
+    bool admit(Instant now, const Address& from, typename Entrance<Address, Guard>::Caller& connect) {
         const typename Places::Name name{connect.terms.game, connect.terms.room};
         if (const Stay* stay = places_.stay_of(from); stay != nullptr) {
             Place& place = *stay->place;
@@ -265,12 +266,12 @@ class HallCore {
     }
     // To a room that knows how to judge it; true when there is a seat of that address then.
     template <class Request>
-    bool let_in(Instant now, const Address& from, const Request& request, Place& place) {
+    bool let_in(Instant now, const Address& from, Request& request, Place& place) {
         bool in = false;
         Places::with(place, [&](auto& party) {
             auto& machine = party.machine();
             machine.begin(now);
-            if constexpr (std::is_same_v<Request, Resume>)
+            if constexpr (std::is_same_v<Request, const Resume>)
                 machine.resume(now, from, request, party.handlers);
             else
                 machine.admit(now, from, request, party.handlers);
@@ -358,7 +359,7 @@ class HallCore {
 
     Transport transport_;
     Random random_;
-    Entrance<Address> entrance_;
+    Entrance<Address, Guard> entrance_;
     Rota rota_;
     Places places_;             // whose handlers may still ask for a turn while they go
     std::uint64_t strange_ = 0; // datagrams from nobody we know, and old or broken requests

@@ -80,8 +80,8 @@ class HallPlaces {
     // ---- the rooms
 
     template <class Net, class... Args>
-    Result<RoomKey> add(const Options& options, std::size_t datagram_bytes, std::uint64_t seed, Rota& rota,
-                        Args&&... args) {
+    Result<RoomKey> add(const Options& options, std::size_t datagram_bytes, std::uint64_t seed,
+                        const auto& guard, Rota& rota, Args&&... args) {
         static_assert(plays<Net>, "tenon: the Hall does not play this session; add a Plays of it");
         if (options.room.size() > name_bytes_max) return Error::over_bound;
         const Name name{stable_id(Net::GameType::name), stable_id(options.room)};
@@ -93,7 +93,7 @@ class HallPlaces {
         Unfinished unfinished{*this, &place};
         if (!rota.reserve(key.index) || names_.insert(name, key.index) == nullptr) return Error::hall_full;
         place.party = new (std::nothrow)
-            Party<GameOf<Net>>(options, datagram_bytes, seed, rota, key, std::forward<Args>(args)...);
+            Party<GameOf<Net>>(options, datagram_bytes, seed, guard, rota, key, std::forward<Args>(args)...);
         if (place.party == nullptr) return Error::hall_full;
         unfinished.place = nullptr;
         return key;

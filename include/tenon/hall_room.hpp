@@ -33,8 +33,9 @@ class HallRoom : private Net::RoomType {
     using Base = typename Net::RoomType;
 
   public:
-    HallRoom(const Options& options, std::size_t datagram_bytes, std::uint64_t seed, Rota& rota, RoomKey key)
-        : Base(options, datagram_bytes, seed), rota_(rota), key_(key), name_(options.room) {
+    HallRoom(const Options& options, std::size_t datagram_bytes, std::uint64_t seed,
+             const typename Base::Guard& guard, Rota& rota, RoomKey key)
+        : Base(options, datagram_bytes, seed, guard), rota_(rota), key_(key), name_(options.room) {
         (void)Base::host();
     }
 
@@ -112,10 +113,10 @@ struct Party {
     Handlers handlers;
 
     template <class... Args>
-    Party(const Options& options, std::size_t datagram_bytes, std::uint64_t seed, Rota& rota, RoomKey key,
-          Args&&... args)
+    Party(const Options& options, std::size_t datagram_bytes, std::uint64_t seed, const auto& guard,
+          Rota& rota, RoomKey key, Args&&... args)
         : name(options.room),
-          room(named(options, name), datagram_bytes, seed, rota, key),
+          room(named(options, name), datagram_bytes, seed, guard, rota, key),
           handlers(make(room, std::forward<Args>(args)...)) {}
     // What the hall feeds and drains.
     auto& machine() { return static_cast<typename Game::Net::RoomType&>(room); }

@@ -35,9 +35,10 @@ struct CarrierOf<Transport, Topology> {
 
 template <class Game, class Transport, class Codec, class Clock, class Topology, class Reliability>
 class SessionCore : private GameRoom<Game, typename CarrierOf<Transport, Topology>::type::Address, Codec,
-                                     Clock, Topology, Reliability> {
+                                     Clock, Topology, Reliability, GuardOf<Transport>> {
     using Carrier = typename CarrierOf<Transport, Topology>::type;
-    using Base = GameRoom<Game, typename Carrier::Address, Codec, Clock, Topology, Reliability>;
+    using Base =
+        GameRoom<Game, typename Carrier::Address, Codec, Clock, Topology, Reliability, GuardOf<Transport>>;
     static constexpr bool has_bus = HasBus<Topology>;
 
   public:
@@ -51,7 +52,7 @@ class SessionCore : private GameRoom<Game, typename CarrierOf<Transport, Topolog
 
     explicit SessionCore(const Options& options = {}, Transport transport = Transport())
         : Base(options, Transport::traits.datagram_bytes,
-               options.seed != 0 ? options.seed : transport.entropy()),
+               options.seed != 0 ? options.seed : transport.entropy(), guard_of(transport)),
           peers_max_(options.peers_max),
           transport_(std::move(transport)) {
         if constexpr (has_bus) transport_.introduce(options.name, options.room);
@@ -293,8 +294,11 @@ class Session : public detail::SessionGate<
 };
 
 // What a 64-byte message that may be lost adds to its datagram in steady state, when the packet acknowledges
-// as well: flags, checksum, packet number, acknowledged number, delay, and the message's type.
+// as well: flags, seal, packet number, acknowledged number, delay, and the message's type.
 template <class Session>
-inline constexpr std::size_t overhead = 1 + Checksum::front_bytes + 1 + 1 + 1 + 1;
+inline constexpr std::size_t overhead = [] {
+    using Seal = typename GuardOf<typename Session::TransportType>::Seal;
+    return 1 + Seal::front_bytes + 1 + 1 + 1 + 1 + Seal::back_bytes;
+}();
 
 } // namespace tenon

@@ -10,7 +10,11 @@
 #include "tenon/room/entrance.hpp"
 #include "tenon/transport/memory.hpp"
 
+#include "../link/plain_words.hpp"
+
 namespace {
+
+using namespace plain;
 
 using tenon::BytesIn;
 namespace meeting = tenon::meeting;
@@ -48,13 +52,13 @@ void check_connect(tenon::Connect connect, BytesIn datagram) {
 
 void read_all(BytesIn datagram, std::uint8_t kind) {
     if (kind == meeting::hello)
-        if (const auto hello = tenon::read_hello(datagram)) check_rewritten(*hello, datagram, 23);
+        if (const auto hello = plain::read_hello(datagram)) check_rewritten(*hello, datagram, 23);
     if (kind == meeting::challenge)
-        if (const auto challenge = tenon::read_challenge(datagram)) check_rewritten(*challenge, datagram, 25);
+        if (const auto challenge = plain::read_challenge(datagram)) check_rewritten(*challenge, datagram, 25);
     if (kind == meeting::connect)
-        if (const auto connect = tenon::read_connect(datagram)) check_connect(*connect, datagram);
+        if (const auto connect = plain::read_request(datagram)) check_connect(*connect, datagram);
     if (kind == meeting::accept)
-        if (const auto accept = tenon::read_accept(datagram)) check_rewritten(*accept, datagram, 33);
+        if (const auto accept = plain::read_accept(datagram)) check_rewritten(*accept, datagram, 33);
     if (kind == meeting::refusal)
         if (const auto refusal = tenon::read_refusal(datagram);
             refusal && refusal->text.size() <= 80 &&
@@ -72,7 +76,7 @@ void hear(tenon::BytesOut datagram, std::uint8_t kind, bool with_cookie) {
     const tenon::transport::MemoryAddress from{7, 4000};
     // A fuzzer sees what a cookie is compared with and tries it next; by then the secret is another.
     const tenon::SipKey secret{tenon::hash64(datagram), tenon::hash64(datagram, 1)};
-    tenon::Entrance<tenon::transport::MemoryAddress> entrance(secret);
+    tenon::Entrance<tenon::transport::MemoryAddress, tenon::Plain> entrance(secret, tenon::Plain());
     const auto is_played = [](std::uint64_t game) { return game == terms().game; };
     if (kind == meeting::hello) entrance.greet(now, from, datagram, is_played);
     if (kind == meeting::connect && datagram.size() >= 27) {
@@ -83,7 +87,7 @@ void hear(tenon::BytesOut datagram, std::uint8_t kind, bool with_cookie) {
             tenon::store_le(&datagram[23], fair.stamp);
         }
         must(static_cast<bool>(entrance.hear(now, from, datagram)) ==
-             (with_cookie && static_cast<bool>(tenon::read_connect(datagram))));
+             (with_cookie && static_cast<bool>(plain::read_request(datagram))));
         entrance.spend(now, tenon::load_le<std::uint64_t>(&datagram[7])); // one stay for one request
         must(entrance.is_spent(now, tenon::load_le<std::uint64_t>(&datagram[7])));
     }
@@ -92,10 +96,11 @@ void hear(tenon::BytesOut datagram, std::uint8_t kind, bool with_cookie) {
 
 // A caller who hears it, before and after the challenge.
 void answer(BytesIn datagram, std::uint8_t kind, bool challenged) {
-    tenon::Knock knock;
+    const tenon::Plain guard;
+    tenon::Knock<tenon::Plain> knock;
     std::array<std::byte, 1200> buffer{};
-    knock.begin(now, tenon::seconds(5), nonce, terms(), "name");
-    must(knock.poll_transmit(now, buffer) == meeting::hello_bytes);
+    knock.begin(now, tenon::seconds(5), nonce, terms(), "name", guard);
+    must(knock.poll_transmit(now, buffer) == tenon::Plain::hello_bytes);
     if (challenged) {
         const std::size_t size = write(buffer, tenon::Challenge{nonce, 5, 6});
         must(!knock.handle_datagram(now, BytesIn(buffer).first(size)));
@@ -103,9 +108,10 @@ void answer(BytesIn datagram, std::uint8_t kind, bool challenged) {
     }
     const bool over = knock.handle_datagram(now, datagram);
     const auto state = knock.state();
-    must(over == (state == tenon::Knock::State::accepted || state == tenon::Knock::State::refused));
-    must(state != tenon::Knock::State::accepted || (challenged && kind == meeting::accept));
-    must(state != tenon::Knock::State::refused || kind == meeting::refusal);
+    must(over == (state == tenon::Knock<tenon::Plain>::State::accepted ||
+                  state == tenon::Knock<tenon::Plain>::State::refused));
+    must(state != tenon::Knock<tenon::Plain>::State::accepted || (challenged && kind == meeting::accept));
+    must(state != tenon::Knock<tenon::Plain>::State::refused || kind == meeting::refusal);
     must(knock.text().size() <= 96);
     if (over) must(knock.poll_timeout() == tenon::Instant::never());
 }

@@ -16,7 +16,11 @@
 #include "tenon/topology/client_server.hpp"
 #include "tenon/transport/memory.hpp"
 
+#include "../link/plain_words.hpp"
+
 namespace {
+
+using namespace plain;
 
 using namespace tenon;
 using transport::MemoryAddress;

@@ -1,5 +1,7 @@
 #include "tenon/link/handshake.hpp"
 
+#include "plain_words.hpp"
+
 #include <doctest/doctest.h>
 
 #include <array>
@@ -9,6 +11,8 @@
 
 using namespace tenon;
 using namespace tenon::literals;
+
+using namespace plain;
 
 namespace {
 
@@ -32,11 +36,12 @@ using Buffer = std::array<std::byte, 1200>;
 // A caller and the host's door, with the datagrams between them.
 struct Meeting {
     Door door{secret};
-    Knock knock;
+    Plain guard;
+    Knock<Plain> knock;
     Buffer buffer{};
     std::size_t asked = 0, answered = 0; // bytes
 
-    explicit Meeting(const Terms& offered = terms()) { knock.begin(start, 5_s, 77, offered, "ann"); }
+    explicit Meeting(const Terms& offered = terms()) { knock.begin(start, 5_s, 77, offered, "ann", guard); }
     BytesIn say(Instant now) {
         const std::size_t size = knock.poll_transmit(now, buffer);
         asked += size;
@@ -56,7 +61,7 @@ struct Meeting {
         REQUIRE(hello);
         CHECK_FALSE(answer(now, door.challenge(now, "10.0.0.1:40", hello->nonce)));
         CHECK(asked >= answered);
-        const auto connect = read_connect(say(now));
+        const auto connect = read_request(say(now));
         REQUIRE(connect);
         return *connect;
     }
@@ -74,11 +79,11 @@ TEST_CASE("two round trips lead in, and no answer is larger than what it answers
     std::size_t type = 0;
     CHECK(compare(terms(), connect, type) == Error::none);
     CHECK(meeting.answer(start, Accept{77, 88, PeerId{3}, PeerId::host(), 0, 65536}));
-    CHECK(meeting.knock.state() == Knock::State::accepted);
+    CHECK(meeting.knock.state() == Knock<Plain>::State::accepted);
     CHECK(meeting.knock.accept().host_nonce == 88);
     CHECK(meeting.knock.accept().peer == PeerId{3});
-    CHECK(meeting.asked == meeting::hello_bytes + meeting::connect_bytes);
-    CHECK(meeting.answered < meeting::hello_bytes);
+    CHECK(meeting.asked == Plain::hello_bytes + meeting::connect_bytes);
+    CHECK(meeting.answered < Plain::hello_bytes);
     CHECK(meeting.knock.poll_timeout() == Instant::never());
     CHECK(meeting.say(start + 1_s).empty());
 }
@@ -145,7 +150,7 @@ TEST_CASE("a refusal ends the knocking, with its reason and its words") {
     meeting.greet(start);
     CHECK_FALSE(meeting.answer(start, Refusal{78, Error::room_full, "not for us"}));
     CHECK(meeting.answer(start, Refusal{77, Error::room_full, std::string(200, 'x')}));
-    CHECK(meeting.knock.state() == Knock::State::refused);
+    CHECK(meeting.knock.state() == Knock<Plain>::State::refused);
     CHECK(meeting.knock.reason() == Error::room_full);
     CHECK(meeting.knock.text() == std::string(80, 'x'));
     CHECK(meeting.answered < meeting.asked);
@@ -159,18 +164,18 @@ TEST_CASE("answers that nobody asked for change nothing") {
     Meeting meeting;
     CHECK_FALSE(
         meeting.answer(start, Accept{77, 88, PeerId{3}, PeerId::host(), 0, 0})); // before the challenge
-    CHECK(meeting.knock.state() == Knock::State::hello);
+    CHECK(meeting.knock.state() == Knock<Plain>::State::hello);
     CHECK_FALSE(meeting.answer(start, Challenge{76, 1, 1}));
-    CHECK(meeting.knock.state() == Knock::State::hello);
+    CHECK(meeting.knock.state() == Knock<Plain>::State::hello);
     CHECK_FALSE(meeting.answer(start, Challenge{77, 1, 1}));
-    CHECK(meeting.knock.state() == Knock::State::connect);
+    CHECK(meeting.knock.state() == Knock<Plain>::State::connect);
     CHECK_FALSE(meeting.answer(start, Challenge{77, 2, 2})); // the first is used
-    CHECK(read_connect(meeting.say(start))->cookie == 1);
+    CHECK(read_request(meeting.say(start))->cookie == 1);
     CHECK_FALSE(meeting.answer(start, Accept{76, 88, PeerId{3}, PeerId::host(), 0, 0}));
     CHECK_FALSE(meeting.answer(start, Hello{77, 5, 1}));
     CHECK_FALSE(meeting.knock.handle_datagram(start, {}));
-    CHECK(meeting.knock.state() == Knock::State::connect);
-    Knock idle;
+    CHECK(meeting.knock.state() == Knock<Plain>::State::connect);
+    Knock<Plain> idle;
     CHECK(idle.poll_transmit(start, meeting.buffer) == 0);
     CHECK_FALSE(idle.handle_datagram(start, meeting.buffer));
 }
@@ -188,7 +193,7 @@ TEST_CASE("without an answer the caller asks again, ever less often, and in the 
     CHECK(hellos >= 6);
     CHECK(hellos <= 12);
     CHECK(meeting.knock.reason() == Error::timed_out);
-    CHECK(meeting.knock.state() == Knock::State::refused);
+    CHECK(meeting.knock.state() == Knock<Plain>::State::refused);
 }
 
 TEST_CASE("a cookie that goes stale while the host is silent is fetched anew") {
@@ -232,15 +237,16 @@ TEST_CASE("names and lists at their limits fit, and nothing is written past the 
     const std::vector<std::uint32_t> most(types_max, 0xFFFF'FFFF);
     Terms full = terms();
     full.type_hashes = most;
-    Knock knock;
-    knock.begin(start, 5_s, 1, full, std::string(300, 'n'));
+    const Plain guard;
+    Knock<Plain> knock;
+    knock.begin(start, 5_s, 1, full, std::string(300, 'n'), guard);
     Buffer buffer{};
-    REQUIRE(knock.poll_transmit(start, buffer) == meeting::hello_bytes);
+    REQUIRE(knock.poll_transmit(start, buffer) == Plain::hello_bytes);
     Buffer reply{};
     const std::size_t size = write(reply, Challenge{1, 2, 3});
     knock.handle_datagram(start, BytesIn(reply).first(size));
     CHECK(knock.poll_transmit(start, buffer) == meeting::connect_bytes);
-    const auto connect = read_connect(buffer);
+    const auto connect = read_request(buffer);
     REQUIRE(connect);
     CHECK(connect->hash_count() == types_max);
     CHECK(connect->name.size() == name_bytes_max);

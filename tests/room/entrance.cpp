@@ -7,9 +7,13 @@
 
 #include "tenon/transport/memory.hpp"
 
+#include "../link/plain_words.hpp"
+
 using namespace tenon;
 using namespace tenon::literals;
 using Address = transport::MemoryAddress;
+
+using namespace plain;
 
 namespace {
 
@@ -35,7 +39,7 @@ Caller saying(const T& what) {
 
 TEST_CASE(
     "a first call is answered with a riddle, and only its solver is heard, at its address and in time") {
-    Entrance<Address> door(SipKey{1, 2});
+    Entrance<Address, Plain> door(SipKey{1, 2}, Plain());
     CHECK(door.greet(start, stranger, saying(Hello{42, 5}).datagram(), is_five));
     REQUIRE(door.front() != nullptr);
     CHECK(door.front()->to == stranger);
@@ -53,7 +57,7 @@ TEST_CASE(
     CHECK(!door.hear(start - 1_ms, stranger, saying(connect).datagram()));
     CHECK(!door.hear(start, Address{7, 4001}, saying(connect).datagram()));
     CHECK(!door.hear(start, Address{8, 4000}, saying(connect).datagram()));
-    CHECK(!Entrance<Address>(SipKey{1, 3}).hear(start, stranger, saying(connect).datagram()));
+    CHECK(!Entrance<Address, Plain>(SipKey{1, 3}, Plain()).hear(start, stranger, saying(connect).datagram()));
     connect.cookie ^= 1;
     CHECK(!door.hear(start, stranger, saying(connect).datagram()));
     connect.cookie ^= 1;
@@ -66,7 +70,7 @@ TEST_CASE(
 }
 
 TEST_CASE("who calls for another game or by another protocol hears so at once") {
-    Entrance<Address> door(SipKey{1, 2});
+    Entrance<Address, Plain> door(SipKey{1, 2}, Plain());
     const auto told = [&](const Hello& hello) {
         CHECK(door.greet(start, stranger, saying(hello).datagram(), is_five));
         const auto refusal = read_refusal(BytesIn(door.front()->bytes, door.front()->size));
@@ -81,7 +85,7 @@ TEST_CASE("who calls for another game or by another protocol hears so at once") 
 }
 
 TEST_CASE("no answer is longer than its question, and a short question has none") {
-    Entrance<Address> door(SipKey{1, 2});
+    Entrance<Address, Plain> door(SipKey{1, 2}, Plain());
     const Caller hello = saying(Hello{42, 5});
     for (std::size_t size = 5; size < hello.size; ++size)
         CHECK(!door.greet(start, stranger, hello.datagram().first(size), is_five));
@@ -93,12 +97,13 @@ TEST_CASE("no answer is longer than its question, and a short question has none"
     CHECK(door.front()->size != 0);
     CHECK(door.front()->size <= hello.size);
     door.pop();
-    door.reply(stranger, Accept{});
+    std::array<std::byte, Plain::accept_bytes_max> answer{};
+    door.repeat(stranger, BytesIn(answer).first(write(answer, Accept{})));
     CHECK(door.front()->size <= hello.size);
 }
 
 TEST_CASE("however many strangers call, few answers wait, and they are all that is kept") {
-    Entrance<Address> door(SipKey{1, 2});
+    Entrance<Address, Plain> door(SipKey{1, 2}, Plain());
     const Caller hello = saying(Hello{42, 5});
     for (std::uint32_t i = 0; i < 100'000; ++i) door.greet(start, {i, 1}, hello.datagram(), is_five);
     std::uint32_t answers = 0;
@@ -110,7 +115,7 @@ TEST_CASE("however many strangers call, few answers wait, and they are all that 
 }
 
 TEST_CASE("answers leave in their order until no more is taken, and none goes missing") {
-    Entrance<Address> door(SipKey{1, 2});
+    Entrance<Address, Plain> door(SipKey{1, 2}, Plain());
     const Caller hello = saying(Hello{42, 5});
     for (std::uint32_t i = 0; i < 5; ++i) door.greet(start, {i, 1}, hello.datagram(), is_five);
     std::array<std::byte, 128> buffer{};

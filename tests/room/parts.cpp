@@ -11,6 +11,8 @@
 #include "tenon/room/options.hpp"
 #include "tenon/room/scratch.hpp"
 
+#include "tenon/link/handshake.hpp"
+
 using namespace tenon;
 using namespace tenon::literals;
 
@@ -37,13 +39,14 @@ TEST_CASE("notices come in their order, with a text of their own that outlives i
 
 TEST_CASE("a refusal's whole text is told, though it is longer than a name") {
     const std::string text(80, 't');
-    Knock knock;
-    knock.begin(Instant{1}, 5_s, 42, Terms(), "ann");
+    const Plain guard;
+    Knock<Plain> knock;
+    knock.begin(Instant{1}, 5_s, 42, Terms(), "ann", guard);
     std::array<std::byte, 200> bytes{};
     const std::size_t size = write(bytes, Refusal{42, Error::schema_mismatch, text});
     REQUIRE(knock.handle_datagram(Instant{2}, BytesIn(bytes.data(), size)));
     Notices notices;
-    notices.tell(RoomEvent::Kind::closed, PeerId{1}, knock.reason(), PeerName(), &knock);
+    notices.tell_closed(PeerId{1}, knock.reason(), knock.text());
     RoomEvent event;
     REQUIRE(notices.poll(event));
     CHECK(event.text == text);

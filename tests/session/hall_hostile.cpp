@@ -7,8 +7,12 @@
 #include "halls.hpp"
 #include "tenon/room/room.hpp"
 
+#include "../link/plain_words.hpp"
+
 using namespace halls;
 using Address = transport::MemoryAddress;
+
+using namespace plain;
 
 namespace {
 

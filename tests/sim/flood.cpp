@@ -13,6 +13,10 @@
 #include "tenon/sim/world.hpp"
 #include "tenon/topology/client_server.hpp"
 
+#include "../link/plain_words.hpp"
+
+using namespace plain;
+
 namespace {
 std::size_t allocations = 0;
 void* counted(std::size_t size) {
@@ -31,6 +35,8 @@ void operator delete(void* memory, const std::nothrow_t&) noexcept { std::free(m
 using namespace tenon;
 using transport::Memory;
 using transport::MemoryAddress;
+
+using namespace plain;
 
 namespace {
 

@@ -26,6 +26,10 @@
 #include "tenon/transport/memory.hpp"
 #include "tenon/wire/fragment.hpp"
 
+#include "../link/plain_words.hpp"
+
+using namespace plain;
+
 namespace {
 
 namespace book = by_the_book;
@@ -368,6 +372,8 @@ TEST_CASE("that decoder reads the handshake") {
 }
 
 // ---- packets of real sessions
+
+using namespace plain;
 
 namespace {
 

@@ -1,7 +1,8 @@
 #pragma once
 // How two sides meet, before there is a link: hello, challenge, connect, then accept or refusal. The host
 // keeps nothing about a stranger until the stranger has shown, by returning a cookie, that its address is its
-// own; and no answer is larger than what it answers. PROTOCOL.md describes the datagrams.
+// own; and no answer is larger than what it answers. What a guard encloses, only the two can read.
+// PROTOCOL.md describes the datagrams.
 
 #include <cstddef>
 #include <cstdint>
@@ -14,7 +15,8 @@
 #include "tenon/core/random.hpp"
 #include "tenon/core/siphash.hpp"
 #include "tenon/core/time.hpp"
-#include "tenon/wire/packet.hpp"
+#include "tenon/link/plain.hpp"
+#include "tenon/wire/varint.hpp"
 
 namespace tenon {
 
@@ -26,10 +28,8 @@ inline constexpr Duration cookie_life = seconds(5);
 namespace meeting {
 inline constexpr std::uint8_t hello = 0x81, challenge = 0x82, connect = 0x83, accept = 0x84, refusal = 0x85,
                               resume = 0x86, claim = 0x87;
-inline constexpr std::size_t hello_bytes = 128,
-                             connect_bytes = 1200; // padded, so that answers are never larger
-inline constexpr std::uint64_t checksum_key =
-    0x6E6F'6E65'7400'0001u; // of no build in particular: strangers must understand
+inline constexpr std::size_t connect_bytes = 1200; // padded, so that answers are never larger
+inline constexpr std::size_t connect_head_bytes = 27, accept_head_bytes = 13; // what a guard does not enclose
 } // namespace meeting
 
 // What both sides must share to play together.
@@ -73,15 +73,6 @@ struct Refusal {
     std::string_view text;
 };
 
-// The key of a link's checksums: both sides' nonces and the schema, so that another build's packets fail.
-inline std::uint64_t link_key(std::uint64_t schema, std::uint64_t nonce, std::uint64_t host_nonce) {
-    std::byte bytes[24];
-    store_le(bytes, schema);
-    store_le(bytes + 8, nonce);
-    store_le(bytes + 16, host_nonce);
-    return hash64(bytes, meeting::checksum_key);
-}
-
 namespace detail {
 
 inline std::uint32_t meeting_checksum(BytesIn datagram) {
@@ -103,51 +94,68 @@ inline ByteWriter begin_meeting(BytesOut into, std::uint8_t kind) {
     return out;
 }
 
+// What stands before an enclosure, without the checksum, which covers the enclosure too.
+inline BytesIn meeting_head(BytesIn datagram, std::size_t size) { return datagram.first(size).subspan(5); }
+
 } // namespace detail
 
 // ---- writing: each gives the datagram's size, 0 when `into` is too small
 
-inline std::size_t write(BytesOut into, const Hello& hello) {
+template <class Guard>
+std::size_t write(BytesOut into, const Hello& hello, const Guard&) {
     ByteWriter out = detail::begin_meeting(into, meeting::hello);
     out.u16(hello.protocol);
     out.u64(hello.nonce);
     out.u64(hello.game);
-    return detail::seal_meeting(into, out, meeting::hello_bytes);
+    return detail::seal_meeting(into, out, Guard::hello_bytes);
 }
-inline std::size_t write(BytesOut into, const Challenge& challenge) {
+template <class Guard>
+std::size_t write(BytesOut into, const Challenge& challenge, const Guard& guard) {
     ByteWriter out = detail::begin_meeting(into, meeting::challenge);
     out.u64(challenge.nonce);
     out.u64(challenge.cookie);
     out.u32(challenge.stamp);
+    guard.show(out);
     return detail::seal_meeting(into, out, 0);
 }
-inline std::size_t write(BytesOut into, const Connect& connect) {
+template <class Guard>
+std::size_t write(BytesOut into, const Connect& connect, const Guard& guard, typename Guard::Visit& visit) {
     ByteWriter out = detail::begin_meeting(into, meeting::connect);
     out.u16(connect.protocol);
     out.u64(connect.nonce);
     out.u64(connect.cookie);
     out.u32(connect.stamp);
-    out.u64(connect.terms.game);
-    out.u64(connect.terms.room);
-    out.u64(connect.terms.schema);
-    out.u32(connect.terms.game_version);
-    out.u32(connect.terms.codec);
-    out.u32(connect.terms.features);
-    out.u32(connect.terms.required);
-    out.u8(static_cast<std::uint8_t>(connect.name.size()));
-    out.bytes(bytes_of(connect.name));
-    out.u8(static_cast<std::uint8_t>(connect.terms.type_hashes.size()));
-    for (const std::uint32_t hash : connect.terms.type_hashes) out.u32(hash);
-    return detail::seal_meeting(into, out, meeting::connect_bytes);
+    // Padded inside of the enclosure, so that nobody sees how much there is.
+    std::byte body[meeting::connect_bytes - meeting::connect_head_bytes - Guard::enclosing_bytes] = {};
+    ByteWriter in(body);
+    in.u64(connect.terms.game);
+    in.u64(connect.terms.room);
+    in.u64(connect.terms.schema);
+    in.u32(connect.terms.game_version);
+    in.u32(connect.terms.codec);
+    in.u32(connect.terms.features);
+    in.u32(connect.terms.required);
+    in.u8(static_cast<std::uint8_t>(connect.name.size()));
+    in.bytes(bytes_of(connect.name));
+    in.u8(static_cast<std::uint8_t>(connect.terms.type_hashes.size()));
+    for (const std::uint32_t hash : connect.terms.type_hashes) in.u32(hash);
+    if (!in.ok()) return 0;
+    guard.enclose(visit, detail::meeting_head(into, meeting::connect_head_bytes), body, out);
+    return detail::seal_meeting(into, out, 0);
 }
-inline std::size_t write(BytesOut into, const Accept& accept) {
+// `by` is what the guard encloses with: a visitor, or the seal of a link that goes on.
+template <class Guard, class By>
+std::size_t write(BytesOut into, const Accept& accept, const Guard& guard, By& by) {
     ByteWriter out = detail::begin_meeting(into, meeting::accept);
     out.u64(accept.nonce);
-    out.u64(accept.host_nonce);
-    out.u32(accept.peer.value);
-    out.u32(accept.host.value);
-    out.u32(accept.features);
-    out.u32(accept.message_bytes_max);
+    std::byte body[24];
+    ByteWriter in(body);
+    in.u64(accept.host_nonce);
+    in.u32(accept.peer.value);
+    in.u32(accept.host.value);
+    in.u32(accept.features);
+    in.u32(accept.message_bytes_max);
+    guard.enclose(by, detail::meeting_head(into, meeting::accept_head_bytes), body, out);
     return detail::seal_meeting(into, out, 0);
 }
 inline std::size_t write(BytesOut into, const Refusal& refusal) {
@@ -170,31 +178,45 @@ inline std::uint8_t meeting_kind(BytesIn datagram) {
     return load_le<std::uint32_t>(&datagram[1]) == detail::meeting_checksum(datagram) ? kind : 0;
 }
 
-inline Result<Hello> read_hello(BytesIn datagram) {
+template <class Guard>
+Result<Hello> read_hello(BytesIn datagram, const Guard&) {
     ByteReader in(datagram.subspan(5));
     Hello hello;
     hello.protocol = in.u16();
     hello.nonce = in.u64();
     hello.game = in.u64();
-    if (!in.ok() || datagram.size() < meeting::hello_bytes) return Error::truncated;
+    if (!in.ok() || datagram.size() < Guard::hello_bytes) return Error::truncated;
     return hello;
 }
-inline Result<Challenge> read_challenge(BytesIn datagram) {
+// `shown` is what the host shows of itself, for the guard.
+inline Result<Challenge> read_challenge(BytesIn datagram, ByteReader& shown) {
     ByteReader in(datagram.subspan(5));
     Challenge challenge;
     challenge.nonce = in.u64();
     challenge.cookie = in.u64();
     challenge.stamp = in.u32();
     if (!in.ok()) return Error::truncated;
+    shown = in;
     return challenge;
 }
+// What anybody may read of a request; the rest is `enclosed`.
 inline Result<Connect> read_connect(BytesIn datagram) {
+    if (datagram.size() < meeting::connect_bytes) return Error::truncated;
     ByteReader in(datagram.subspan(5));
     Connect connect;
     connect.protocol = in.u16();
     connect.nonce = in.u64();
     connect.cookie = in.u64();
     connect.stamp = in.u32();
+    return connect;
+}
+template <class Guard>
+Error open(BytesIn datagram, Connect& connect, const Guard& guard, typename Guard::Visitor& visitor,
+           BytesOut desk) {
+    const auto body = guard.open(visitor, detail::meeting_head(datagram, meeting::connect_head_bytes),
+                                 datagram.subspan(meeting::connect_head_bytes), desk);
+    if (!body) return body.error();
+    ByteReader in(*body);
     connect.terms.game = in.u64();
     connect.terms.room = in.u64();
     connect.terms.schema = in.u64();
@@ -206,13 +228,23 @@ inline Result<Connect> read_connect(BytesIn datagram) {
     if (name > name_bytes_max) return Error::over_bound;
     connect.name = text_of(in.bytes(name));
     connect.hashes = in.bytes(std::size_t(in.u8()) * 4);
-    if (!in.ok() || datagram.size() < meeting::connect_bytes) return Error::truncated;
-    return connect;
+    return in.ok() ? Error::none : Error::truncated;
 }
-inline Result<Accept> read_accept(BytesIn datagram) {
-    ByteReader in(datagram.subspan(5));
+// Whose request an answer is to.
+inline Result<std::uint64_t> read_accepted(BytesIn datagram) {
+    if (datagram.size() < meeting::accept_head_bytes) return Error::truncated;
+    return load_le<std::uint64_t>(&datagram[5]);
+}
+template <class Guard, class By>
+Result<Accept> read_accept(BytesIn datagram, const Guard& guard, By& by) {
+    if (datagram.size() < meeting::accept_head_bytes) return Error::truncated;
+    std::byte desk[64];
+    const auto body = guard.open(by, detail::meeting_head(datagram, meeting::accept_head_bytes),
+                                 datagram.subspan(meeting::accept_head_bytes), desk);
+    if (!body) return body.error();
+    ByteReader in(*body);
     Accept accept;
-    accept.nonce = in.u64();
+    accept.nonce = load_le<std::uint64_t>(&datagram[5]);
     accept.host_nonce = in.u64();
     accept.peer.value = in.u32();
     accept.host.value = in.u32();
@@ -284,13 +316,16 @@ inline Error compare(const Terms& host, const Connect& caller, std::size_t& type
 }
 
 // Asks to be let in, again and again with growing pauses, until there is an answer or the time is over.
+template <class Guard>
 class Knock {
   public:
     enum class State : std::uint8_t { idle, hello, connect, accepted, refused };
 
-    void begin(Instant now, Duration patience, std::uint64_t nonce, const Terms& terms,
-               std::string_view name) {
+    // The guard stays where it is until the knock is over.
+    void begin(Instant now, Duration patience, std::uint64_t nonce, const Terms& terms, std::string_view name,
+               const Guard& guard) {
         *this = Knock();
+        guard_ = &guard;
         state_ = State::hello;
         connect_.nonce = nonce;
         connect_.terms = terms;
@@ -305,24 +340,9 @@ class Knock {
         if (state_ != State::hello && state_ != State::connect) return false;
         switch (meeting_kind(datagram)) {
             case meeting::challenge:
-                if (const auto challenge = read_challenge(datagram);
-                    challenge && challenge->nonce == connect_.nonce && state_ == State::hello) {
-                    connect_.cookie = challenge->cookie;
-                    connect_.stamp = challenge->stamp;
-                    cookie_at_ = now;
-                    state_ = State::connect;
-                    due_ = now;
-                    pause_ = first_pause;
-                }
-                return false;
+                return state_ == State::hello && take_challenge(now, datagram);
             case meeting::accept:
-                if (const auto accept = read_accept(datagram);
-                    accept && accept->nonce == connect_.nonce && state_ == State::connect) {
-                    accept_ = *accept;
-                    state_ = State::accepted;
-                    return true;
-                }
-                return false;
+                return state_ == State::connect && take_accept(datagram);
             case meeting::refusal:
                 if (const auto refusal = read_refusal(datagram); refusal && refusal->nonce == connect_.nonce)
                     return refuse(refusal->reason, refusal->text);
@@ -345,8 +365,8 @@ class Knock {
         pause_ = min(pause_ * 3 / 2, seconds(1));
         connect_.name = {name_, name_size_};
         return state_ == State::hello
-                   ? write(into, Hello{connect_.nonce, connect_.terms.game, protocol_version})
-                   : write(into, connect_);
+                   ? write(into, Hello{connect_.nonce, connect_.terms.game, protocol_version}, *guard_)
+                   : write(into, connect_, *guard_, visit_);
     }
     Instant poll_timeout() const {
         return state_ == State::hello || state_ == State::connect ? min(due_, ends_) : Instant::never();
@@ -354,6 +374,10 @@ class Knock {
 
     State state() const { return state_; }
     const Accept& accept() const { return accept_; }
+    // Of the link that the answer begins.
+    typename Guard::Seal::Key key() const {
+        return guard_->key(visit_, connect_.terms.schema, accept_.nonce, accept_.host_nonce);
+    }
     std::uint64_t nonce() const { return connect_.nonce; }
     Error reason() const { return reason_; }
     std::string_view text() const { return {text_, text_size_}; }
@@ -361,6 +385,29 @@ class Knock {
   private:
     static constexpr Duration first_pause = milliseconds(150);
 
+    bool take_challenge(Instant now, BytesIn datagram) {
+        ByteReader shown;
+        const auto challenge = read_challenge(datagram, shown);
+        if (!challenge || challenge->nonce != connect_.nonce) return false;
+        if (const Error error = guard_->read_challenge(visit_, shown); error != Error::none)
+            return refuse(error, {});
+        connect_.cookie = challenge->cookie;
+        connect_.stamp = challenge->stamp;
+        cookie_at_ = now;
+        state_ = State::connect;
+        due_ = now;
+        pause_ = first_pause;
+        return false;
+    }
+    bool take_accept(BytesIn datagram) {
+        const auto nonce = read_accepted(datagram);
+        if (!nonce || *nonce != connect_.nonce) return false;
+        const auto accept = read_accept(datagram, *guard_, visit_);
+        if (!accept) return false; // somebody else's; the host's may still come
+        accept_ = *accept;
+        state_ = State::accepted;
+        return true;
+    }
     bool refuse(Error reason, std::string_view text) {
         state_ = State::refused;
         reason_ = reason;
@@ -369,6 +416,8 @@ class Knock {
         return true;
     }
 
+    const Guard* guard_ = nullptr;
+    typename Guard::Visit visit_;
     State state_ = State::idle;
     Connect connect_;
     Accept accept_;

@@ -9,7 +9,6 @@
 #include "tenon/core/error.hpp"
 #include "tenon/core/ids.hpp"
 #include "tenon/core/random.hpp"
-#include "tenon/core/siphash.hpp"
 #include "tenon/core/time.hpp"
 #include "tenon/link/handshake.hpp"
 
@@ -24,14 +23,6 @@ struct Resume {
 
 namespace meeting {
 inline constexpr std::size_t resume_bytes = 48; // longer than any answer
-}
-
-// What only the two ends of a link can say, and only while it has this key: an accepted request changes it.
-inline std::uint64_t resume_proof(std::uint64_t key, std::uint64_t nonce, PeerId peer) {
-    std::byte bytes[12];
-    store_le(bytes, nonce);
-    store_le(bytes + 8, peer.value);
-    return siphash(SipKey{key, meeting::checksum_key}, bytes);
 }
 
 inline std::size_t write(BytesOut into, const Resume& resume) {
@@ -62,9 +53,9 @@ class Redial {
   public:
     // Begins to ask, or asks at once if it was doing so. An earlier request that had no answer is asked again
     // as it was, because the host may have granted it.
-    void begin(Instant now, std::uint64_t nonce, const Terms& terms, PeerId self, std::uint64_t key,
+    void begin(Instant now, std::uint64_t nonce, const Terms& terms, PeerId self, std::uint64_t proof,
                Duration pause, Duration patience) {
-        if (!pending_) asked_ = {nonce, terms.game, terms.room, self, resume_proof(key, nonce, self)};
+        if (!pending_) asked_ = {nonce, terms.game, terms.room, self, proof};
         if (!active_) {
             ends_ = now + patience;
             brisk_until_ = now + brisk;

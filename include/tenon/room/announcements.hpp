@@ -36,8 +36,8 @@ class Announcements {
         return false;
     }
     // Puts all of it into the queue of a link; what has no room there is dropped and counted.
-    template <class Reliability>
-    void put_into(Link<Reliability>& link, Pool& pool) {
+    template <class Reliability, class Seal>
+    void put_into(Link<Reliability, Seal>& link, Pool& pool) {
         for (std::size_t i = 0; i < waiting_.size(); ++i) {
             const Announcement& said = waiting_[i];
             SharedBytes* shared = said.post.payload.size() >= shared_min ? said.payload : nullptr;

@@ -16,35 +16,46 @@
 
 namespace tenon {
 
-template <class Address>
+template <class Address, class Guard>
 class Entrance {
   public:
     struct Reply {
         Address to{};
         std::size_t size = 0;
-        std::byte bytes[meeting::hello_bytes]; // no answer is longer than the shortest question
+        std::byte bytes[Guard::hello_bytes]; // no answer is longer than the shortest question
+    };
+    // Who asks to be let in.
+    struct Caller : Connect {
+        typename Guard::Visitor visitor;
     };
 
-    explicit Entrance(const SipKey& key) : door_(key) {}
+    Entrance(const SipKey& key, const Guard& guard) : door_(key), guard_(guard) {}
+    const Guard& guard() const { return guard_; }
 
     // Answers a first call with a riddle, or says why it is pointless; `is_played(id)` says of which games it
     // is not. False when it is no hello.
     template <class IsPlayed>
     bool greet(Instant now, const Address& from, BytesIn datagram, IsPlayed&& is_played) {
-        const auto hello = read_hello(datagram);
+        const auto hello = read_hello(datagram, guard_);
         if (!hello) return false;
         if (hello->protocol != protocol_version)
             reply(from, Refusal{hello->nonce, Error::version_mismatch, {}});
         else if (!is_played(hello->game))
             reply(from, Refusal{hello->nonce, Error::wrong_game, {}});
         else
-            reply(from, door_.challenge(now, from.text(), hello->nonce));
+            reply(from, door_.challenge(now, from.text(), hello->nonce), guard_);
         return true;
     }
-    // The request of a caller who solved the riddle, and so really is at that address.
-    Result<Connect> hear(Instant now, const Address& from, BytesIn datagram) const {
-        const auto connect = read_connect(datagram);
-        return connect && !door_.admits(now, from.text(), *connect) ? Error::stale : connect;
+    // The request of a caller who solved the riddle, and so really is at that address. What it encloses is
+    // read until the next comes.
+    Result<Caller> hear(Instant now, const Address& from, BytesIn datagram) {
+        const auto asked = read_connect(datagram);
+        if (!asked) return asked.error();
+        if (!door_.admits(now, from.text(), *asked)) return Error::stale;
+        Caller caller{*asked, {}};
+        const Error error = open(datagram, caller, guard_, caller.visitor, desk_);
+        if (error != Error::none) return error;
+        return caller;
     }
     // Whether the caller's build and room are ours; if not, it is told what is not.
     bool fits(const Address& from, const Connect& connect, const Terms& terms, const Carriage& carriage) {
@@ -72,13 +83,16 @@ class Entrance {
         return false;
     }
 
-    template <class Answer>
-    void reply(const Address& to, const Answer& answer) {
-        if (replies_.size() >= replies_max) return; // a flood of strangers; the honest ones ask again
-        Reply* reply = replies_.push_back({});
+    template <class Answer, class... With>
+    void reply(const Address& to, const Answer& answer, const With&... with) {
+        if (Reply* reply = add(to)) reply->size = write(BytesOut(reply->bytes), answer, with...);
+    }
+    // One that was written before.
+    void repeat(const Address& to, BytesIn answer) {
+        Reply* reply = add(to);
         if (reply == nullptr) return;
-        reply->to = to;
-        reply->size = write(BytesOut(reply->bytes), answer);
+        copy(reply->bytes, answer);
+        reply->size = answer.size();
     }
     const Reply* front() const { return replies_.empty() ? nullptr : &replies_.front(); }
     void pop() { replies_.pop_front(); }
@@ -99,11 +113,20 @@ class Entrance {
   private:
     static constexpr std::size_t replies_max = 1024, spent_max = 1024;
 
+    Reply* add(const Address& to) {
+        if (replies_.size() >= replies_max) return nullptr; // a flood of strangers; the honest ones ask again
+        Reply* reply = replies_.push_back({});
+        if (reply != nullptr) reply->to = to;
+        return reply;
+    }
+
     struct Spent {
         std::uint64_t nonce = 0;
         Instant until{};
     };
     Door door_;
+    Guard guard_;
+    std::byte desk_[Guard::desk_bytes];
     Ring<Reply> replies_;
     Ring<Spent> spent_;
 };

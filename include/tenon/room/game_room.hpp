@@ -43,20 +43,23 @@ class World;
 template <class Game>
 class Rewind;
 
-template <class Game, class AddressType, class Codec, class Clock, class Topology, class Reliability>
-class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliability> {
-    using Voice = GameVoice<Game, AddressType, Codec, Topology, Reliability>;
+template <class Game, class AddressType, class Codec, class Clock, class Topology, class Reliability,
+          class GuardType = Plain>
+class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliability, GuardType> {
+    using Voice = GameVoice<Game, AddressType, Codec, Topology, Reliability, GuardType>;
 
   public:
     using Address = AddressType;
+    using Guard = GuardType;
     using Contract = tenon::Contract<Game, Codec, Clock, Topology, Reliability>;
     using typename Voice::RoomType;
     using Replay = tenon::Replay<Game, Codec>; // of a recording, where the clock is a Kernel
 
-    GameRoom(const Options& options, std::size_t datagram_bytes, std::uint64_t seed)
+    GameRoom(const Options& options, std::size_t datagram_bytes, std::uint64_t seed,
+             const Guard& guard = Guard())
         : Voice(options, Contract::terms(options), Contract::carriage(), datagram_bytes,
-                pulse_of(Clock().rates()), seed),
-          world_(options, datagram_bytes, seed) {}
+                pulse_of(Clock().rates()), seed, guard),
+          world_(options, datagram_bytes - Guard::Seal::back_bytes, seed) {}
 
     // ---- opening and closing
 
@@ -105,8 +108,8 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
     // For who keeps the door of many rooms: lets a caller in or back in, or tells it
     // why not; and one goes unasked.
     template <class Handlers>
-    void admit(Instant now, const Address& from, const Connect& connect, Handlers& handlers) {
-        room_.admit(steady(now), from, connect);
+    void admit(Instant now, const Address& from, typename RoomType::Caller& caller, Handlers& handlers) {
+        room_.admit(steady(now), from, caller);
         dispatch(handlers);
     }
     template <class Handlers>

@@ -19,10 +19,10 @@
 
 namespace tenon {
 
-template <class Game, class Address, class Codec, class Topology, class Reliability>
+template <class Game, class Address, class Codec, class Topology, class Reliability, class Guard>
 class GameVoice {
   public:
-    using RoomType = Room<Address, Reliability, Topology>;
+    using RoomType = Room<Address, Reliability, Topology, Guard>;
 
     template <class... Args>
     explicit GameVoice(const Options& options, Args&&... args) : options_(options), room_(options, args...) {}

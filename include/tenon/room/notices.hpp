@@ -4,7 +4,6 @@
 #include <string_view>
 
 #include "tenon/core/ring.hpp"
-#include "tenon/link/handshake.hpp"
 #include "tenon/room/event.hpp"
 #include "tenon/room/roster.hpp"
 
@@ -12,19 +11,22 @@ namespace tenon {
 
 class Notices {
   public:
-    // `refused` tells more about a closing than fits into a name.
     void tell(RoomEvent::Kind kind, PeerId peer, Error reason = Error::none,
-              const PeerName& text = PeerName(), const Knock* refused = nullptr) {
-        waiting_.push_back({{kind, peer, {}, {}, reason, {}}, text, refused});
+              const PeerName& text = PeerName()) {
+        waiting_.push_back({{kind, peer, {}, {}, reason, {}}, text, {}});
     }
-    void tell(const RoomEvent& event) { waiting_.push_back({event, PeerName(), nullptr}); }
+    // `more` about a closing than fits into a name; it stays where it is.
+    void tell_closed(PeerId peer, Error reason, std::string_view more) {
+        waiting_.push_back({{RoomEvent::Kind::closed, peer, {}, {}, reason, {}}, PeerName(), more});
+    }
+    void tell(const RoomEvent& event) { waiting_.push_back({event, PeerName(), {}}); }
     // The next one. Its text is valid until the call after.
     bool poll(RoomEvent& event) {
         if (waiting_.empty()) return false;
         told_ = waiting_.front();
         waiting_.pop_front();
         event = told_.event;
-        event.text = told_.refused != nullptr ? told_.refused->text() : told_.text.view();
+        event.text = told_.more.empty() ? told_.text.view() : told_.more;
         return true;
     }
     void clear() { waiting_.clear(); }
@@ -34,7 +36,7 @@ class Notices {
     struct Notice {
         RoomEvent event;
         PeerName text;
-        const Knock* refused = nullptr;
+        std::string_view more;
     };
 
     Ring<Notice> waiting_;

@@ -38,8 +38,8 @@ Post post_of(BytesIn payload, const How& how) {
 }
 
 // Where the payload may be lost and `shared` holds it already, the queue only holds on to it as well.
-template <class Reliability>
-Result<> put(Link<Reliability>& link, Pool& pool, Instant now, const Post& post,
+template <class Reliability, class Seal>
+Result<> put(Link<Reliability, Seal>& link, Pool& pool, Instant now, const Post& post,
              SharedBytes* shared = nullptr) {
     if (is_reliable(post.delivery)) {
         if constexpr (Reliability::traits.gives_up) {
@@ -60,8 +60,8 @@ Result<> put(Link<Reliability>& link, Pool& pool, Instant now, const Post& post,
 }
 
 // The same for a bundle, which `shared` holds: newest wins, among those of the same streams.
-template <class Reliability>
-Result<> put(Link<Reliability>& link, Instant now, const Bundle& bundle, SharedBytes& shared,
+template <class Reliability, class Seal>
+Result<> put(Link<Reliability, Seal>& link, Instant now, const Bundle& bundle, SharedBytes& shared,
              std::uint64_t without) {
     Outbox::Message message;
     message.key = bundle.key();

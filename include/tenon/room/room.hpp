@@ -35,9 +35,9 @@ class Herald;
 template <class Election>
 class Reign;
 
-template <class Address, class Reliability, class Topology = topology::ClientServer>
-class Room : public Table<Room<Address, Reliability, Topology>, Address, Reliability> {
-    using Base = Table<Room, Address, Reliability>;
+template <class Address, class Reliability, class Topology = topology::ClientServer, class Guard = Plain>
+class Room : public Table<Room<Address, Reliability, Topology, Guard>, Address, Reliability, Guard> {
+    using Base = Table<Room, Address, Reliability, Guard>;
     using Estate = EstatePart<Room, Address, Reliability, Topology>;
     using Direct = DirectPart<Room, Address, Reliability, Topology>;
     friend Base;
@@ -54,8 +54,8 @@ class Room : public Table<Room<Address, Reliability, Topology>, Address, Reliabi
     static constexpr bool links_directly = Direct::links_directly;
 
     Room(const Options& options, const Terms& terms, const Carriage& carriage, std::size_t datagram_bytes,
-         Pulse pulse, std::uint64_t seed)
-        : Base(options, terms, carriage, datagram_bytes, pulse, Scratch::head_bytes_max, seed),
+         Pulse pulse, std::uint64_t seed, const Guard& guard = Guard())
+        : Base(options, terms, carriage, datagram_bytes, pulse, Scratch::head_bytes_max, seed, guard),
           scratch_(options.message_bytes_max),
           estate_(options) {}
 

@@ -26,10 +26,11 @@ struct AddressKey {
     friend bool operator==(const AddressKey& a, const AddressKey& b) { return a.address == b.address; }
 };
 
-template <class Address, class Reliability>
+template <class Address, class Reliability, class Guard = Plain>
 class Seats {
   public:
-    using Link = tenon::Link<Reliability>;
+    using Link = tenon::Link<Reliability, typename Guard::Seal>;
+    using Key = typename Guard::Seal::Key;
 
     struct Seat {
         NewestWins newest;
@@ -46,28 +47,27 @@ class Seats {
         Instant due = Instant::never();        // as the timers have it
         Instant away_until = Instant::never(); // then its place is not kept any longer
         Link link;
-        std::uint64_t nonce = 0, host_nonce = 0;   // of its handshake
-        std::uint64_t old_key = 0, resumed_at = 0; // of the link before it was resumed, and its packets then
+        std::uint64_t nonce = 0;                 // of the request that it was last let in for
+        std::uint64_t proof = 0, resumed_at = 0; // of that, if it was to resume, and the link's packets then
+        std::uint8_t answer_bytes = 0;           // and the answer, which may have to be said again
+        std::byte answer[Guard::accept_bytes_max];
 
-        Seat(const Address& a, PeerId peer, Pool& pool, const LinkOptions& options, std::uint64_t key,
+        Seat(const Address& a, PeerId peer, Pool& pool, const LinkOptions& options, const Key& key,
              Instant now, Random random)
-            : newest(key), address(a), id(peer), link(pool, options, key, now, random) {}
+            : newest(Random(random).next()), address(a), id(peer), link(pool, options, key, now, random) {}
 
         bool is_away() const { return link.state() == Link::State::away; }
         // Whether a request to resume is of the peer who sat here. It counts once, and may come again until
         // something was heard that shows that its answer arrived.
-        bool proves(const Resume& asked) const {
-            if (asked.nonce != nonce)
-                return asked.proof == resume_proof(link.seal().key(), asked.nonce, asked.peer);
-            return old_key != 0 && link.stats().packets_in == resumed_at &&
-                   asked.proof == resume_proof(old_key, asked.nonce, asked.peer);
+        bool proves(const Resume& asked, const Guard& guard) const {
+            if (asked.nonce != nonce) return asked.proof == guard.prove(link.seal(), asked.nonce, asked.peer);
+            return proof != 0 && proof == asked.proof && link.stats().packets_in == resumed_at;
         }
-        void renew(Instant now, std::uint64_t asked, std::uint64_t answered, std::uint64_t schema) {
-            nonce = asked;
-            host_nonce = answered;
-            old_key = link.seal().key();
+        void renew(Instant now, const Resume& asked, const Key& key) {
+            nonce = asked.nonce;
+            proof = asked.proof;
             resumed_at = link.stats().packets_in;
-            link.resume(now, link_key(schema, nonce, host_nonce));
+            link.resume(now, key);
         }
         Instant deadline() const { return min(link.poll_timeout(), away_until); }
     };
@@ -78,7 +78,7 @@ class Seats {
     ~Seats() { clear(); }
 
     // A new seat, or nullptr without memory. Neither the address nor the id may have one.
-    Seat* add(const Address& address, PeerId id, Pool& pool, const LinkOptions& options, std::uint64_t key,
+    Seat* add(const Address& address, PeerId id, Pool& pool, const LinkOptions& options, const Key& key,
               Instant now, Random random) {
         Seat* seat = new (std::nothrow) Seat(address, id, pool, options, key, now, random);
         if (seat == nullptr) return nullptr;

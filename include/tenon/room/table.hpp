@@ -29,27 +29,30 @@ namespace tenon {
 // tell_left(id, reason) and tell_away(id, away). It may outlive(reason) the loss of its host, hears claims
 // about who hosts, and has a turn(now) of its own. Its hear(seat, said, event) makes an event of the room of
 // what a link brought, and gives false when it is none.
-template <class Meeting, class AddressType, class Reliability>
+template <class Meeting, class AddressType, class Reliability, class Guard>
 class Table {
   public:
     using Address = AddressType;
     using Event = RoomEvent;
-    using Link = tenon::Link<Reliability>;
-    using Seats = tenon::Seats<Address, Reliability>;
+    using Seats = tenon::Seats<Address, Reliability, Guard>;
     using Seat = typename Seats::Seat;
+    using Link = typename Seats::Link;
+    using Key = typename Seats::Key;
+    using Caller = typename Entrance<Address, Guard>::Caller;
 
     Table(const Options& options, const Terms& terms, const Carriage& carriage, std::size_t datagram_bytes,
-          Pulse pulse, std::size_t head_bytes, std::uint64_t seed)
+          Pulse pulse, std::size_t head_bytes, std::uint64_t seed, const Guard& guard)
         : options_(options),
           terms_(terms),
           carriage_(carriage),
-          link_options_(link_options(options, datagram_bytes, pulse.keepalive, head_bytes)),
+          link_options_(
+              link_options(options, datagram_bytes - Seal::back_bytes, pulse.keepalive, head_bytes)),
           redial_pause_(pulse.redial),
           name_(options.name),
           random_(seed),
-          pool_(datagram_bytes - chunk_reserve, options.pool_bytes_max),
+          pool_(link_options_.datagram_bytes - chunk_reserve, options.pool_bytes_max),
           seats_(random_.fork()),
-          entrance_(SipKey{random_.next(), random_.next()}) {}
+          entrance_(SipKey{random_.next(), random_.next()}, guard) {}
     Table(const Table&) = delete;
     Table& operator=(const Table&) = delete;
     ~Table() { clear(); }
@@ -72,7 +75,7 @@ class Table {
         clear();
         status_ = Status::joining;
         host_address_ = host;
-        knock_.begin(now, options_.timeout, random_.next(), terms_, name_.view());
+        knock_.begin(now, options_.timeout, random_.next(), terms_, name_.view(), entrance_.guard());
         return {};
     }
     // Ends in good order: every peer is told when the room is next drained.
@@ -81,7 +84,7 @@ class Table {
         seats_.for_each([&](Seat& seat) { seat.is_away() ? seats_.remove(seat) : close(seat, Error::left); });
         if (is_open(status_)) status_ = Status::closed;
         meeting().ended();
-        knock_ = Knock();
+        knock_ = Knock<Guard>();
         way_back_.end();
     }
     Result<> kick(PeerId peer) {
@@ -107,34 +110,36 @@ class Table {
             ++strange_;
             return;
         }
-        if (seat->link.handle_datagram(now, datagram)) reading_ = seat;
+        if (seat->link.handle_datagram(now, datagram, desk_)) reading_ = seat;
     }
 
     // A datagram from there is next but one: what it will need is fetched from memory meanwhile.
     void expect(const Address& from) { seats_.expect(from); }
 
     // Lets in a caller who has shown, by its cookie, that it receives at its address; or tells it why not.
-    void admit(Instant now, const Address& from, const Connect& connect) {
+    void admit(Instant now, const Address& from, Caller& connect) {
         now_ = now;
         if (status_ != Status::hosting || entrance_.is_spent(now, connect.nonce)) return count_strange(true);
         if (Seat* seat = seats_.at(from)) {
             // The same caller again: its acceptance was lost. Another: the program behind the address has
             // started anew.
-            if (seat->nonce == connect.nonce) return accept(*seat);
+            if (seat->nonce == connect.nonce) return repeat_answer(*seat);
             drop(*seat, Error::left);
         }
         if (!entrance_.fits(from, connect, terms_, carriage_)) return;
         if (roster_.size() > options_.peers_max)
             return entrance_.reply(from, Refusal{connect.nonce, Error::room_full, {}});
-        const std::uint64_t host_nonce = random_.next();
+        const Accept accept = acceptance(connect.nonce, PeerId{next_id_});
+        std::byte answer[Guard::accept_bytes_max];
+        const std::size_t size = write(answer, accept, guard(), connect.visitor);
         meeting().fan_out([this](Seat& there) { mark(there); }); // what was said before it came is not for it
-        Seat* seat =
-            take_seat(from, PeerId{next_id_}, link_key(terms_.schema, connect.nonce, host_nonce), now, false);
+        Seat* seat = take_seat(from, accept.peer,
+                               guard().key(connect.visitor, terms_.schema, accept.nonce, accept.host_nonce),
+                               now, false);
         if (seat == nullptr) return entrance_.reply(from, Refusal{connect.nonce, Error::room_full, {}});
         ++next_id_;
         seat->nonce = connect.nonce;
-        seat->host_nonce = host_nonce;
-        accept(*seat);
+        say_answer(*seat, BytesIn(answer).first(size));
         const PeerName name(connect.name);
         meeting().introduce(*seat, name);
         notices_.tell(RoomEvent::Kind::peer_joined, seat->id, Error::none, name);
@@ -157,7 +162,7 @@ class Table {
         if (status_ != Status::hosting || asked.game != terms_.game || asked.room != terms_.room)
             return count_strange(true);
         Seat* seat = seats_.of(asked.peer);
-        if (seat == nullptr || !seat->proves(asked)) {
+        if (seat == nullptr || !seat->proves(asked, guard())) {
             count_strange(true);
             return entrance_.reply(from, Refusal{asked.nonce, Error::cant_resume, {}});
         }
@@ -165,10 +170,15 @@ class Table {
         if (!seats_.move(*seat, from)) return;
         if (seat->nonce != asked.nonce) {
             entrance_.spend(now, seat->nonce);
-            seat->renew(now, asked.nonce, random_.next(), terms_.schema);
+            const Accept accept = acceptance(asked.nonce, seat->id);
+            std::byte answer[Guard::accept_bytes_max];
+            const Seal& seal = seat->link.seal();
+            const std::size_t size = write(answer, accept, guard(), seal);
+            seat->renew(now, asked, guard().next_key(seal, terms_.schema, accept.nonce, accept.host_nonce));
             mark(*seat);
+            return say_answer(*seat, BytesIn(answer).first(size));
         }
-        accept(*seat);
+        repeat_answer(*seat);
     }
 
     void handle_timeout(Instant now) {
@@ -278,7 +288,7 @@ class Table {
         next_id_ = (roster_.size() != 0 ? roster_[roster_.size() - 1].id.value + 1 : 1) + unheard;
     }
     // Another peer's is the room: the link to it has that key, and needs no handshake.
-    void obey(PeerId host, const Address& at, std::uint64_t key) {
+    void obey(PeerId host, const Address& at, const Key& key) {
         leave_seats();
         status_ = Status::joined;
         host_id_ = host;
@@ -286,12 +296,12 @@ class Table {
         (void)take_seat(at, host, key, now_, true);
     }
     // A seat with a link that begins anew.
-    Seat* seat_anew(PeerId id, const Address& at, std::uint64_t key) {
+    Seat* seat_anew(PeerId id, const Address& at, const Key& key) {
         if (Seat* old = seats_.of(id)) unseat(*old);
         if (Seat* other = seats_.at(at)) drop(*other, Error::left);
         return take_seat(at, id, key, now_, false);
     }
-    Seat* take_seat(const Address& address, PeerId id, std::uint64_t key, Instant now, bool asks_time) {
+    Seat* take_seat(const Address& address, PeerId id, const Key& key, Instant now, bool asks_time) {
         LinkOptions options = link_options_;
         options.asks_time = asks_time;
         return seats_.add(address, id, pool_, options, key, now, random_.fork());
@@ -331,6 +341,8 @@ class Table {
     Seats seats_;
 
   private:
+    using Seal = typename Guard::Seal;
+
     Meeting& meeting() { return static_cast<Meeting&>(*this); }
     const Meeting& meeting() const { return static_cast<const Meeting&>(*this); }
 
@@ -348,27 +360,35 @@ class Table {
                 return asked ? resume(now, from, *asked) : count_strange(true);
             }
             if (kind == meeting::connect) {
-                const auto connect = entrance_.hear(now, from, datagram);
-                return connect ? admit(now, from, *connect) : count_strange(true);
+                auto caller = entrance_.hear(now, from, datagram);
+                return caller ? admit(now, from, *caller) : count_strange(true);
             }
         } else if (status_ == Status::joining && from == host_address_) {
             if (knock_.handle_datagram(now, datagram))
-                knock_.state() == Knock::State::accepted ? enter(now) : give_up_joining();
+                knock_.state() == Knock<Guard>::State::accepted ? enter(now) : give_up_joining();
             return;
         } else if (status_ == Status::joined && from == host_address_) {
             return hear_redialed(now, kind, datagram);
         }
         count_strange(kind == 0);
     }
-    void accept(const Seat& seat) {
-        entrance_.reply(seat.address, Accept{seat.nonce, seat.host_nonce, seat.id, self_, terms_.features,
-                                             static_cast<std::uint32_t>(message_bytes_max_)});
+    Accept acceptance(std::uint64_t nonce, PeerId peer) {
+        return {nonce, random_.next(),  peer,
+                self_, terms_.features, static_cast<std::uint32_t>(message_bytes_max_)};
     }
+    void say_answer(Seat& seat, BytesIn answer) {
+        copy(seat.answer, answer);
+        seat.answer_bytes = static_cast<std::uint8_t>(answer.size());
+        repeat_answer(seat);
+    }
+    void repeat_answer(const Seat& seat) {
+        entrance_.repeat(seat.address, BytesIn(seat.answer).first(seat.answer_bytes));
+    }
+    const Guard& guard() const { return entrance_.guard(); }
     void enter(Instant now) {
         const Accept& accept = knock_.accept();
         host_id_ = accept.host;
-        Seat* seat = take_seat(host_address_, host_id_,
-                               link_key(terms_.schema, accept.nonce, accept.host_nonce), now, true);
+        Seat* seat = take_seat(host_address_, host_id_, knock_.key(), now, true);
         if (seat == nullptr) return;
         self_ = accept.peer;
         // The host's limit is the room's: nobody sends more, and so everybody must be able to take as much.
@@ -381,7 +401,7 @@ class Table {
     }
     void give_up_joining() {
         status_ = Status::closed;
-        notices_.tell(RoomEvent::Kind::closed, self_, knock_.reason(), PeerName(), &knock_);
+        notices_.tell_closed(self_, knock_.reason(), knock_.text());
     }
 
     void leave_seats() {
@@ -419,9 +439,9 @@ class Table {
     void watch_path(Instant now) {
         Seat* seat = host_seat();
         if (seat == nullptr || options_.away_for <= Duration{}) return;
-        const Error error =
-            way_back_.handle_timeout(now, seat->link, stale_after(), terms_, self_, random_, redial_pause_,
-                                     options_.timeout * 2 + options_.away_for); // the host decides sooner
+        const Error error = way_back_.handle_timeout(
+            now, seat->link, guard(), stale_after(), terms_, self_, random_, redial_pause_,
+            options_.timeout * 2 + options_.away_for); // the host decides sooner
         if (error != Error::none) drop(*seat, error);
     }
     Instant path_timeout() const {
@@ -432,7 +452,7 @@ class Table {
     void hear_redialed(Instant now, std::uint8_t kind, BytesIn datagram) {
         Seat* seat = host_seat();
         if (seat == nullptr) return;
-        const Error error = way_back_.hear(now, kind, datagram, seat->link, terms_.schema);
+        const Error error = way_back_.hear(now, kind, datagram, seat->link, guard(), terms_.schema);
         error != Error::none ? drop(*seat, error) : mark(*seat);
     }
 
@@ -485,8 +505,9 @@ class Table {
         message_bytes_max_ = options_.message_bytes_max;
     }
 
-    Entrance<Address> entrance_;
-    Knock knock_;
+    Entrance<Address, Guard> entrance_;
+    Knock<Guard> knock_;
+    std::byte desk_[Guard::desk_bytes]; // where the packet that is being read was opened, if it was closed
     WayBack way_back_;
     std::uint32_t next_id_ = 1;
     std::size_t message_bytes_max_ = 0;

@@ -22,28 +22,32 @@ class WayBack {
     void move() { moved_ = true; }
 
     // Error::timed_out when it has asked for too long.
-    Error handle_timeout(Instant now, const auto& link, Duration stale_after, const Terms& terms, PeerId self,
-                         Random& random, Duration pause, Duration patience) {
+    Error handle_timeout(Instant now, const auto& link, const auto& guard, Duration stale_after,
+                         const Terms& terms, PeerId self, Random& random, Duration pause, Duration patience) {
         if (now < link.stats().last_rx + stale_after && !moved_) {
             redial_.rest();
         } else if (redial_.too_late(now)) {
             return Error::timed_out;
         } else if (!redial_.active()) {
-            redial_.begin(now, random.next(), terms, self, link.seal().key(), pause, patience);
+            const std::uint64_t nonce = random.next();
+            redial_.begin(now, nonce, terms, self, guard.prove(link.seal(), nonce, self), pause, patience);
         }
         return Error::none;
     }
     // An answer from the host: on with the link under a new key, or why not.
-    Error hear(Instant now, std::uint8_t kind, BytesIn datagram, auto& link, std::uint64_t schema) {
+    Error hear(Instant now, std::uint8_t kind, BytesIn datagram, auto& link, const auto& guard,
+               std::uint64_t schema) {
         if (kind == meeting::refusal) {
             const auto refusal = read_refusal(datagram);
             if (refusal && redial_.is_mine(refusal->nonce)) return refusal->reason;
         } else if (kind == meeting::accept) {
-            const auto granted = read_accept(datagram);
-            if (!granted || !redial_.is_mine(granted->nonce)) return Error::none;
+            const auto nonce = read_accepted(datagram);
+            if (!nonce || !redial_.is_mine(*nonce)) return Error::none;
+            const auto granted = read_accept(datagram, guard, link.seal());
+            if (!granted) return Error::none;
             redial_.end();
             moved_ = false;
-            link.resume(now, link_key(schema, granted->nonce, granted->host_nonce));
+            link.resume(now, guard.next_key(link.seal(), schema, granted->nonce, granted->host_nonce));
         }
         return Error::none;
     }
