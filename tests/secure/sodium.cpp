@@ -219,7 +219,8 @@ TEST_CASE("a secret is moved or copied on purpose, and wiped when it goes") {
     Secret<32> taken = std::move(secret);
     CHECK(taken == same);
     CHECK(secret == Secret<32>()); // NOLINT(bugprone-use-after-move): that nothing is left in it is the point
-    taken = std::move(taken);
+    Secret<32>& itself = taken;
+    taken = std::move(itself);
     CHECK(taken == same);
 
     alignas(Secret<32>) std::byte memory[sizeof(Secret<32>)];
