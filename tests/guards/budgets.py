@@ -21,7 +21,7 @@ def cost(root, name):
 
 def check(root):
     table = budgets(root)
-    names = guard.headers(root)
+    names = guard.compilable(guard.headers(root), COMPILER)
     for name, lines in zip(names, guard.in_parallel(lambda name: cost(root, name), names)):
         limit = next((limit for pattern, limit in table if fnmatch.fnmatch(name, pattern)), None)
         if lines is None:

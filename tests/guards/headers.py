@@ -16,7 +16,8 @@ def check(root):
         status, said = COMPILER.check('#include "%s"\n' % name * 2, guard.WARNINGS + bare, root / "include")
         return "%s does not stand alone:\n%s" % (name, said) if status else None
 
-    return [complaint for complaint in guard.in_parallel(alone, guard.headers(root)) if complaint]
+    names = guard.compilable(guard.headers(root), COMPILER)
+    return [complaint for complaint in guard.in_parallel(alone, names) if complaint]
 
 
 A = "include/tenon/core/a.hpp"

@@ -8,6 +8,8 @@ THIRD_PARTIES = {  # the folder or file that is included: the headers that may
     "asio": ["tenon/transport/asio.hpp"],
     "cereal": ["tenon/codec/binary.hpp", "tenon/codec/json.hpp"],
     "entt": ["tenon/ecs/entt.hpp"],
+    "sodium.h": ["tenon/secure/sodium.hpp"],
+    "openssl": ["tenon/secure/openssl.hpp"],
 }
 LIGHT = ["core", "wire", "link", "replica", "room"]
 HEAVY = ["chrono", "functional", "iostream", "memory", "mutex", "random", "ranges", "regex", "sstream", "string",

@@ -14,13 +14,17 @@ NOT_SUITES = {"guards", "package", "compile_fail", "support", "fuzz"}
 def lists(source):
     """The names in tests/meson.build: {'portable': {folder: [file]}, 'native': ..., 'fuzz': [name]}."""
     source = re.sub(r"#.*", "", source)
-    found = {}
+    found = {"fuzz": []}
     for kind in ("portable", "native"):
         body = re.search(r"^%s = \{(.*?)^\}" % kind, source, re.M | re.S)
         found[kind] = {folder: re.findall(r"'([^']+)'", names) for folder, names in
                        re.findall(r"'(\w+)'\s*:\s*\[(.*?)\]", body.group(1) if body else "", re.S)}
-    fuzz = re.search(r"^fuzz = \[(.*?)\]", source, re.M | re.S)
-    found["fuzz"] = re.findall(r"'([^']+)'", fuzz.group(1)) if fuzz else []
+    for name, body in re.findall(r"^(fuzz|fuzz_secure|secure) = \[(.*?)\]", source, re.M | re.S):
+        names = re.findall(r"'([^']+)'", body)
+        if name == "secure":
+            found["portable"]["secure"] = names
+        else:
+            found["fuzz"] += names
     return found
 
 

@@ -21,7 +21,8 @@ def check(root):
         found = ["%s: %s" % pair for pair in WARNING.findall(done.stdout)]
         return found or ([done.stdout + done.stderr] if done.returncode else [])
 
-    return sorted({complaint for found in guard.in_parallel(named, guard.headers(root)) for complaint in found})
+    names = guard.compilable(guard.headers(root), COMPILER)
+    return sorted({complaint for found in guard.in_parallel(named, names) for complaint in found})
 
 
 if COMPILER.is_gcc or not shutil.which("clang-tidy"):

@@ -9,7 +9,7 @@ COMPILER = guard.Compiler()
 
 def check(root):
     root = Path(root)
-    names = guard.headers(root)
+    names = guard.compilable(guard.headers(root), COMPILER)
     with tempfile.TemporaryDirectory() as folder:
         units = {"up": names, "down": list(reversed(names))}
         for unit, order in units.items():

@@ -63,6 +63,8 @@ def check(root):
     for pattern in GUIDES:
         for path in sorted(Path(root).glob(pattern)):
             name = str(path.relative_to(root))
+            if not guard.compilable([name], COMPILER):
+                continue
             blocks += [(root, name, number, program) for number, program in programs(guard.text(path))]
     return list(strays(root)) + [c for c in guard.in_parallel(lambda block: compiles(*block), blocks) if c]
 

@@ -67,9 +67,25 @@ enum class Error : std::uint8_t {
     forged_presence,
     // Entities.
     unknown_entity,
+    // Keys, and what they sign and seal.
+    forged,
+    nonce_reused,
+    key_spent,
+    expired,
+    unknown_key,
+    key_changed,
+    file_missing,
+    file_exists,
+    file_exposed,
+    wrong_server,
+    token_spent,
+    tokens_full,
+    wrong_algorithm,
+    wrong_issuer,
+    wrong_audience,
 };
 
-inline constexpr std::uint8_t error_count = static_cast<std::uint8_t>(Error::unknown_entity) + 1;
+inline constexpr std::uint8_t error_count = static_cast<std::uint8_t>(Error::wrong_audience) + 1;
 
 struct ErrorText {
     std::string_view name, sentence;
@@ -210,6 +226,51 @@ constexpr ErrorText describe(Error error) {
         case Error::forged_presence:
             return {"forged_presence",
                     "A word on the bus speaks for a room or a peer and was not said by it."};
+        case Error::forged:
+            return {"forged",
+                    "The bytes are not what their sender sealed or signed: they were forged, damaged on the "
+                    "way, or made for another key."};
+        case Error::nonce_reused:
+            return {"nonce_reused",
+                    "A packet of this number has been sealed before, and sealing another would betray both: "
+                    "every packet needs a number of its own."};
+        case Error::key_spent:
+            return {"key_spent",
+                    "The keys of this link have been used as far as is safe: connect again for new ones."};
+        case Error::expired:
+            return {"expired",
+                    "The time that it was good for is over: get a new one, and see that this machine's clock "
+                    "is right."};
+        case Error::unknown_key:
+            return {"unknown_key",
+                    "Nobody has said that this key is to be trusted: pin it, or have it signed."};
+        case Error::key_changed:
+            return {"key_changed",
+                    "The key is another than the one that was known under this name: somebody stands "
+                    "between, or the server was set up anew and its old key must be forgotten here."};
+        case Error::file_missing:
+            return {"file_missing", "There is no such file, or no folder for it."};
+        case Error::file_exists:
+            return {"file_exists",
+                    "The file is there already, and a key is never written over: choose another name, or "
+                    "move it away."};
+        case Error::file_exposed:
+            return {"file_exposed",
+                    "Others than its owner can read or change the file, or it is no plain file of yours: "
+                    "chmod 600 it, and make a new key if somebody may have read it."};
+        case Error::wrong_server:
+            return {"wrong_server", "The token is for other servers than this one."};
+        case Error::token_spent:
+            return {"token_spent", "The token has been used before: get a new one for each connection."};
+        case Error::tokens_full:
+            return {"tokens_full",
+                    "The server remembers as many used tokens as it may: try again when some have expired."};
+        case Error::wrong_algorithm:
+            return {"wrong_algorithm", "It is signed in a way that is not accepted here, or not at all."};
+        case Error::wrong_issuer:
+            return {"wrong_issuer", "It was issued by somebody else than this server listens to."};
+        case Error::wrong_audience:
+            return {"wrong_audience", "It was issued for another service than this one."};
     }
     return {"unknown", "An error of an unknown number."};
 }
