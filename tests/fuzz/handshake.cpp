@@ -99,7 +99,7 @@ void answer(BytesIn datagram, std::uint8_t kind, bool challenged) {
     const tenon::Plain guard;
     tenon::Knock<tenon::Plain> knock;
     std::array<std::byte, 1200> buffer{};
-    knock.begin(now, tenon::seconds(5), nonce, terms(), "name", guard);
+    knock.begin(now, tenon::seconds(5), nonce, terms(), "name", guard, {});
     must(knock.poll_transmit(now, buffer) == tenon::Plain::hello_bytes);
     if (challenged) {
         const std::size_t size = write(buffer, tenon::Challenge{nonce, 5, 6});

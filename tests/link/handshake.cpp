@@ -41,7 +41,7 @@ struct Meeting {
     Buffer buffer{};
     std::size_t asked = 0, answered = 0; // bytes
 
-    explicit Meeting(const Terms& offered = terms()) { knock.begin(start, 5_s, 77, offered, "ann", guard); }
+    explicit Meeting(const Terms& offered = terms()) { knock.begin(start, 5_s, 77, offered, "ann", guard, {}); }
     BytesIn say(Instant now) {
         const std::size_t size = knock.poll_transmit(now, buffer);
         asked += size;
@@ -239,7 +239,7 @@ TEST_CASE("names and lists at their limits fit, and nothing is written past the 
     full.type_hashes = most;
     const Plain guard;
     Knock<Plain> knock;
-    knock.begin(start, 5_s, 1, full, std::string(300, 'n'), guard);
+    knock.begin(start, 5_s, 1, full, std::string(300, 'n'), guard, {});
     Buffer buffer{};
     REQUIRE(knock.poll_transmit(start, buffer) == Plain::hello_bytes);
     Buffer reply{};

@@ -41,7 +41,7 @@ TEST_CASE("a refusal's whole text is told, though it is longer than a name") {
     const std::string text(80, 't');
     const Plain guard;
     Knock<Plain> knock;
-    knock.begin(Instant{1}, 5_s, 42, Terms(), "ann", guard);
+    knock.begin(Instant{1}, 5_s, 42, Terms(), "ann", guard, {});
     std::array<std::byte, 200> bytes{};
     const std::size_t size = write(bytes, Refusal{42, Error::schema_mismatch, text});
     REQUIRE(knock.handle_datagram(Instant{2}, BytesIn(bytes.data(), size)));

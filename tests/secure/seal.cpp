@@ -48,13 +48,13 @@ struct Ends {
         packet.number = number;
         packet.head = hex("0102030405");
         packet.body.assign(bytes_of(text).begin(), bytes_of(text).end());
-        const auto sealed = ours.seal(number, packet.head, packet.body, packet.tag);
+        const auto sealed = ours.seal(number, 0, packet.head, packet.body, packet.tag);
         REQUIRE(sealed);
         return packet;
     }
     Error open(const Sealed& packet) {
         into.assign(packet.body.size(), std::byte{0xAA});
-        return theirs.open(packet.number, packet.head, packet.body, packet.tag, into).error();
+        return theirs.open(packet.number, 0, packet.head, packet.body, packet.tag, into).error();
     }
     std::string_view heard() const { return text_of(into); }
 
@@ -74,10 +74,10 @@ TEST_CASE("what is sealed is opened by the other side, and by nobody else") {
         CHECK(ends.open(packet) == Error::none);
         CHECK(ends.heard() == "what nobody else reads");
         Bytes into(packet.body.size());
-        CHECK(ends.ours.open(0, packet.head, packet.body, packet.tag, into).error() ==
+        CHECK(ends.ours.open(0, 0, packet.head, packet.body, packet.tag, into).error() ==
               Error::forged); // reflected
         Seal stranger(cipher, {secret_of<>(std::string(64, '3')), secret_of<>(std::string(64, '4')), {}});
-        CHECK(stranger.open(0, packet.head, packet.body, packet.tag, into).error() == Error::forged);
+        CHECK(stranger.open(0, 0, packet.head, packet.body, packet.tag, into).error() == Error::forged);
     }
 }
 
@@ -126,10 +126,10 @@ TEST_CASE("no number is sealed twice, nor one before it") {
     Bytes body(4, std::byte{1});
     Tag tag{};
     for (const std::uint64_t number : {std::uint64_t(7), std::uint64_t(6), std::uint64_t(0)}) {
-        CHECK(ends.ours.seal(number, {}, body, tag).error() == Error::nonce_reused);
+        CHECK(ends.ours.seal(number, 0, {}, body, tag).error() == Error::nonce_reused);
         CHECK(body == Bytes(4, std::byte{1})); // and nothing was written
     }
-    CHECK(ends.ours.seal(8, {}, body, tag));
+    CHECK(ends.ours.seal(8, 0, {}, body, tag));
 }
 
 TEST_CASE("keys turn, and the same packet is another in every generation") {
@@ -174,8 +174,8 @@ TEST_CASE("a forged number far ahead turns no key") {
     // Nor does the sender leave a whole generation out.
     Bytes body(4);
     Tag tag{};
-    CHECK(ends.ours.seal(16, {}, body, tag).error() == Error::too_early);
-    CHECK(ends.ours.seal(15, {}, body, tag));
+    CHECK(ends.ours.seal(16, 0, {}, body, tag).error() == Error::too_early);
+    CHECK(ends.ours.seal(15, 0, {}, body, tag));
 }
 
 TEST_CASE("a link ends where its numbers or its luck do") {
@@ -187,7 +187,7 @@ TEST_CASE("a link ends where its numbers or its luck do") {
     CHECK(ends.ours.is_nearly_spent());
     Bytes body(4);
     Tag tag{};
-    CHECK(ends.ours.seal(160, {}, body, tag).error() == Error::key_spent);
+    CHECK(ends.ours.seal(160, 0, {}, body, tag).error() == Error::key_spent);
 
     Ends unlucky(Cipher::chacha20_poly1305, small_limits);
     const Sealed packet = unlucky.seal(0);
@@ -204,9 +204,9 @@ TEST_CASE("an empty body is vouched for too, and a buffer that is too small is s
         CHECK(ends.open(ends.seal(0, "")) == Error::none);
         const Sealed packet = ends.seal(1);
         Bytes into(packet.body.size() - 1);
-        CHECK(ends.theirs.open(1, packet.head, packet.body, packet.tag, into).error() == Error::too_large);
+        CHECK(ends.theirs.open(1, 0, packet.head, packet.body, packet.tag, into).error() == Error::too_large);
         Bytes place = packet.body;
-        CHECK(ends.theirs.open(1, packet.head, place, packet.tag, place));
+        CHECK(ends.theirs.open(1, 0, packet.head, place, packet.tag, place));
         CHECK(text_of(place) == "what nobody else reads");
     }
 }
@@ -218,7 +218,7 @@ TEST_CASE("a seal is moved with its keys") {
         Seal moved = std::move(ends.theirs);
         const Sealed packet = ends.seal(9);
         Bytes into(packet.body.size());
-        CHECK(moved.open(9, packet.head, packet.body, packet.tag, into));
+        CHECK(moved.open(9, 0, packet.head, packet.body, packet.tag, into));
     }
 }
 
@@ -240,8 +240,8 @@ TEST_CASE("sealing, opening and turning keys allocate nothing") {
         bool is_well = true;
         const allocations::Count counted;
         for (std::uint64_t number = 0; number < 40; ++number)
-            is_well = is_well && ends.ours.seal(number, head, body, tag) &&
-                      ends.theirs.open(number, head, body, tag, into);
+            is_well = is_well && ends.ours.seal(number, 0, head, body, tag) &&
+                      ends.theirs.open(number, 0, head, body, tag, into);
         const std::size_t bytes = counted.bytes();
         CHECK(is_well);
         CHECK(bytes == 0);

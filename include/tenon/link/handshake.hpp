@@ -323,9 +323,10 @@ class Knock {
 
     // The guard stays where it is until the knock is over.
     void begin(Instant now, Duration patience, std::uint64_t nonce, const Terms& terms, std::string_view name,
-               const Guard& guard) {
+               const Guard& guard, std::string_view address) {
         *this = Knock();
         guard_ = &guard;
+        visit_ = guard.visit(address);
         state_ = State::hello;
         connect_.nonce = nonce;
         connect_.terms = terms;

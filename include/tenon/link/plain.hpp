@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "tenon/core/bytes.hpp"
 #include "tenon/core/error.hpp"
@@ -52,6 +53,8 @@ class Plain {
 
     // ---- a guest
 
+    // To the host at this address.
+    Visit visit(std::string_view) const { return {}; }
     // What the host shows of itself in its challenge; an error when that won't do.
     Error read_challenge(Visit&, ByteReader&) const { return Error::none; }
     // Writes `body` so that only the host can read it, bound to `head`, which stands before it.

@@ -75,7 +75,7 @@ class Table {
         clear();
         status_ = Status::joining;
         host_address_ = host;
-        knock_.begin(now, options_.timeout, random_.next(), terms_, name_.view(), entrance_.guard());
+        knock_.begin(now, options_.timeout, random_.next(), terms_, name_.view(), guard(), host.text());
         return {};
     }
     // Ends in good order: every peer is told when the room is next drained.

@@ -83,36 +83,52 @@ class PacketKey {
     ChaCha chacha_;
 };
 
-// The whole number and its generation: no two packets of a direction have the same.
-constexpr Nonce packet_nonce(std::uint64_t number, std::uint64_t generation) {
+// The whole number, which no two packets of a direction share, and what is vouched for beside the packet.
+constexpr Nonce packet_nonce(std::uint64_t number, std::uint32_t beside) {
     Nonce nonce{};
-    for (unsigned i = 0; i < 4; ++i) nonce[i] = static_cast<std::byte>(generation >> (8 * i));
+    for (unsigned i = 0; i < 4; ++i) nonce[i] = static_cast<std::byte>(beside >> (8 * i));
     for (unsigned i = 0; i < 8; ++i) nonce[4 + i] = static_cast<std::byte>(number >> (8 * i));
     return nonce;
 }
 
 } // namespace detail
 
+// With which generation of its keys each direction begins, when a link that has counted goes on with new
+// keys.
+struct SealStart {
+    std::uint64_t next = 0, received_generation = 0;
+};
+
 // Both directions of one link. Packets are numbered by the link from zero on, each direction for itself, and
 // both sides tell a packet's key from its whole number, so that nothing of it is in the packet.
 class Seal {
   public:
-    Seal(Cipher cipher, NoiseKeys keys, SealLimits limits = {})
+    Seal(Cipher cipher, NoiseKeys keys, SealLimits limits = {}, SealStart start = {})
         : cipher_(cipher),
           limits_(limits),
           send_chain_(std::move(keys.send)),
           receive_chain_(std::move(keys.receive)),
-          send_(cipher, send_chain_.next()) {
-        for (std::size_t i = 1; i < receive_.size(); ++i) receive_[i] = {cipher, receive_chain_.next()};
+          next_(start.next),
+          send_generation_(start.next >> limits.generation_bits),
+          receive_generation_(start.received_generation) {
+        for (std::uint64_t i = 0; i < send_generation_; ++i) (void)send_chain_.next();
+        send_ = {cipher, send_chain_.next()};
+        for (std::uint64_t i = 1; i < receive_generation_; ++i) (void)receive_chain_.next();
+        for (std::size_t i = receive_generation_ == 0; i < receive_.size(); ++i)
+            receive_[i] = {cipher, receive_chain_.next()};
     }
     Seal(Seal&&) = default;
     Seal& operator=(Seal&&) = default;
 
     Cipher cipher() const { return cipher_; }
+    // Where another with new keys has to begin, so that the link's numbers go on.
+    SealStart start() const { return {next_, receive_generation_}; }
 
-    // Encrypts `body` where it lies, and vouches for it and for `head` with the tag. Each number is sealed
-    // once, in rising order: with one nonce for two packets, both could be read and others forged.
-    Result<> seal(std::uint64_t number, BytesIn head, BytesOut body, std::span<std::byte, tag_bytes> tag) {
+    // Encrypts `body` where it lies, and vouches with the tag for it, for `head` and for `beside`, which both
+    // sides know. Each number is sealed once, in rising order: with one nonce for two packets, both could be
+    // read and others forged.
+    Result<> seal(std::uint64_t number, std::uint32_t beside, BytesIn head, BytesOut body,
+                  std::span<std::byte, tag_bytes> tag) {
         if (number < next_) return Error::nonce_reused;
         if (number >= limits_.numbers_max) return Error::key_spent;
         const std::uint64_t generation = number >> limits_.generation_bits;
@@ -122,15 +138,15 @@ class Seal {
             send_generation_ = generation;
         }
         next_ = number + 1;
-        send_.seal(cipher_, tag.data(), body, head, detail::packet_nonce(number, generation));
+        send_.seal(cipher_, tag.data(), body, head, detail::packet_nonce(number, beside));
         return {};
     }
 
     // What was sealed is in `into`, which is as long as `body` and may be the same bytes; where it is
     // refused, nothing of it is. The keys of the generation before the newest are kept for what comes late,
     // and those of the next lie ready.
-    Result<> open(std::uint64_t number, BytesIn head, BytesIn body, std::span<const std::byte, tag_bytes> tag,
-                  BytesOut into) {
+    Result<> open(std::uint64_t number, std::uint32_t beside, BytesIn head, BytesIn body,
+                  std::span<const std::byte, tag_bytes> tag, BytesOut into) {
         if (into.size() < body.size()) return Error::too_large;
         if (number >= limits_.numbers_max || forged_ >= limits_.forged_max) return Error::key_spent;
         const std::uint64_t generation = number >> limits_.generation_bits;
@@ -138,7 +154,7 @@ class Seal {
         if (generation > receive_generation_ + 1) return Error::too_early;
         const auto slot = static_cast<std::size_t>(generation + 1 - receive_generation_);
         if (!receive_[slot].open(cipher_, into.data(), tag.data(), body, head,
-                                 detail::packet_nonce(number, generation))) {
+                                 detail::packet_nonce(number, beside))) {
             ++forged_;
             return Error::forged;
         }

@@ -1,0 +1,37 @@
+#pragma once
+// transport::Secure: any transport, with everything that goes over it encrypted and signed. Sessions and
+// halls find its guard and seal their links with it; the datagrams themselves it only carries.
+
+#include <memory>
+#include <utility>
+
+#include "tenon/secure/guard.hpp"
+#include "tenon/transport/concept.hpp"
+
+namespace tenon::transport {
+
+template <class Inner>
+class Secure : public Inner {
+  public:
+    using Guard = secure::Guard;
+    static constexpr TransportTraits traits = [] {
+        TransportTraits inner = Inner::traits;
+        inner.encrypted = true;
+        return inner;
+    }();
+    static_assert(TransportTraits(Inner::traits).datagram_bytes <= Guard::desk_bytes,
+                  "tenon: Secure carries datagrams of at most 2048 bytes");
+
+    // With an identity for as long as it lives, which believes each host the first time.
+    Secure() : Secure(std::make_shared<secure::Keyring>()) {}
+    explicit Secure(std::shared_ptr<secure::Keyring> keyring, Inner inner = Inner())
+        : Inner(std::move(inner)), guard_(std::move(keyring)) {}
+
+    const Guard& guard() const { return guard_; }
+    secure::Keyring& keyring() { return guard_.keyring(); }
+
+  private:
+    Guard guard_;
+};
+
+} // namespace tenon::transport
