@@ -129,6 +129,9 @@ class Trust {
         issuers_.push_back(key);
         return {};
     }
+    bool is_issuer(const SignPublic& key) const {
+        return std::find(issuers_.begin(), issuers_.end(), key) != issuers_.end();
+    }
     // A name is forgotten on purpose only: when its owner says that the key is new.
     bool forget(std::string_view name) {
         return std::erase_if(servers_, [&](const Server& server) { return server.name == name; }) != 0;
@@ -207,9 +210,6 @@ class Trust {
         return nullptr;
     }
     Server* find(std::string_view name) { return const_cast<Server*>(std::as_const(*this).find(name)); }
-    bool is_issuer(const SignPublic& key) const {
-        return std::find(issuers_.begin(), issuers_.end(), key) != issuers_.end();
-    }
     Result<> read_line(std::string_view line) {
         if (line.ends_with('\r')) line.remove_suffix(1);
         if (line.empty() || line.starts_with('#')) return {};
