@@ -26,7 +26,8 @@ string_view system_error thread tuple type_traits typeindex typeinfo unordered_m
 variant vector version""".split())
 # Headers of operating systems, in the headers that meet the system.
 SYSTEM = {"tenon/transport/udp.hpp", "tenon/transport/udp_batch.hpp",
-          "tenon/transport/sleep.hpp", "tenon/transport/now.hpp", "tenon/transport/waker.hpp"}
+          "tenon/transport/sleep.hpp", "tenon/transport/now.hpp", "tenon/transport/waker.hpp",
+          "tenon/secure/key_file.hpp"}
 
 
 def check(root):

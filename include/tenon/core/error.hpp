@@ -77,6 +77,7 @@ enum class Error : std::uint8_t {
     file_missing,
     file_exists,
     file_exposed,
+    file_refused,
     wrong_server,
     token_spent,
     tokens_full,
@@ -258,6 +259,10 @@ constexpr ErrorText describe(Error error) {
             return {"file_exposed",
                     "Others than its owner can read or change the file, or it is no plain file of yours: "
                     "chmod 600 it, and make a new key if somebody may have read it."};
+        case Error::file_refused:
+            return {"file_refused",
+                    "The system does not let this program read or write the file: see who owns it and its "
+                    "folder, and whether there is room."};
         case Error::wrong_server:
             return {"wrong_server", "The token is for other servers than this one."};
         case Error::token_spent:

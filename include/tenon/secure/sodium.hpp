@@ -324,6 +324,9 @@ inline constexpr std::size_t not_base64 = static_cast<std::size_t>(-1);
 inline std::size_t read_base64(BytesOut out, std::string_view text) {
     std::size_t size = 0;
     if (text.empty()) return 0;
+    for (const char c : text)
+        if (static_cast<unsigned char>(c) > 0x7F)
+            return not_base64; // of which libsodium takes some for others
     if (out.empty() || sodium_base642bin(detail::raw(out), out.size(), text.data(), text.size(), nullptr,
                                          &size, nullptr, sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0)
         return not_base64;
