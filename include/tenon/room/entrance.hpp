@@ -54,6 +54,9 @@ class Entrance {
         if (!door_.admits(now, from.text(), *asked)) return Error::stale;
         Caller caller{*asked, {}};
         const Error error = open(datagram, caller, guard_, caller.visitor, desk_);
+        // Who can't be read has no build of ours to compare, and is told as much.
+        if (error != Error::none && Guard::enclosing_bytes != 0)
+            reply(from, Refusal{asked->nonce, Error::encryption_mismatch, {}});
         if (error != Error::none) return error;
         return caller;
     }

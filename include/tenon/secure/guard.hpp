@@ -93,7 +93,7 @@ class Guard {
     // The host shows who it says that it is; it proves it with its answer.
     Error read_challenge(Visit& visit, ByteReader& shown) const {
         const BytesIn key = shown.bytes(32);
-        if (!shown.ok()) return Error::unknown_key; // it does not encrypt
+        if (!shown.ok()) return Error::encryption_mismatch;
         copy(visit.host.bytes.data(), key);
         if (!exchange_public(visit.responder, visit.host)) return Error::unknown_key;
         visit.said_bytes = 0;

@@ -19,9 +19,6 @@ class Secure : public Inner {
         inner.encrypted = true;
         return inner;
     }();
-    static_assert(TransportTraits(Inner::traits).datagram_bytes <= Guard::desk_bytes,
-                  "tenon: Secure carries datagrams of at most 2048 bytes");
-
     // With an identity for as long as it lives, which believes each host the first time.
     Secure() : Secure(std::make_shared<secure::Keyring>()) {}
     explicit Secure(std::shared_ptr<secure::Keyring> keyring, Inner inner = Inner())
