@@ -3,6 +3,7 @@
 // halls find its guard and seal their links with it; the datagrams themselves it only carries.
 
 #include <memory>
+#include <string_view>
 #include <utility>
 
 #include "tenon/secure/guard.hpp"
@@ -24,6 +25,11 @@ class Secure : public Inner {
     explicit Secure(std::shared_ptr<secure::Keyring> keyring, Inner inner = Inner())
         : Inner(std::move(inner)), guard_(std::move(keyring)) {}
 
+    Result<typename Inner::Address> resolve(std::string_view name) {
+        auto address = Inner::resolve(name);
+        if (address) keyring().typed(name, address->text());
+        return address;
+    }
     const Guard& guard() const { return guard_; }
     secure::Keyring& keyring() { return guard_.keyring(); }
 
