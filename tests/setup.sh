@@ -38,9 +38,7 @@ look() {
     has_header sodium.h || missing="$missing libsodium-dev"
     for what in "$@"; do
         case $what in
-        tests)
-            has_header doctest/doctest.h || missing="$missing doctest-dev"
-            ;;
+        tests) has_header doctest/doctest.h || missing="$missing doctest-dev" ;;
         bench) has_header enet/enet.h || missing="$missing libenet-dev" ;;
         full)
             have clang++ || missing="$missing clang"

@@ -44,7 +44,8 @@ class Keyring {
     // What was typed stands for this address from now on, until something else is typed.
     void typed(std::string_view name, std::string_view address) {
         if (name_.set(name) && address_.set(address)) return;
-        name_ = address_ = {};
+        name_ = {};
+        address_ = {};
     }
     // Under what the host at this address is known.
     Name name_of(std::string_view address) const {
