@@ -1,12 +1,17 @@
 // One server with 100 and with 1,000 clients: each sends inputs of 60 bytes at 60 Hz and is sent snapshots of
 // 1 KB at 30 Hz, none of them reliable. tenon, ENet and bare sockets serve the same crowd by the same loop:
 // 120 turns a second, each of which reads what has arrived and, every fourth, speaks to all. The server's CPU
-// is what is measured; all clients live in another process.
+// is what is measured; all clients live in another process. Where libsodium is, tenon serves it encrypted as
+// well.
 
 #include "client_socket.hpp"
 #include "crowd.hpp"
 
 #include "enet.hpp"
+
+#if BENCH_SECURE
+#include <tenon/secure/secure.hpp>
+#endif
 
 namespace {
 
@@ -18,8 +23,9 @@ constexpr std::size_t snapshot_bytes = 1024;
 
 using Talk = tenon::Game<"crowd", 1, tenon::Event<Input>, tenon::Event<Snapshot>>;
 
+template <class Transport>
 struct TenonServer {
-    tenon::profile::Action<Talk> net;
+    tenon::profile::Action<Talk, Transport> net;
     Snapshot message;
     std::uint64_t inputs = 0;
 
@@ -39,8 +45,9 @@ struct TenonServer {
     }
 };
 
+template <class Transport>
 struct TenonClient {
-    tenon::profile::Action<Talk, ClientSocket> net;
+    tenon::profile::Action<Talk, Transport> net;
     Ages& ages;
 
     TenonClient(std::uint16_t port, Ages& into) : ages(into) {
@@ -103,18 +110,30 @@ struct EnetClient {
 };
 
 void crowd(unsigned clients, int rounds, double seconds) {
-    Figures ours, enet, raw;
+    using tenon::transport::Udp;
+    Figures ours, secret, enet, raw;
     interleaved(
-        rounds, [&] { measure<TenonServer, TenonClient>(ours, clients, seconds); },
+        rounds, [&] { measure<TenonServer<Udp>, TenonClient<ClientSocket>>(ours, clients, seconds); },
+        [&] {
+#if BENCH_SECURE
+            using tenon::transport::Secure;
+            measure<TenonServer<Secure<Udp>>, TenonClient<Secure<ClientSocket>>>(secret, clients, seconds);
+#endif
+        },
         [&] { measure<EnetServer, EnetClient>(enet, clients, seconds); },
         [&] { measure<RawServer<snapshot_bytes>, RawClient>(raw, clients, seconds); });
     const std::string name = "clients" + std::to_string(clients);
     tell((name + ", tenon").c_str(), ours);
+    if (!secret.cpu.empty()) tell((name + ", tenon encrypted").c_str(), secret);
     tell((name + ", ENet").c_str(), enet);
     tell((name + ", bare sockets").c_str(), raw);
     figure((name + ".cpu").c_str(), median(ours.cpu), "%");
     figure((name + ".cpu_vs_raw").c_str(), median(ours.cpu) / median(raw.cpu), "ratio");
     figure((name + ".cpu_vs_enet").c_str(), median(ours.cpu) / median(enet.cpu), "ratio");
+    if (!secret.cpu.empty()) {
+        figure(("secure." + name + ".cpu").c_str(), median(secret.cpu), "%");
+        figure(("secure." + name + ".cpu_vs_raw").c_str(), median(secret.cpu) / median(raw.cpu), "ratio");
+    }
     figure((name + ".p99").c_str(), median(ours.p99), "ms");
     figure((name + ".p99_vs_raw").c_str(), median(ours.p99) / median(raw.p99), "ratio");
 }

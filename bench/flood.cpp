@@ -1,12 +1,16 @@
 // As many messages of 100 bytes as one process can hand to another, a core each: reliable and ordered beside
 // ENet, and those that may be lost beside one bare sendto and recvfrom each. CPU is both sides' together,
-// user and system.
+// user and system. Where libsodium is, the reliable flood encrypted as well.
 
 #include "game.hpp"
 #include "harness.hpp"
 #include "raw.hpp"
 
 #include "enet.hpp"
+
+#if BENCH_SECURE
+#include <tenon/secure/secure.hpp>
+#endif
 
 #include <atomic>
 
@@ -84,7 +88,6 @@ void flood(Run& run, double seconds) {
 // ---- tenon
 
 using Talk = tenon::Game<"flood", 1, tenon::Event<Lossy100>, tenon::Event<Ordered100, tenon::Ordered>>;
-using Net = tenon::profile::Action<Talk>;
 
 tenon::Options options() {
     tenon::Options options;
@@ -92,8 +95,9 @@ tenon::Options options() {
     return options;
 }
 
+template <class Transport>
 struct TenonReceiver {
-    Net net{options()};
+    tenon::profile::Action<Talk, Transport> net{options()};
     std::uint64_t heard = 0, misplaced = 0;
 
     TenonReceiver() { (void)net.host(0); }
@@ -110,9 +114,9 @@ struct TenonReceiver {
     }
 };
 
-template <class Message>
+template <class Transport, class Message>
 struct TenonSender {
-    Net net{options()};
+    tenon::profile::Action<Talk, Transport> net{options()};
     Deaf deaf;
     Message message;
     std::uint64_t sent = 0;
@@ -261,14 +265,22 @@ void tell(const char* name, const Run& run) {
 int main(int argc, char** argv) {
     const auto rounds = static_cast<int>(argument(argc, argv, "--rounds", 5));
     const double seconds = argument(argc, argv, "--seconds", 1);
-    Run reliable, enet, lossy, sendto_, sendmmsg_;
+    using tenon::transport::Udp;
+    Run reliable, secret, enet, lossy, sendto_, sendmmsg_;
     interleaved(
-        rounds, [&] { flood<TenonSender<Ordered100>, TenonReceiver>(reliable, seconds); },
+        rounds, [&] { flood<TenonSender<Udp, Ordered100>, TenonReceiver<Udp>>(reliable, seconds); },
+        [&] {
+#if BENCH_SECURE
+            using Secure = tenon::transport::Secure<Udp>;
+            flood<TenonSender<Secure, Ordered100>, TenonReceiver<Secure>>(secret, seconds);
+#endif
+        },
         [&] { flood<EnetSender, EnetReceiver>(enet, seconds); },
-        [&] { flood<TenonSender<Lossy100>, TenonReceiver>(lossy, seconds); },
+        [&] { flood<TenonSender<Udp, Lossy100>, TenonReceiver<Udp>>(lossy, seconds); },
         [&] { flood<RawSender<1>, RawReceiver<1>>(sendto_, seconds); },
         [&] { flood<RawSender<64>, RawReceiver<64>>(sendmmsg_, seconds); });
     tell("tenon, reliable and ordered", reliable);
+    if (!secret.rate.empty()) tell("tenon, reliable, ordered and encrypted", secret);
     tell("ENet, reliable and ordered", enet);
     tell("tenon, may be lost", lossy);
     tell("sendto and recvfrom", sendto_);
@@ -277,6 +289,11 @@ int main(int argc, char** argv) {
     figure("flood.reliable.cpu", median(reliable.cpu), "us/message");
     figure("flood.reliable.rate_vs_enet", median(reliable.rate) / median(enet.rate), "ratio");
     figure("flood.reliable.cpu_vs_enet", median(reliable.cpu) / median(enet.cpu), "ratio");
+    if (!secret.rate.empty()) {
+        figure("secure.flood.rate", median(secret.rate), "messages/s");
+        figure("secure.flood.cpu", median(secret.cpu), "us/message");
+        figure("secure.flood.rate_vs_enet", median(secret.rate) / median(enet.rate), "ratio");
+    }
     figure("flood.unreliable.rate", median(lossy.rate), "messages/s");
     figure("flood.unreliable.cpu", median(lossy.cpu), "us/message");
     figure("flood.unreliable.cpu_vs_sendto", median(lossy.cpu) / median(sendto_.cpu), "ratio");

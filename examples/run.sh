@@ -61,6 +61,26 @@ play_minimal() {
     [ "$status" = 0 ] && await minimal-host " and 1 shots"
 }
 
+# A host with a new key, a guest who pins that key, and one who was given another. Nobody else may read the key's file.
+whisper() {
+    rm -f "$logs/whisper.key" "$logs/other.key"
+    for name in whisper other; do
+        : >"$logs/$name-host"
+        limited "$examples/whisper" host 0 "$logs/$name.key" >"$logs/$name-host" &
+        await "$name-host" "hosting port" || return 1
+    done
+    port=$(sed -n 's/^hosting port \([0-9]*\) as .*/\1/p' "$logs/whisper-host")
+    key=$(sed -n 's/^hosting port .* as //p' "$logs/whisper-host")
+    other=$(sed -n 's/^hosting port .* as //p' "$logs/other-host")
+    ! limited "$examples/whisper" join "127.0.0.1:$port" "$other" hello >"$logs/whisper-deceived" || return 1
+    await whisper-deceived "The key is another" || return 1
+    limited "$examples/whisper" join "127.0.0.1:$port" "$key" hello >"$logs/whisper-join" || return 1
+    await whisper-host "says: hello" && await whisper-join "$key says: I heard hello" || return 1
+    chmod 644 "$logs/whisper.key"
+    ! limited "$examples/whisper" host 0 "$logs/whisper.key" >"$logs/whisper-exposed" || return 1
+    await whisper-exposed "chmod 600"
+}
+
 # Three people: each hears what the others say. A fourth finds the room full, a fifth the port taken.
 start_chat() {
     rm -f "$logs"/*.in
@@ -147,6 +167,11 @@ if [ -t 0 ] && [ -t 1 ]; then
 fi
 
 check "minimal: one hosts, one joins" play_minimal
+if [ -x "$examples/whisper" ]; then
+    check "whisper: who knows the host's key is let in and heard, and an impostor is seen" whisper
+else
+    say "not played: whisper: libsodium is not here"
+fi
 start_chat
 check "chat: three people hear each other" talk
 check "chat: a full room, a taken port and a wrong address are told" refusals

@@ -35,12 +35,10 @@ look() {
     has_header asio.hpp || missing="$missing libasio-dev"
     has_header xxhash.h || missing="$missing libxxhash-dev"
     has_header cereal/cereal.hpp || missing="$missing libcereal-dev"
+    has_header sodium.h || missing="$missing libsodium-dev"
     for what in "$@"; do
         case $what in
-        tests)
-            has_header doctest/doctest.h || missing="$missing doctest-dev"
-            has_header sodium.h || missing="$missing libsodium-dev"
-            ;;
+        tests) has_header doctest/doctest.h || missing="$missing doctest-dev" ;;
         bench) has_header enet/enet.h || missing="$missing libenet-dev" ;;
         full)
             have clang++ || missing="$missing clang"

@@ -104,6 +104,33 @@ struct CheckSession {
         !migrates || !KernelClock<Clock>,
         "tenon: the ticks of clock::Kernel are closed by one host for as long as the room lives, and "
         "this topology lets another take over; choose ClientServer, or clock::Hybrid");
+    static constexpr bool seals = [] {
+        if constexpr (each) return !Transport::traits.encrypted || requires {
+                typename Transport::Guard;
+            };
+        return true;
+    }();
+    static_assert(seals,
+                  "tenon: the guard of the encrypted transport inside of this one is out of reach, and all "
+                  "would be sent "
+                  "in plaintext; let Secure be the outermost: Secure<Impaired<Udp>>");
+    static constexpr bool opened = [] {
+        if constexpr (each && requires { typename Transport::Guard; })
+            return Transport::traits.datagram_bytes <= Transport::Guard::desk_bytes;
+        return true;
+    }();
+    static_assert(
+        opened,
+        "tenon: the transport's datagrams are larger than its guard can open; 2048 bytes are the most");
+    static constexpr bool hosted = [] {
+        if constexpr (each && requires { typename Transport::Guard; })
+            return !migrates && !Topology::traits.direct;
+        return true;
+    }();
+    static_assert(
+        hosted,
+        "tenon: Secure has keys for a guest and its host, and none yet for guests among themselves or "
+        "for a host that takes over; choose ClientServer");
     static constexpr bool keeps = [] {
         if constexpr (each) return !migrates || !Reliability::traits.gives_up;
         return true;
@@ -143,7 +170,8 @@ struct CheckSession {
     }();
     static constexpr bool ok = world_stays && world_flows && has_bus && each && commands_land && reliable &&
                                ordered && fits && inputs && kernel_fits &&
-                               !(migrates && KernelClock<Clock>)&&keeps && tells_addresses;
+                               !(migrates && KernelClock<Clock>)&&keeps && tells_addresses && seals &&
+                               opened && hosted;
 };
 
 // In room/lockstep_part.hpp, which every session with a Kernel includes.

@@ -40,6 +40,9 @@ class SessionCore : private GameRoom<Game, typename CarrierOf<Transport, Topolog
     using Base =
         GameRoom<Game, typename Carrier::Address, Codec, Clock, Topology, Reliability, GuardOf<Transport>>;
     static constexpr bool has_bus = HasBus<Topology>;
+    static constexpr bool knows_keys = requires(const typename GuardOf<Transport>::Seal& seal) {
+        seal.peer();
+    };
 
   public:
     using Address = typename Carrier::Address;
@@ -152,6 +155,13 @@ class SessionCore : private GameRoom<Game, typename CarrierOf<Transport, Topolog
         if constexpr (has_bus)
             if (health && health->detours == 0) health->detours = count_detours(peer);
         return health;
+    }
+    // The public key of who sits there, as it has proved; of a guest's peers only the host sits at its own
+    // table.
+    auto identity(PeerId peer) requires(knows_keys) {
+        const auto* seat = Base::room().seat_of(peer);
+        using Key = std::remove_cvref_t<decltype(seat->link.seal().peer())>;
+        return seat != nullptr ? Result<Key>(seat->link.seal().peer()) : Result<Key>(Error::unknown_peer);
     }
     using Base::latest;
     using Base::lead;

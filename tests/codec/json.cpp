@@ -371,3 +371,33 @@ TEST_CASE("alternatives, flags, keys and bitsets that cereal would not write are
     CHECK(error_for<Bits>(R"({"type":2,"data":"1010x"})") == Error::malformed);
     CHECK(error_for<Bits>(R"({"type":3,"data":21})") == Error::malformed);
 }
+
+TEST_CASE("fields of any name are walked, and values of any kind are skipped") {
+    const auto walk = [](std::string_view text) {
+        tenon::codec::JsonScan in(tenon::bytes_of(text));
+        std::string names;
+        int items = 0;
+        in.each_field([&](std::string_view name) {
+            names += std::string(name) + " ";
+            name == "list" ? in.each_item([&] { ++items, in.skip(); }) : in.skip();
+        });
+        if (!in.ok() || !in.at_end()) names = "refused";
+        return names + std::to_string(items);
+    };
+    CHECK(walk("{}") == "0");
+    CHECK(walk(R"({"a":1,"list":[1,"x",{},[ ],{"b":[true,false,null,-1.5e3]}] , "c":{"d":"e"}})") ==
+          "a list c 5");
+    CHECK(walk(R"({"\u0061b":"","list":[]})") == "ab list 0");
+    CHECK(walk("{\"" + std::string(70, 'n') + "\":1}") == std::string(64, 'n') + " 0");
+    for (const char* wrong :
+         {"", "{", "[]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{\"a\":1 \"b\":2}", "{\"a\":[1}", "{\"a\":{]}",
+          "{\"a\":{1:2}}", "{\"a\":x}", "{\"a\":[,]}", "{\"a\":[1,]}", "{\"a\":{\"b\":1,}}", "{\"a\":\"x}",
+          "{\"a\":nul}", "{\"a\":01}", "{,}"})
+        CHECK(walk(wrong).substr(0, 7) == "refused");
+    const auto nested = [&](std::size_t depth) {
+        return walk("{\"a\":" + std::string(depth, '[') + std::string(depth, ']') + "}");
+    };
+    CHECK(nested(tenon::codec::JsonScan::depth_max) == "a 0");
+    CHECK(nested(tenon::codec::JsonScan::depth_max + 1) == "refused0");
+    CHECK(nested(100'000) == "refused0");
+}

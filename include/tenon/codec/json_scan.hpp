@@ -1,6 +1,6 @@
 #pragma once
 // Walks JSON text without building anything: punctuation, strings, numbers, and the fields of an object by
-// name. The Json codec's input archive stands on it. Nothing here recurses or allocates.
+// name. The Json codec's input archive stands on it, and JSON web tokens. Nothing here recurses or allocates.
 
 #include <cstddef>
 #include <cstdint>
@@ -71,6 +71,18 @@ class JsonScan {
     void leave_object(const Fields& fields);
     // Whether an object that is being read has such a field.
     bool has_field(const Fields& fields, std::string_view name);
+
+    // The fields of an object whatever they are called, and the items of an array: each time f has to read
+    // the value, or to skip() it. Of a longer name only the first name_bytes_max bytes are told.
+    template <class F>
+    void each_field(F&& f);
+    template <class F>
+    void each_item(F&& f);
+    // Reads a value of any kind, as strictly as others are read, and forgets it.
+    void skip();
+
+    static constexpr std::size_t name_bytes_max = 64;
+    static constexpr unsigned depth_max = 32; // of what is skipped
 
   private:
     static bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
@@ -283,6 +295,73 @@ inline void JsonScan::comma() {
 
 inline void JsonScan::skip_string() {
     string([](std::string_view) {});
+}
+
+template <class F>
+void JsonScan::each_field(F&& f) {
+    expect('{');
+    if (!ok() || take('}')) return;
+    do {
+        char name[name_bytes_max];
+        std::size_t size = 0;
+        string([&](std::string_view piece) {
+            for (const char c : piece)
+                if (size < sizeof name) name[size++] = c;
+        });
+        expect(':');
+        if (ok()) f(std::string_view(name, size));
+    } while (ok() && take(','));
+    expect('}');
+}
+
+template <class F>
+void JsonScan::each_item(F&& f) {
+    expect('[');
+    if (!ok() || take(']')) return;
+    do f();
+    while (ok() && take(','));
+    expect(']');
+}
+
+// How it is nested stands in a word, one bit for each level: no recursion, whatever the input says.
+inline void JsonScan::skip() {
+    std::uint32_t in_object = 0;
+    unsigned depth = 0;
+    const auto enter = [&](bool is_object) {
+        if (depth == depth_max) return fail(Error::over_bound);
+        ++at_;
+        in_object = in_object << 1 | static_cast<std::uint32_t>(is_object);
+        ++depth;
+    };
+    const auto key = [&] {
+        if ((in_object & 1) == 0) return;
+        skip_string();
+        expect(':');
+    };
+    do {
+        const char c = peek();
+        if (c == '{' || c == '[') {
+            enter(c == '{');
+            if (ok() && peek() != (c == '{' ? '}' : ']')) {
+                key();
+                continue;
+            }
+        } else if (c == '"') {
+            skip_string();
+        } else if (c == 't' || c == 'f') {
+            (void)boolean();
+        } else if (c == 'n') {
+            word("null");
+        } else {
+            (void)floating<double>();
+        }
+        while (ok() && depth > 0 && !take(',')) {
+            expect((in_object & 1) != 0 ? '}' : ']');
+            in_object >>= 1;
+            --depth;
+        }
+        if (ok() && depth > 0) key();
+    } while (ok() && depth > 0);
 }
 
 // Only finds the end: what is skipped is read later with care, or refused as unknown.

@@ -84,9 +84,10 @@ enum class Error : std::uint8_t {
     wrong_algorithm,
     wrong_issuer,
     wrong_audience,
+    encryption_mismatch,
 };
 
-inline constexpr std::uint8_t error_count = static_cast<std::uint8_t>(Error::wrong_audience) + 1;
+inline constexpr std::uint8_t error_count = static_cast<std::uint8_t>(Error::encryption_mismatch) + 1;
 
 struct ErrorText {
     std::string_view name, sentence;
@@ -276,6 +277,11 @@ constexpr ErrorText describe(Error error) {
             return {"wrong_issuer", "It was issued by somebody else than this server listens to."};
         case Error::wrong_audience:
             return {"wrong_audience", "It was issued for another service than this one."};
+        case Error::encryption_mismatch:
+            return {
+                "encryption_mismatch",
+                "One side encrypts and the other does not, or not in the same way: use the same transport "
+                "on both, and the same build."};
     }
     return {"unknown", "An error of an unknown number."};
 }

@@ -51,9 +51,12 @@ class Entrance {
     Result<Caller> hear(Instant now, const Address& from, BytesIn datagram) {
         const auto asked = read_connect(datagram);
         if (!asked) return asked.error();
-        if (!door_.admits(now, from.text(), *asked)) return Error::stale;
+        if (!door_.admits(now, from.text(), *asked) || is_spent(now, asked->nonce)) return Error::stale;
         Caller caller{*asked, {}};
         const Error error = open(datagram, caller, guard_, caller.visitor, desk_);
+        // Who can't be read has no build of ours to compare, and is told as much.
+        if (error != Error::none && Guard::enclosing_bytes != 0)
+            reply(from, Refusal{asked->nonce, Error::encryption_mismatch, {}});
         if (error != Error::none) return error;
         return caller;
     }

@@ -32,6 +32,16 @@ class Seats {
     using Link = tenon::Link<Reliability, typename Guard::Seal>;
     using Key = typename Guard::Seal::Key;
 
+    // A host's acceptance as it was written, which enclosed it.
+    struct Answer {
+        std::byte written[Guard::accept_bytes_max];
+        std::uint8_t size = 0;
+
+        Answer() = default;
+        Answer(const Accept& accept, const Guard& guard, auto& by)
+            : size(static_cast<std::uint8_t>(write(written, accept, guard, by))) {}
+        BytesIn bytes() const { return BytesIn(written).first(size); }
+    };
     struct Seat {
         NewestWins newest;
         Address address;
@@ -49,8 +59,7 @@ class Seats {
         Link link;
         std::uint64_t nonce = 0;                 // of the request that it was last let in for
         std::uint64_t proof = 0, resumed_at = 0; // of that, if it was to resume, and the link's packets then
-        std::uint8_t answer_bytes = 0;           // and the answer, which may have to be said again
-        std::byte answer[Guard::accept_bytes_max];
+        Answer answer;                           // which may have to be said again
 
         Seat(const Address& a, PeerId peer, Pool& pool, const LinkOptions& options, const Key& key,
              Instant now, Random random)

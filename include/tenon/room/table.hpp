@@ -46,7 +46,7 @@ class Table {
           terms_(terms),
           carriage_(carriage),
           link_options_(
-              link_options(options, datagram_bytes - Seal::back_bytes, pulse.keepalive, head_bytes)),
+              link_options(options, datagram_bytes - Guard::Seal::back_bytes, pulse.keepalive, head_bytes)),
           redial_pause_(pulse.redial),
           name_(options.name),
           random_(seed),
@@ -115,23 +115,20 @@ class Table {
 
     // A datagram from there is next but one: what it will need is fetched from memory meanwhile.
     void expect(const Address& from) { seats_.expect(from); }
-
     // Lets in a caller who has shown, by its cookie, that it receives at its address; or tells it why not.
     void admit(Instant now, const Address& from, Caller& connect) {
         now_ = now;
         if (status_ != Status::hosting || entrance_.is_spent(now, connect.nonce)) return count_strange(true);
         if (Seat* seat = seats_.at(from)) {
-            // The same caller again: its acceptance was lost. Another: the program behind the address has
-            // started anew.
-            if (seat->nonce == connect.nonce) return repeat_answer(*seat);
+            // The same caller again: its acceptance was lost. Another: that program has started anew.
+            if (seat->nonce == connect.nonce) return entrance_.repeat(from, seat->answer.bytes());
             drop(*seat, Error::left);
         }
         if (!entrance_.fits(from, connect, terms_, carriage_)) return;
         if (roster_.size() > options_.peers_max)
             return entrance_.reply(from, Refusal{connect.nonce, Error::room_full, {}});
         const Accept accept = acceptance(connect.nonce, PeerId{next_id_});
-        std::byte answer[Guard::accept_bytes_max];
-        const std::size_t size = write(answer, accept, guard(), connect.visitor);
+        const typename Seats::Answer answer(accept, guard(), connect.visitor);
         meeting().fan_out([this](Seat& there) { mark(there); }); // what was said before it came is not for it
         Seat* seat = take_seat(from, accept.peer,
                                guard().key(connect.visitor, terms_.schema, accept.nonce, accept.host_nonce),
@@ -139,7 +136,8 @@ class Table {
         if (seat == nullptr) return entrance_.reply(from, Refusal{connect.nonce, Error::room_full, {}});
         ++next_id_;
         seat->nonce = connect.nonce;
-        say_answer(*seat, BytesIn(answer).first(size));
+        seat->answer = answer;
+        entrance_.repeat(from, answer.bytes());
         const PeerName name(connect.name);
         meeting().introduce(*seat, name);
         notices_.tell(RoomEvent::Kind::peer_joined, seat->id, Error::none, name);
@@ -154,9 +152,7 @@ class Table {
     std::size_t seat_count() const { return seats_.size(); }
 
     void begin(Instant now) { now_ = now; } // what is said from here on is said now
-
-    // A peer who was lost, or was not and has another address now, wants its place back. The host grants it
-    // to who proves to have the link's key.
+    // A peer wants its place back, from any address. The host grants it to who proves to have the link's key.
     void resume(Instant now, const Address& from, const Resume& asked) {
         now_ = now;
         if (status_ != Status::hosting || asked.game != terms_.game || asked.room != terms_.room)
@@ -171,14 +167,12 @@ class Table {
         if (seat->nonce != asked.nonce) {
             entrance_.spend(now, seat->nonce);
             const Accept accept = acceptance(asked.nonce, seat->id);
-            std::byte answer[Guard::accept_bytes_max];
-            const Seal& seal = seat->link.seal();
-            const std::size_t size = write(answer, accept, guard(), seal);
+            const auto& seal = seat->link.seal();
+            seat->answer = typename Seats::Answer(accept, guard(), seal);
             seat->renew(now, asked, guard().next_key(seal, terms_.schema, accept.nonce, accept.host_nonce));
             mark(*seat);
-            return say_answer(*seat, BytesIn(answer).first(size));
         }
-        repeat_answer(*seat);
+        entrance_.repeat(from, seat->answer.bytes());
     }
 
     void handle_timeout(Instant now) {
@@ -225,8 +219,8 @@ class Table {
         return transmit;
     }
 
-    // The same for a transport that lends its buffer once it knows the address: `lend(address)` gives the
-    // buffer, empty to stop; `take(size)` gets what was written, 0 when nothing was, and gives false to stop.
+    // The same into lent buffers: `lend(address)` gives one, empty to stop; `take(size)` gets what was
+    // written, 0 when nothing was, and gives false to stop.
     void drain(Instant now, auto&& lend, auto&& take) {
         now_ = now;
         if (!entrance_.drain(lend, take) || !meeting().drain_claims(lend, take)) return;
@@ -341,8 +335,6 @@ class Table {
     Seats seats_;
 
   private:
-    using Seal = typename Guard::Seal;
-
     Meeting& meeting() { return static_cast<Meeting&>(*this); }
     const Meeting& meeting() const { return static_cast<const Meeting&>(*this); }
 
@@ -375,14 +367,6 @@ class Table {
     Accept acceptance(std::uint64_t nonce, PeerId peer) {
         return {nonce, random_.next(),  peer,
                 self_, terms_.features, static_cast<std::uint32_t>(message_bytes_max_)};
-    }
-    void say_answer(Seat& seat, BytesIn answer) {
-        copy(seat.answer, answer);
-        seat.answer_bytes = static_cast<std::uint8_t>(answer.size());
-        repeat_answer(seat);
-    }
-    void repeat_answer(const Seat& seat) {
-        entrance_.repeat(seat.address, BytesIn(seat.answer).first(seat.answer_bytes));
     }
     const Guard& guard() const { return entrance_.guard(); }
     void enter(Instant now) {
@@ -432,8 +416,8 @@ class Table {
         seat.told_away = away;
         if (!roster_.set_away(seat.id, away)) return;
         if (status_ == Status::hosting) meeting().tell_away(seat.id, away);
-        const auto kind = away ? RoomEvent::Kind::peer_away : RoomEvent::Kind::peer_back;
-        notices_.tell(kind, seat.id, Error::none, PeerName(roster_.name_of(seat.id)));
+        notices_.tell(away ? RoomEvent::Kind::peer_away : RoomEvent::Kind::peer_back, seat.id, Error::none,
+                      PeerName(roster_.name_of(seat.id)));
     }
     // A guest that hears nothing asks for its place, until it hears again or has asked for too long.
     void watch_path(Instant now) {
@@ -486,9 +470,8 @@ class Table {
             const BytesOut into = lend(seat.address);
             if (into.empty()) return false;
             const std::size_t size = seat.link.poll_transmit(now, into);
-            const bool go_on = take(size);
+            if (!take(size)) return size == 0;
             if (size == 0) return true;
-            if (!go_on) return false;
         }
     }
 

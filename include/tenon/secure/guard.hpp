@@ -35,15 +35,31 @@ class Keyring {
     const Identity& identity() const { return identity_; }
     const ExchangeKeys& exchange() const { return exchange_; }
 
-    // The hosts that are known under the addresses by which they are joined.
+    // The hosts that are known, under what is typed to join them: join(NAME).
     Trust trust;
     // A host that was never met is believed the first time, and known from then on. False: only pinned ones
     // are.
     bool meets_strangers = true;
 
+    // What was typed stands for this address from now on, until something else is typed.
+    void typed(std::string_view name, std::string_view address) {
+        if (name_.set(name) && address_.set(address)) return;
+        name_ = {};
+        address_ = {};
+    }
+    // Under what the host at this address is known.
+    Name name_of(std::string_view address) const {
+        Name name;
+        if (!address.empty() && address_ == address) return name_;
+        (void)name.set(address);
+        return name;
+    }
+
   private:
     Identity identity_;
     ExchangeKeys exchange_;
+    Name name_;
+    Label<64> address_;
 };
 
 class Guard {
@@ -87,13 +103,13 @@ class Guard {
     // To the host at this address.
     Visit visit(std::string_view address) const {
         Visit visit;
-        (void)visit.name.set(address);
+        visit.name = keyring_->name_of(address);
         return visit;
     }
     // The host shows who it says that it is; it proves it with its answer.
     Error read_challenge(Visit& visit, ByteReader& shown) const {
         const BytesIn key = shown.bytes(32);
-        if (!shown.ok()) return Error::unknown_key; // it does not encrypt
+        if (!shown.ok()) return Error::encryption_mismatch;
         copy(visit.host.bytes.data(), key);
         if (!exchange_public(visit.responder, visit.host)) return Error::unknown_key;
         visit.said_bytes = 0;

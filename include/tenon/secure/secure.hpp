@@ -3,6 +3,7 @@
 // halls find its guard and seal their links with it; the datagrams themselves it only carries.
 
 #include <memory>
+#include <string_view>
 #include <utility>
 
 #include "tenon/secure/guard.hpp"
@@ -19,14 +20,16 @@ class Secure : public Inner {
         inner.encrypted = true;
         return inner;
     }();
-    static_assert(TransportTraits(Inner::traits).datagram_bytes <= Guard::desk_bytes,
-                  "tenon: Secure carries datagrams of at most 2048 bytes");
-
     // With an identity for as long as it lives, which believes each host the first time.
     Secure() : Secure(std::make_shared<secure::Keyring>()) {}
     explicit Secure(std::shared_ptr<secure::Keyring> keyring, Inner inner = Inner())
         : Inner(std::move(inner)), guard_(std::move(keyring)) {}
 
+    Result<typename Inner::Address> resolve(std::string_view name) {
+        auto address = Inner::resolve(name);
+        if (address) keyring().typed(name, address->text());
+        return address;
+    }
     const Guard& guard() const { return guard_; }
     secure::Keyring& keyring() { return guard_.keyring(); }
 
