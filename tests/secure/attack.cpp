@@ -137,17 +137,10 @@ TEST_CASE("no bit of the handshake can be changed without its being noticed") {
                 return true;
             };
             REQUIRE(pair.guest.join("host1:4000"));
-            for (int i = 0; i < 200; ++i) pair.step();
+            CHECK(pair.run_until([&] { return pair.guest.status() == Status::joined; }, 10_s));
             const auto& trust = pair.guest_keys->trust;
             const auto known = trust.check("0.0.0.1:4000", pair.host_keys->identity().key());
             CHECK(known.error() != Error::key_changed); // nobody else's key was kept
-            if (pair.guest.status() != Status::joined) {
-                // It may have been told that the host is another, and can come again.
-                CHECK(pair.at_host.notices == "joined ");
-                pair.at_guest.notices.clear();
-                if (pair.guest.status() == Status::closed) REQUIRE(pair.join());
-                CHECK(pair.run_until([&] { return pair.guest.status() == Status::joined; }, 10_s));
-            }
             pair.say();
             CHECK(pair.run_until([&] { return pair.both_heard_all(); }, 2_s));
         }
@@ -162,9 +155,6 @@ TEST_CASE("words of the handshake in halves are no words") {
             for (std::size_t size = 0; size < datagram.bytes.size() + 40;
                  size += kind == meeting::connect ? 37 : 1) {
                 Datagram forged = datagram;
-                if (size == datagram.bytes.size() || (kind == meeting::challenge && size > 56)) continue;
-                if (kind == meeting::challenge && size >= 25)
-                    continue; // a challenge without a key: see below
                 forged.bytes.resize(size);
                 mend_checksum(forged.bytes);
                 pair.deliver(forged);
@@ -182,7 +172,7 @@ TEST_CASE("what another session has said means nothing in this one") {
     Pair first(hosts, guests);
     REQUIRE(first.join());
     talk(first);
-    Pair second(hosts, guests);
+    Pair second(hosts, guests, {}, 8);
     const auto replay = [&] {
         for (const Datagram& datagram : first.seen) {
             Datagram other = datagram;

@@ -163,8 +163,10 @@ class PairOver {
     using Net = NetOver<Transport>;
 
     explicit PairOver(std::shared_ptr<Keyring> hosts = std::make_shared<Keyring>(),
-                      std::shared_ptr<Keyring> guests = std::make_shared<Keyring>(), Options options = {})
-        : host_keys(std::move(hosts)),
+                      std::shared_ptr<Keyring> guests = std::make_shared<Keyring>(), Options options = {},
+                      std::uint64_t seed = 7)
+        : exchange(seed),
+          host_keys(std::move(hosts)),
           guest_keys(std::move(guests)),
           host(named(options, "zuhause", "gastgeber"), Transport(host_keys, transport::Memory(exchange, 1))),
           guest(named(options, "zuhause", "annabella"),
@@ -172,7 +174,7 @@ class PairOver {
         REQUIRE(host.host(4000));
     }
 
-    transport::Exchange exchange{7u};
+    transport::Exchange exchange;
     Instant now{5'000'000'000};
     std::shared_ptr<Keyring> host_keys, guest_keys;
     Net host, guest;
