@@ -57,9 +57,9 @@ inline std::vector<Cipher> ciphers() {
 // What a test wants to be otherwise, and what it wants to know, of the guards of both sides.
 struct Wishes {
     Cipher cipher = Cipher::chacha20_poly1305; // what the host chooses
-    secure::SealLimits limits;
+    secure::SealLimits limits = {};
     // The packets' numbers that were sealed with each key, and how many of them a second time.
-    std::map<Bytes, std::map<std::uint64_t, int>> sealed;
+    std::map<Bytes, std::map<std::uint64_t, int>> sealed = {};
     std::uint64_t twice = 0, packets = 0, opened = 0, refused = 0;
 };
 inline Wishes* wishes = nullptr;
