@@ -40,6 +40,7 @@ look() {
         tests)
             has_header doctest/doctest.h || missing="$missing doctest-dev"
             has_header sodium.h || missing="$missing libsodium-dev"
+            has_header openssl/param_build.h || missing="$missing libssl-dev"
             ;;
         bench) has_header enet/enet.h || missing="$missing libenet-dev" ;;
         full)
