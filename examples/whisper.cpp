@@ -6,7 +6,6 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <memory>
 #include <string>
 #include <tenon.hpp>
 
@@ -53,11 +52,11 @@ int main(int argc, char** argv) {
 
     auto identity = hosts ? tenon::secure::load_or_make_identity(argv[3]) : tenon::secure::Identity::make();
     if (!identity) return fail(identity.error());
-    const auto keyring = std::make_shared<tenon::secure::Keyring>(std::move(*identity));
+    tenon::secure::Keyring keyring(std::move(*identity));
     if (!hosts && argv[3] != std::string("any")) {
         const auto key = tenon::secure::read_key(argv[3]);
         if (!key) return fail(key.error());
-        if (const auto pinned = keyring->trust.pin(argv[2], *key); !pinned) return fail(pinned.error());
+        if (const auto pinned = keyring.trust.pin(argv[2], *key); !pinned) return fail(pinned.error());
     }
 
     Net net({.room = "whisper"}, Line(keyring));
@@ -65,7 +64,7 @@ int main(int argc, char** argv) {
     if (!opened) return fail(opened.error());
     if (hosts)
         std::printf("hosting port %u as %s\n", net.port(),
-                    tenon::secure::KeyText(keyring->identity().key()).view().data());
+                    tenon::secure::KeyText(keyring.identity().key()).view().data());
     Person person{net, hosts ? "" : argv[4]};
     const tenon::Instant until = tenon::now() + tenon::seconds(10);
     while (!person.done && tenon::now() < until) {

@@ -38,7 +38,10 @@ look() {
     has_header sodium.h || missing="$missing libsodium-dev"
     for what in "$@"; do
         case $what in
-        tests) has_header doctest/doctest.h || missing="$missing doctest-dev" ;;
+        tests)
+            has_header doctest/doctest.h || missing="$missing doctest-dev"
+            has_header openssl/param_build.h || missing="$missing libssl-dev"
+            ;;
         bench) has_header enet/enet.h || missing="$missing libenet-dev" ;;
         full)
             have clang++ || missing="$missing clang"

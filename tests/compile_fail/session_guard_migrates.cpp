@@ -1,4 +1,4 @@
-// expect: tenon: Secure has keys for a guest and its host, and none yet for guests among themselves or for a host that takes over; choose ClientServer
+// expect: tenon: Secure has keys for a guest and its host, and none yet for guests among themselves
 #include "tenon/check_session.hpp"
 #include "tenon/clock/independent.hpp"
 #include "tenon/codec/bits.hpp"

@@ -22,6 +22,7 @@ struct Encrypted : tenon::transport::Memory {
     static constexpr tenon::TransportTraits traits{false, false, true, 2048, 1};
 #endif
 };
-static_assert(sizeof(tenon::detail::CheckSession<tenon::Game<"g", 1, tenon::Event<Shot>>, Encrypted,
-                                                 tenon::codec::Bits, tenon::clock::Independent<>, tenon::topology::ClientServer,
-                                                 tenon::reliability::AckVector>) > 0);
+static_assert(
+    sizeof(tenon::detail::CheckSession<tenon::Game<"g", 1, tenon::Event<Shot>>, Encrypted, tenon::codec::Bits,
+                                       tenon::clock::Independent<>, tenon::topology::ClientServer,
+                                       tenon::reliability::AckVector>) > 0);

@@ -26,8 +26,7 @@ def headers(root):
 
 
 # What begins so can't be compiled where this header is not.
-LIBRARIES = {"tenon/secure/": "sodium.h", "tenon/secure/jwt_rs256.hpp": "openssl/evp.h",
-             "tenon/secure/openssl.hpp": "openssl/evp.h"}
+LIBRARIES = {"tenon/secure/": "sodium.h", "tenon/secure/jwt_rs256.hpp": "openssl/param_build.h"}
 
 
 def compilable(names, compiler):

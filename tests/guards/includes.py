@@ -9,7 +9,7 @@ THIRD_PARTIES = {  # the folder or file that is included: the headers that may
     "cereal": ["tenon/codec/binary.hpp", "tenon/codec/json.hpp"],
     "entt": ["tenon/ecs/entt.hpp"],
     "sodium.h": ["tenon/secure/sodium.hpp"],
-    "openssl": ["tenon/secure/openssl.hpp"],
+    "openssl": ["tenon/secure/jwt_rs256.hpp"],
 }
 LIGHT = ["core", "wire", "link", "replica", "room"]
 HEAVY = ["chrono", "functional", "iostream", "memory", "mutex", "random", "ranges", "regex", "sstream", "string",

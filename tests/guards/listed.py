@@ -19,10 +19,10 @@ def lists(source):
         body = re.search(r"^%s = \{(.*?)^\}" % kind, source, re.M | re.S)
         found[kind] = {folder: re.findall(r"'([^']+)'", names) for folder, names in
                        re.findall(r"'(\w+)'\s*:\s*\[(.*?)\]", body.group(1) if body else "", re.S)}
-    for name, body in re.findall(r"^(fuzz|fuzz_secure|secure) = \[(.*?)\]", source, re.M | re.S):
+    for name, body in re.findall(r"^(fuzz|fuzz_secure|secure|secure_openssl) = \[(.*?)\]", source, re.M | re.S):
         names = re.findall(r"'([^']+)'", body)
-        if name == "secure":
-            found["portable"]["secure"] = names
+        if name.startswith("secure"):
+            found["portable"].setdefault("secure", []).extend(names)
         else:
             found["fuzz"] += names
     return found

@@ -102,7 +102,8 @@ def by_subproject(folder):
         origin = Path(folder) / "origin"
         revision = copy_project(origin, True)
         (game / "subprojects/tenon.wrap").write_text(
-            "[wrap-git]\nurl = file://%s\nrevision = %s\n\n[provide]\ndependency_names = tenon\n" % (origin, revision))
+            "[wrap-git]\nurl = file://%s\nrevision = %s\n\n[provide]\n"
+            "dependency_names = tenon, tenon-secure\n" % (origin, revision))
     else:
         copy_project(game / "subprojects/tenon", False)
     meson_build(game)

@@ -6,7 +6,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -95,8 +94,8 @@ class Guard {
         std::optional<Met> met;
     };
 
-    Guard() : Guard(std::make_shared<Keyring>()) {}
-    explicit Guard(std::shared_ptr<Keyring> keyring) : keyring_(std::move(keyring)) {}
+    // The keyring stays where it is for as long as the guard and its copies are used.
+    explicit Guard(Keyring& keyring) : keyring_(&keyring) {}
 
     Keyring& keyring() const { return *keyring_; }
 
@@ -238,7 +237,7 @@ class Guard {
     }
 
   private:
-    std::shared_ptr<Keyring> keyring_;
+    Keyring* keyring_;
 };
 
 } // namespace tenon::secure

@@ -21,9 +21,14 @@ class Secure : public Inner {
         return inner;
     }();
     // With an identity for as long as it lives, which believes each host the first time.
-    Secure() : Secure(std::make_shared<secure::Keyring>()) {}
-    explicit Secure(std::shared_ptr<secure::Keyring> keyring, Inner inner = Inner())
-        : Inner(std::move(inner)), guard_(std::move(keyring)) {}
+    Secure() : Secure(secure::Keyring()) {}
+    explicit Secure(secure::Keyring&& keyring, Inner inner = Inner())
+        : Inner(std::move(inner)),
+          own_(std::make_unique<secure::Keyring>(std::move(keyring))),
+          guard_(*own_) {}
+    // With the program's, which several may share, and which outlives them.
+    explicit Secure(secure::Keyring& keyring, Inner inner = Inner())
+        : Inner(std::move(inner)), guard_(keyring) {}
 
     Result<typename Inner::Address> resolve(std::string_view name) {
         auto address = Inner::resolve(name);
@@ -34,6 +39,7 @@ class Secure : public Inner {
     secure::Keyring& keyring() { return guard_.keyring(); }
 
   private:
+    std::unique_ptr<secure::Keyring> own_; // where it stays when this is moved
     Guard guard_;
 };
 
