@@ -128,18 +128,18 @@ TEST_CASE("who encrypts and who does not don't get together, and neither harms t
     {
         transport::Exchange exchange{1u};
         Plain host({.room = "r"}, transport::Memory(exchange, 1));
-        Private guest({.room = "r"}, Secure(keyring(), transport::Memory(exchange, 2)));
+        Private guest({.room = "r"}, Secure(Keyring(), transport::Memory(exchange, 2)));
         run(host, guest, exchange);
     }
     transport::Exchange exchange{2u};
-    Private host({.room = "r"}, Secure(keyring(), transport::Memory(exchange, 1)));
+    Private host({.room = "r"}, Secure(Keyring(), transport::Memory(exchange, 1)));
     Plain guest({.room = "r"}, transport::Memory(exchange, 2));
     run(host, guest, exchange);
 }
 
 TEST_CASE("a guest can't show a key that it does not hold, and every bit of both words is vouched for") {
     const auto hosts = keyring(), guests = keyring();
-    const secure::Guard host(hosts), guest(guests);
+    const secure::Guard host(*hosts), guest(*guests);
     std::array<std::byte, 2048> desk{}, bytes{};
     const std::array<std::byte, 22> head{std::byte{7}};
     const auto visit_of = [&](const SignPublic& shown) {
@@ -168,7 +168,7 @@ TEST_CASE("a guest can't show a key that it does not hold, and every bit of both
     other_head[9] ^= std::byte{1}; // with another's cookie
     secure::Guard::Visitor refused, visitor;
     CHECK_FALSE(host.open(refused, other_head, said, desk));
-    CHECK_FALSE(secure::Guard(keyring()).open(refused, head, said, desk)); // meant for another host
+    CHECK_FALSE(secure::Guard(*keyring()).open(refused, head, said, desk)); // meant for another host
     const auto read = host.open(visitor, head, said, desk);
     REQUIRE(read);
     CHECK(text_of(*read) == "whatever");

@@ -16,7 +16,7 @@ struct Match {
     void on(PeerId, const Blob&) {}
 };
 Secure at(transport::Exchange& exchange, std::uint32_t host) {
-    return Secure(std::make_shared<Keyring>(), transport::Memory(exchange, host));
+    return Secure(Keyring(), transport::Memory(exchange, host));
 }
 
 struct Street {
@@ -107,7 +107,8 @@ TEST_CASE(
     street.run(2_s);
     Random random(1);
     std::array<std::byte, 1200> bytes{};
-    const secure::Guard guard;
+    Keyring keys;
+    const secure::Guard guard(keys);
     const auto stranger = [&](std::uint32_t turn) {
         std::size_t size = 0;
         switch (turn % 5) {

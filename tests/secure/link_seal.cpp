@@ -108,7 +108,8 @@ TEST_CASE("a link that goes on has new keys and its old numbers, in whatever gen
 
 TEST_CASE("the answer to a request to resume is for that request alone") {
     LinkSeal guest(key_for(true, Cipher::chacha20_poly1305)), host(key_for(false, Cipher::chacha20_poly1305));
-    const secure::Guard guard;
+    Keyring keys;
+    const secure::Guard guard(keys);
     const std::array<std::byte, 8> asked{std::byte{1}}, other{std::byte{2}};
     std::array<std::byte, 96> bytes{}, desk{};
     ByteWriter out(bytes);

@@ -109,11 +109,13 @@ class Watched : public transport::Memory {
     using Guard = WatchedGuard;
     static constexpr TransportTraits traits = Secure::traits;
 
-    Watched(std::shared_ptr<Keyring> keyring, transport::Memory port)
-        : Memory(std::move(port)), guard_(std::move(keyring)) {}
+    Watched(Keyring& keyring, transport::Memory port) : Memory(std::move(port)), guard_(keyring) {}
+    explicit Watched(transport::Memory port)
+        : Memory(std::move(port)), own_(std::make_unique<Keyring>()), guard_(*own_) {}
     const Guard& guard() const { return guard_; }
 
   private:
+    std::unique_ptr<Keyring> own_;
     Guard guard_;
 };
 
@@ -168,9 +170,9 @@ class PairOver {
         : exchange(seed),
           host_keys(std::move(hosts)),
           guest_keys(std::move(guests)),
-          host(named(options, "zuhause", "gastgeber"), Transport(host_keys, transport::Memory(exchange, 1))),
+          host(named(options, "zuhause", "gastgeber"), Transport(*host_keys, transport::Memory(exchange, 1))),
           guest(named(options, "zuhause", "annabella"),
-                Transport(guest_keys, transport::Memory(exchange, 2))) {
+                Transport(*guest_keys, transport::Memory(exchange, 2))) {
         REQUIRE(host.host(4000));
     }
 

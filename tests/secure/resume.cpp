@@ -240,9 +240,7 @@ TEST_CASE("a guest that knows its own key takes no other's address with it") {
     transport::Exchange exchange{3u};
     Instant now{5'000'000'000};
     using Net = NetOver<Secure>;
-    const auto at = [&](std::uint32_t host) {
-        return Secure(std::make_shared<Keyring>(), transport::Memory(exchange, host));
-    };
+    const auto at = [&](std::uint32_t host) { return Secure(Keyring(), transport::Memory(exchange, host)); };
     Net host({.room = "r"}, at(1)), ann({.room = "r"}, at(2)), eve({.room = "r"}, at(3));
     Player at_host, at_ann, at_eve;
     REQUIRE(host.host(4000));
@@ -288,7 +286,8 @@ TEST_CASE("who speaks from a guest's address with a key of its own does not take
     REQUIRE(pair.join());
     talk(pair);
     // A whole fair meeting by somebody who sees what the host answers to that address.
-    const secure::Guard guard;
+    Keyring keys;
+    const secure::Guard guard(keys);
     Knock<secure::Guard> knock;
     knock.begin(pair.now, 5_s, 4711, Pair::Net::RoomType::Contract::terms({.room = "zuhause"}), "eve", guard,
                 "host1:4000");

@@ -6,13 +6,11 @@ using namespace secured;
 
 template <>
 struct rooms::PortOf<Secure> {
-    static Secure make(transport::Memory port) {
-        return Secure(std::make_shared<Keyring>(), std::move(port));
-    }
+    static Secure make(transport::Memory port) { return Secure(Keyring(), std::move(port)); }
 };
 template <>
 struct rooms::PortOf<Watched> {
-    static Watched make(transport::Memory port) { return {std::make_shared<Keyring>(), std::move(port)}; }
+    static Watched make(transport::Memory port) { return Watched(std::move(port)); }
 };
 
 namespace {
