@@ -234,7 +234,7 @@ class HallCore {
                 if (place.name == name) let_in(now, from, connect, place);
                 return place.name == name;
             }
-            if (entrance_.is_spent(now, connect.nonce)) return false;
+            if (entrance_.is_spent(now, connect.nonce) || is_heard(now, from, place)) return false;
             forget(now, from, place); // it has started anew
         }
         if (entrance_.is_spent(now, connect.nonce)) return false;
@@ -253,6 +253,8 @@ class HallCore {
             return false;
         }
         if (!places_.reserve_one(*place)) return false;
+        const Stay* there = places_.stay_of(from);
+        if (there != nullptr && there->place != place && is_heard(now, from, *there->place)) return false;
         if (!let_in(now, from, asked, *place)) return true; // the room has counted it
         Stay* stay = places_.stay_of(from);
         if (stay != nullptr && stay->place != place) {
@@ -279,6 +281,12 @@ class HallCore {
         });
         rota_.mark(place.key.index);
         return in;
+    }
+    // Whether its room hears somebody there, who so is neither gone nor somebody else.
+    static bool is_heard(Instant now, const Address& at, Place& place) {
+        bool heard = false;
+        Places::with(place, [&](auto& party) { heard = party.machine().is_heard_at(now, at); });
+        return heard;
     }
     // The program behind the address is in another room now.
     void forget(Instant now, const Address& at, Place& place) {

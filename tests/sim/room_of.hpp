@@ -99,12 +99,18 @@ struct Ledger {
     }
 };
 
-template <class Reliability>
+// How a transport is made on a simulated port.
+template <class Transport>
+struct PortOf {
+    static Transport make(transport::Memory port) { return port; }
+};
+
+template <class Reliability, class Transport = transport::Memory>
 class Player {
   public:
     using GameType = typename GameFor<Reliability>::type;
-    using Net = Session<GameType, transport::Memory, codec::Bits, clock::Independent<>,
-                        topology::ClientServer, Reliability>;
+    using Net =
+        Session<GameType, Transport, codec::Bits, clock::Independent<>, topology::ClientServer, Reliability>;
     static constexpr bool has_lines = GameType::template has<Line>;
 
     std::string name;
@@ -117,7 +123,7 @@ class Player {
     Player(sim::World& world, std::uint32_t host, Ledger& book)
         : name("player" + std::to_string(host)),
           ledger(&book),
-          net(options(name, world.random()), world.port(host)) {}
+          net(options(name, world.random()), PortOf<Transport>::make(world.port(host))) {}
 
     // Something to somebody, or to all.
     void speak(Random& random) {
@@ -217,10 +223,10 @@ class Player {
     }
 };
 
-template <class Reliability>
+template <class Reliability, class Transport = transport::Memory>
 class RoomOf {
   public:
-    using Peer = Player<Reliability>;
+    using Peer = Player<Reliability, Transport>;
     Ledger ledger;
     std::vector<std::unique_ptr<Peer>> players; // the first is the host
 

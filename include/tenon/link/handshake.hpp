@@ -30,6 +30,8 @@ inline constexpr std::uint8_t hello = 0x81, challenge = 0x82, connect = 0x83, ac
                               resume = 0x86, claim = 0x87;
 inline constexpr std::size_t connect_bytes = 1200; // padded, so that answers are never larger
 inline constexpr std::size_t connect_head_bytes = 27, accept_head_bytes = 13; // what a guard does not enclose
+// Anybody can refuse. Where a guard knows the host's word from others', that is waited for so long.
+inline constexpr Duration doubt = seconds(1);
 } // namespace meeting
 
 // What both sides must share to play together.
@@ -343,10 +345,10 @@ class Knock {
             case meeting::challenge:
                 return state_ == State::hello && take_challenge(now, datagram);
             case meeting::accept:
-                return state_ == State::connect && take_accept(datagram);
+                return asked_ && take_accept(datagram);
             case meeting::refusal:
                 if (const auto refusal = read_refusal(datagram); refusal && refusal->nonce == connect_.nonce)
-                    return refuse(refusal->reason, refusal->text);
+                    return hear_refusal(now, refusal->reason, refusal->text);
                 return false;
             default:
                 return false;
@@ -355,12 +357,17 @@ class Knock {
     // True when the patience is at its end.
     bool handle_timeout(Instant now) {
         if ((state_ != State::hello && state_ != State::connect) || now < ends_) return false;
-        return refuse(Error::timed_out, {});
+        if (reason_ == Error::none) reason_ = Error::timed_out;
+        state_ = State::refused;
+        return true;
     }
     std::size_t poll_transmit(Instant now, BytesOut into) {
         if ((state_ != State::hello && state_ != State::connect) || now < due_) return 0;
         // A cookie that may have gone stale is fetched anew.
         if (state_ == State::connect && now - cookie_at_ > cookie_life * 3 / 4) state_ = State::hello;
+        // What is enclosed anew is another request, since an answer can be read by who asked for it alone.
+        if (Guard::is_private && state_ == State::hello && asked_) connect_.nonce = splitmix(connect_.nonce);
+        asked_ = state_ == State::connect || (asked_ && !Guard::is_private);
         // Callers who came together don't come back together.
         due_ = now + pause_ * static_cast<std::int64_t>(48 + splitmix(connect_.nonce + ++knocks_) % 32) / 64;
         pause_ = min(pause_ * 3 / 2, seconds(1));
@@ -391,7 +398,7 @@ class Knock {
         const auto challenge = read_challenge(datagram, shown);
         if (!challenge || challenge->nonce != connect_.nonce) return false;
         if (const Error error = guard_->read_challenge(visit_, shown); error != Error::none)
-            return refuse(error, {});
+            return hear_refusal(now, error, {});
         connect_.cookie = challenge->cookie;
         connect_.stamp = challenge->stamp;
         cookie_at_ = now;
@@ -406,15 +413,21 @@ class Knock {
         const auto accept = read_accept(datagram, *guard_, visit_);
         if (!accept) return false; // somebody else's; the host's may still come
         accept_ = *accept;
+        reason_ = Error::none;
         state_ = State::accepted;
         return true;
     }
-    bool refuse(Error reason, std::string_view text) {
-        state_ = State::refused;
+    bool hear_refusal(Instant now, Error reason, std::string_view text) {
+        if (!Guard::is_private)
+            state_ = State::refused;
+        else if (reason_ == Error::none)
+            ends_ = min(ends_, now + meeting::doubt);
+        // It may have been shown a key that is not the host's.
+        if (Guard::is_private && reason == Error::encryption_mismatch) state_ = State::hello;
         reason_ = reason;
         text_size_ = text.size() < sizeof(text_) ? text.size() : sizeof(text_);
         copy(reinterpret_cast<std::byte*>(text_), bytes_of(text.substr(0, text_size_)));
-        return true;
+        return state_ == State::refused;
     }
 
     const Guard* guard_ = nullptr;
@@ -423,6 +436,7 @@ class Knock {
     Connect connect_;
     Accept accept_;
     Error reason_ = Error::none;
+    bool asked_ = false; // with this nonce, so that there may be an answer
     Instant due_{}, ends_{}, cookie_at_{};
     Duration pause_ = first_pause;
     std::uint64_t knocks_ = 0;

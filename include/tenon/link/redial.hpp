@@ -45,6 +45,7 @@ inline Result<Resume> read_resume(BytesIn datagram) {
     resume.peer.value = in.u32();
     resume.proof = in.u64();
     if (!in.ok() || datagram.size() < meeting::resume_bytes) return Error::truncated;
+    if (resume.protocol != protocol_version) return Error::version_mismatch; // it was let in with ours
     return resume;
 }
 

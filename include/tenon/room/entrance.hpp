@@ -29,7 +29,7 @@ class Entrance {
         typename Guard::Visitor visitor;
     };
 
-    Entrance(const SipKey& key, const Guard& guard) : door_(key), guard_(guard) {}
+    Entrance(const SipKey& key, const Guard& guard) : door_(guard.door_key(key)), guard_(guard) {}
     const Guard& guard() const { return guard_; }
 
     // Answers a first call with a riddle, or says why it is pointless; `is_played(id)` says of which games it

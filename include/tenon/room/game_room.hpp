@@ -105,8 +105,7 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
         dispatch(handlers);
     }
     void expect(const Address& from) { room_.expect(from); }
-    // For who keeps the door of many rooms: lets a caller in or back in, or tells it
-    // why not; and one goes unasked.
+    // For who keeps the door of many rooms: a caller is let in or back in, or told why not; one goes unasked.
     template <class Handlers>
     void admit(Instant now, const Address& from, typename RoomType::Caller& caller, Handlers& handlers) {
         room_.admit(steady(now), from, caller);
@@ -123,6 +122,7 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
         dispatch(handlers);
     }
     bool has_seat_at(const Address& address) { return room_.has_seat_at(address); }
+    bool is_heard_at(Instant now, const Address& at) { return room_.is_heard_at(steady(now), at); }
     std::size_t seat_count() const { return room_.seat_count(); }
     template <class Handlers>
     void handle_timeout(Instant now, Handlers& handlers) {

@@ -147,6 +147,12 @@ class Seats {
         last_ = *index;
         return seats_[last_];
     }
+    // Where packets can't be forged, who is heard has not started anew, whoever speaks from its address.
+    bool hears(const Address& address, Instant now, Duration stale_after) {
+        const Seat* seat = Guard::is_private ? at(address) : nullptr;
+        return seat != nullptr && seat->link.stats().packets_in != 0 &&
+               now < seat->link.stats().last_rx + stale_after;
+    }
     // A packet from there will be read soon. What finds its seat is fetched from memory now; with the next
     // such call the seat is looked up and fetched as well.
     void expect(const Address& address) {

@@ -106,10 +106,7 @@ class Table {
         if (std::to_integer<std::uint8_t>(datagram[0]) & packet_flag::meeting)
             return meet(now, from, datagram);
         Seat* seat = seats_.at(from);
-        if (seat == nullptr) {
-            ++strange_;
-            return;
-        }
+        if (seat == nullptr) return count_strange(true);
         if (seat->link.handle_datagram(now, datagram, desk_)) reading_ = seat;
     }
 
@@ -122,6 +119,7 @@ class Table {
         if (Seat* seat = seats_.at(from)) {
             // The same caller again: its acceptance was lost. Another: that program has started anew.
             if (seat->nonce == connect.nonce) return entrance_.repeat(from, seat->answer.bytes());
+            if (is_heard_at(now, from)) return count_strange(true);
             drop(*seat, Error::left);
         }
         if (!entrance_.fits(from, connect, terms_, carriage_)) return;
@@ -149,6 +147,7 @@ class Table {
         if (Seat* seat = seats_.at(at)) drop(*seat, Error::left);
     }
     bool has_seat_at(const Address& address) { return seats_.at(address) != nullptr; }
+    bool is_heard_at(Instant now, const Address& at) { return seats_.hears(at, now, stale_after()); }
     std::size_t seat_count() const { return seats_.size(); }
 
     void begin(Instant now) { now_ = now; } // what is said from here on is said now
@@ -162,6 +161,7 @@ class Table {
             count_strange(true);
             return entrance_.reply(from, Refusal{asked.nonce, Error::cant_resume, {}});
         }
+        if (!(seat->address == from) && is_heard_at(now, from)) return count_strange(true);
         if (Seat* other = seats_.at(from); other != nullptr && other != seat) drop(*other, Error::left);
         if (!seats_.move(*seat, from)) return;
         if (seat->nonce != asked.nonce) {

@@ -24,8 +24,10 @@ class WayBack {
     // Error::timed_out when it has asked for too long.
     Error handle_timeout(Instant now, const auto& link, const auto& guard, Duration stale_after,
                          const Terms& terms, PeerId self, Random& random, Duration pause, Duration patience) {
+        if (refused_ != Error::none && now >= refused_until_) return refused_;
         if (now < link.stats().last_rx + stale_after && !moved_) {
             redial_.rest();
+            refused_ = Error::none;
         } else if (redial_.too_late(now)) {
             return Error::timed_out;
         } else if (!redial_.active()) {
@@ -35,11 +37,15 @@ class WayBack {
         return Error::none;
     }
     // An answer from the host: on with the link under a new key, or why not.
-    Error hear(Instant now, std::uint8_t kind, BytesIn datagram, auto& link, const auto& guard,
+    template <class Guard>
+    Error hear(Instant now, std::uint8_t kind, BytesIn datagram, auto& link, const Guard& guard,
                std::uint64_t schema) {
         if (kind == meeting::refusal) {
             const auto refusal = read_refusal(datagram);
-            if (refusal && redial_.is_mine(refusal->nonce)) return refusal->reason;
+            if (!refusal || !redial_.is_mine(refusal->nonce)) return Error::none;
+            if (!Guard::is_private) return refusal->reason;
+            if (refused_ == Error::none) refused_until_ = now + meeting::doubt;
+            refused_ = refusal->reason;
         } else if (kind == meeting::accept) {
             const auto nonce = read_accepted(datagram);
             if (!nonce || !redial_.is_mine(*nonce)) return Error::none;
@@ -47,6 +53,7 @@ class WayBack {
             if (!granted) return Error::none;
             redial_.end();
             moved_ = false;
+            refused_ = Error::none;
             link.resume(now, guard.next_key(link.seal(), schema, granted->nonce, granted->host_nonce));
         }
         return Error::none;
@@ -60,6 +67,8 @@ class WayBack {
 
   private:
     Redial redial_;
+    Error refused_ = Error::none;
+    Instant refused_until_{};
     bool moved_ = false;
 };
 

@@ -13,6 +13,7 @@
 #include "tenon/core/bytes.hpp"
 #include "tenon/core/error.hpp"
 #include "tenon/core/ids.hpp"
+#include "tenon/core/siphash.hpp"
 #include "tenon/secure/identity.hpp"
 #include "tenon/secure/label.hpp"
 #include "tenon/secure/link_seal.hpp"
@@ -64,6 +65,7 @@ class Keyring {
 class Guard {
   public:
     using Seal = LinkSeal;
+    static constexpr bool is_private = true;
     static constexpr std::size_t hello_bytes = 128;
     static constexpr std::size_t enclosing_bytes = noise_first_bytes(NoisePattern::ik) + 33;
     static constexpr std::size_t accept_bytes_max = 96;
@@ -136,9 +138,16 @@ class Guard {
 
     // ---- a host
 
+    // Guests hear numbers of the generator that `drawn` came from, and could tell the others from them.
+    SipKey door_key(const SipKey& /*drawn*/) const {
+        std::byte bytes[16];
+        random_bytes(bytes);
+        return {load_le<std::uint64_t>(bytes), load_le<std::uint64_t>(bytes + 8)};
+    }
     void show(ByteWriter& out) const { out.bytes(keyring_->identity().key().bytes); }
     Result<BytesIn> open(Visitor& visitor, BytesIn head, BytesIn enclosed, BytesOut desk) const {
-        NoiseResponder noise(NoisePattern::ik, Prologue(head).bytes(), keyring_->exchange().copy());
+        NoiseResponder noise(NoisePattern::ik, Prologue(head, keyring_->identity().key()).bytes(),
+                             keyring_->exchange().copy());
         const auto size = noise.read(enclosed, desk);
         if (!size) return size.error();
         if (*size < 33) return Error::truncated;
@@ -196,19 +205,22 @@ class Guard {
     }
 
   private:
-    // What is fixed before the first word of the exchange: that it is tenon's, and whose request it is.
+    // What is fixed before the first word of the exchange: that it is tenon's, whose request it is, and to
+    // whom, since two keys of signatures are one key of exchanges.
     class Prologue {
       public:
-        explicit Prologue(BytesIn head) {
+        Prologue(BytesIn head, const SignPublic& host) {
             ByteWriter out(bytes_);
             out.bytes(bytes_of("tenon door"));
             out.bytes(head);
+            out.bytes(host.bytes);
+            TENON_ASSERT(out.ok(), "tenon: a prologue has room for all that it binds");
             size_ = out.position();
         }
         BytesIn bytes() const { return BytesIn(bytes_).first(size_); }
 
       private:
-        std::array<std::byte, 48> bytes_;
+        std::array<std::byte, 80> bytes_;
         std::size_t size_ = 0;
     };
 
@@ -218,7 +230,7 @@ class Guard {
         in.u8(ciphers_here());
         in.bytes(keyring_->identity().key().bytes);
         in.bytes(body);
-        visit.noise.emplace(NoisePattern::ik, Prologue(head).bytes(), visit.responder,
+        visit.noise.emplace(NoisePattern::ik, Prologue(head, visit.host).bytes(), visit.responder,
                             keyring_->exchange().copy());
         const auto size = visit.noise->write(visit.said, BytesIn(payload).first(in.position()));
         visit.said_bytes = in.ok() && size ? *size : 0;

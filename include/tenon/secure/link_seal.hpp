@@ -48,7 +48,8 @@ class LinkSeal {
     static constexpr std::size_t front_bytes = 0;
     static constexpr std::size_t back_bytes = tag_bytes;
 
-    explicit LinkSeal(const LinkKey& key) : key_(key.copy()), seal_(key.cipher, take_keys()) {}
+    explicit LinkSeal(const LinkKey& key, SealLimits limits = {})
+        : key_(key.copy()), seal_(key.cipher, take_keys(), limits) {}
 
     const SignPublic& peer() const { return key_.peer; }
     Cipher cipher() const { return key_.cipher; }
@@ -57,7 +58,7 @@ class LinkSeal {
     // The same link goes on with this key, and with its numbers.
     void renew(const LinkKey& key) {
         key_ = key.copy();
-        seal_ = Seal(key.cipher, take_keys(), {}, seal_.start());
+        seal_ = Seal(key.cipher, take_keys(), seal_.limits(), seal_.start());
     }
 
     void close(BytesOut packet, std::size_t head, std::uint64_t number, std::uint64_t acked) {

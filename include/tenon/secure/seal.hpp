@@ -121,6 +121,7 @@ class Seal {
     Seal& operator=(Seal&&) = default;
 
     Cipher cipher() const { return cipher_; }
+    const SealLimits& limits() const { return limits_; }
     // Where another with new keys has to begin, so that the link's numbers go on.
     SealStart start() const { return {next_, receive_generation_}; }
 
