@@ -206,6 +206,17 @@ TEST_CASE("a room that was to be handed to one who is gone stays where it is") {
     CHECK(row[3].host_id() == PeerId{2});
 }
 
+TEST_CASE("those who are known to be away are not asked who shall decide") {
+    Row row(6);
+    for (std::size_t i = 1; i < 4; ++i) row.rooms[i].reset();
+    row.run(8_s);
+    for (std::uint32_t i = 1; i < 4; ++i) REQUIRE(row[5].roster().is_away(PeerId{i}));
+    row.rooms[0].reset();
+    row.run(1300_ms);
+    CHECK(row[4].status() == Status::hosting);
+    CHECK(row[5].host_id() == PeerId{4});
+}
+
 TEST_CASE("a guest that says what only a host may say is not kept") {
     const auto word = [](EstateWord kind) { return static_cast<std::uint8_t>(kind); };
     const std::vector<std::vector<std::uint8_t>> wrong{

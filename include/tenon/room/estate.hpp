@@ -87,6 +87,8 @@ requires(Topology::traits.migrates) class EstatePart<Room, Address, Reliability,
         succession_.forget(id);
         if (!keeps_for(id)) filing_.forget(id);
     }
+    // To a guest: who is away is not asked who shall decide.
+    void set_away(PeerId id, bool away) { succession_.set_away(id, away); }
 
     // ---- the loss of the host
 
@@ -426,7 +428,8 @@ requires(Topology::traits.migrates) class EstatePart<Room, Address, Reliability,
         const auto word = PeerWord::read(in);
         const auto at = Address::parse(text_of(in.rest()));
         if (!word || !at) return false;
-        if (word->peer != room.self_) succession_.know_address(word->peer, *at);
+        succession_.know_address(word->peer, *at);
+        succession_.set_away(word->peer, room.roster_.is_away(word->peer));
         room.direct_.stir();
         return true;
     }
