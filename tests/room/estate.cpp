@@ -173,6 +173,23 @@ TEST_CASE("who hands over what it has just taken over hears first what was said 
     CHECK(row.heard[3].empty());
 }
 
+TEST_CASE("who did not hear of two changes still has what it said to the first host heard by the last") {
+    Row row(5);
+    row.run(500_ms);
+    row.rooms[0].reset();
+    row.cut_off = 4;
+    REQUIRE(row.file(4, PeerId::host(), "asked"));
+    REQUIRE(row.run_until(5_s, [&] { return row[1].status() == Status::hosting; }));
+    row.run(600_ms);
+    REQUIRE(row[1].estate().set_authority(row[1], PeerId{2}));
+    REQUIRE(row.run_until(1_s, [&] { return row[2].status() == Status::hosting; }));
+    row.run(700_ms); // so that it is the new host who tells it
+    row.cut_off = SIZE_MAX;
+    row.run(2_s);
+    CHECK(row[4].host_id() == PeerId{2});
+    CHECK(row.heard[2] == Lines{"4:asked"});
+}
+
 TEST_CASE("nobody is handed a room before it obeys who hands it over") {
     Row row(5);
     row.run(500_ms);

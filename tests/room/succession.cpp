@@ -247,6 +247,20 @@ TEST_CASE("who obeys hears of a hand over from the authority itself, at once") {
     CHECK_FALSE(village[2].machine.poll(told));
 }
 
+TEST_CASE("that another handed over does not say so of the authority that is missed") {
+    Village village(4);
+    Claim hands = claim(Claim::Kind::claims, 3, {2, PeerId{3}}, 3); // from 2, who came after 0
+    hands.handed = true;
+    village.now += patience / 2;
+    village[1].machine.handle_timeout(village.now, village[1].last_rx);
+    CHECK(village.hand(village[1], hands));
+    Told told;
+    REQUIRE(village[1].machine.poll(told));
+    CHECK(told.kind == Told::Kind::follow);
+    CHECK(told.peer == PeerId{3});
+    CHECK_FALSE(told.handed);
+}
+
 TEST_CASE("what is forged, old, or from nobody is refused by its name, and counted") {
     Village village(3);
     Peer& peer = village[1];

@@ -415,15 +415,18 @@ class Succession {
         }
         const bool missed = phase_ == Phase::asks || gone_ || now_ - last_rx_ >= patience_ / 2;
         // We hear the one that we obey: this one is of another side, or claims what is not its own.
-        if (!missed && !is_handed(from, claim)) return refuse(Error::forged_claim);
+        const bool handed = is_handed(from, claim);
+        if (!missed && !handed) return refuse(Error::forged_claim);
         if (whose == self_) {
-            if (!is_handed(from, claim)) return refuse(Error::old_epoch);
+            if (!handed) return refuse(Error::old_epoch);
             conclude(Verdict<Address>::Kind::succeed, claim.epoch, self_, Address{}, true);
             return {};
         }
         const Heir* other = heir(whose);
         if (other == nullptr || !other->has_address) return {};
-        conclude(Verdict<Address>::Kind::follow, claim.epoch, whose, other->at, claim.handed);
+        // It may have been handed over by another than the one who is missed here, and may be lost: what was
+        // said to that one goes to its successor.
+        conclude(Verdict<Address>::Kind::follow, claim.epoch, whose, other->at, handed);
         return {};
     }
 
