@@ -142,10 +142,7 @@ TEST_CASE("a side that was cut off with the authority in the larger part comes b
     hold("test_sim -tc='*larger part*'", usual, [](sim::World& world) { return part(world, 7, 5, 5_s); });
 }
 TEST_CASE("two halves come back under one") {
-    // In seed 326 an event is not heard by all, which is not understood yet.
-    hold(
-        "test_sim -tc='*two halves*'", usual, [](sim::World& world) { return part(world, 8, 4, 5_s); }, 20,
-        300);
+    hold("test_sim -tc='*two halves*'", usual, [](sim::World& world) { return part(world, 8, 4, 5_s); });
 }
 TEST_CASE("an authority that is cut off alone comes back and obeys") {
     hold("test_sim -tc='*cut off alone*'", usual, [](sim::World& world) { return part(world, 6, 1, 4_s); });
@@ -224,7 +221,7 @@ TEST_CASE("a hand over to one who dies at once is overcome") {
         if (const std::string broken = room.open(6); !broken.empty()) return broken;
         room.talk(1_s);
         if (!room[1].net.set_authority(room[3].net.self())) return std::string("it could not");
-        room.book.chosen = 3;
+        room.book.chosen[3] = true;
         room.run(milliseconds(static_cast<std::int64_t>(world.random().below(400))));
         room.kill(room[3]);
         room.one_rule = false;
@@ -300,7 +297,6 @@ TEST_CASE("a guest that was away while the room went on comes back to it") {
 }
 
 TEST_CASE("a room migrates twenty times in a row") {
-    // In seed 241 a word to an authority that had just handed over is lost, which is not understood yet.
     hold(
         "test_sim -tc='*twenty times*'", usual,
         [](sim::World& world) {
@@ -315,6 +311,11 @@ TEST_CASE("a room migrates twenty times in a row") {
                 if (i % 4 == 3) {
                     if (const std::string broken = room.add(host->index); !broken.empty()) return broken;
                     room.run(500_ms);
+                    // Who has not heard the room's key could not go on with the others.
+                    if (!room.run_until([&] { return room.agreed(); }, 3_s))
+                        return "who came is not in the room" + room.who();
+                    // What was said to it before it was the authority may still be on its way.
+                    room.book.chosen[host->index] = true;
                     room.kill(*host);
                     room.talk(3_s);
                 } else {
@@ -326,7 +327,7 @@ TEST_CASE("a room migrates twenty times in a row") {
             }
             return room.settle();
         },
-        10, 200);
+        10, 1000);
 }
 
 TEST_CASE("by merit the best takes over, and two who are as good as each other leave it be") {
