@@ -295,6 +295,6 @@ class Session : public detail::SessionGate<
 // What a 64-byte message that may be lost adds to its datagram in steady state, when the packet acknowledges
 // as well: flags, checksum, packet number, acknowledged number, delay, and the message's type.
 template <class Session>
-inline constexpr std::size_t overhead = 1 + checksum_bytes + 1 + 1 + 1 + 1;
+inline constexpr std::size_t overhead = 1 + Checksum::front_bytes + 1 + 1 + 1 + 1;
 
 } // namespace tenon

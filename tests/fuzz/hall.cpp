@@ -168,7 +168,7 @@ class House {
     static std::size_t seal(Stranger& who, BytesIn frames, std::array<std::byte, 1500>& datagram) {
         PacketWriter writer(datagram, who.number++, 0x40'0000);
         writer.out().bytes(frames);
-        return writer.seal(link_key(who.schema, who.accept.nonce, who.accept.host_nonce));
+        return writer.seal(tenon::Checksum(link_key(who.schema, who.accept.nonce, who.accept.host_nonce)));
     }
 
     void step() {

@@ -107,7 +107,8 @@ class Conversation {
             const std::size_t size = side.link.poll_transmit(now_, buffer);
             if (size == 0) continue;
             must(size <= buffer.size());
-            const auto open = tenon::open_packet(BytesIn(buffer).first(size), key, side.sent, other.sent);
+            const auto open =
+                tenon::open_packet(BytesIn(buffer).first(size), tenon::Checksum(key), side.sent, other.sent);
             // What side 0 heard is honest, so all that it says must open; side 1 may have been told nonsense
             // about what arrived, but counts its own packets right.
             must(open && open->number == side.sent);
@@ -155,7 +156,7 @@ class Conversation {
             acked = tenon::expand(in.le(count), count * 8, sides_[1].sent);
             if (acked >= sides_[1].sent && acked >> (count * 8)) acked -= std::uint64_t(1) << (count * 8);
         }
-        tenon::store_le(&packet[1], tenon::packet_checksum(packet, key, open.number, acked));
+        tenon::store_le(&packet[1], tenon::Checksum(key).of(packet, open.number, acked));
     }
     void drain(Side& side, std::size_t packet_bytes) {
         tenon::LinkEvent event;

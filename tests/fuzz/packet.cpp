@@ -40,7 +40,7 @@ void must(bool holds) {
 
 // Opens a packet by itself, its checksum made right; an honest writer would have written the same.
 void open_alone(std::vector<std::byte> packet, std::uint64_t expected, std::uint64_t sent) {
-    (void)tenon::open_packet(packet, key, expected, sent);
+    (void)tenon::open_packet(packet, tenon::Checksum(key), expected, sent);
     if (packet.size() < 6) return;
     tenon::ByteReader in(BytesIn(packet).subspan(5));
     const unsigned flags = std::to_integer<unsigned>(packet[0]), bytes = (flags & 3) + 1;
@@ -51,8 +51,8 @@ void open_alone(std::vector<std::byte> packet, std::uint64_t expected, std::uint
         acked = tenon::expand(in.le(count), count * 8, sent);
         if (acked >= sent && acked >> (count * 8)) acked -= std::uint64_t(1) << (count * 8);
     }
-    tenon::store_le(&packet[1], tenon::packet_checksum(packet, key, number, acked));
-    const auto open = tenon::open_packet(packet, key, expected, sent);
+    tenon::store_le(&packet[1], tenon::Checksum(key).of(packet, number, acked));
+    const auto open = tenon::open_packet(packet, tenon::Checksum(key), expected, sent);
     must(open || open.error() != tenon::Error::bad_checksum);
     if (!open) return;
     must(open->number == number && (!open->has_ack || open->ack.largest < sent));
@@ -71,7 +71,7 @@ void open_alone(std::vector<std::byte> packet, std::uint64_t expected, std::uint
         });
     }
     writer.out().bytes(open->frames);
-    const std::size_t size = writer.seal(key);
+    const std::size_t size = writer.seal(tenon::Checksum(key));
     must(size == packet.size() && std::equal(packet.begin(), packet.end(), again.begin()));
 }
 
@@ -146,7 +146,7 @@ class Listener {
         if ((how & how::acks) && sent_ != 0) packet.ack(sent_ - 1, 4, {}, how & how::raw ? 1 : 0);
         packet.out().bytes(frames);
         for (int i = 0; how & how::filled && i < 900; ++i) packet.out().u8(static_cast<std::uint8_t>(i));
-        return packet.seal(key);
+        return packet.seal(tenon::Checksum(key));
     }
     // A header of the input, but for the number and the checksum.
     std::size_t raw(BytesOut into, BytesIn bytes) {
@@ -161,7 +161,7 @@ class Listener {
         std::uint64_t acked =
             flags & tenon::packet_flag::has_ack ? tenon::expand(in.le(count), count * 8, sent_) : 0;
         if (acked >= sent_ && acked >> (count * 8)) acked -= std::uint64_t(1) << (count * 8);
-        tenon::store_le(&into[1], tenon::packet_checksum(whole, key, number_, acked));
+        tenon::store_le(&into[1], tenon::Checksum(key).of(whole, number_, acked));
         ++number_;
         return whole.size();
     }
@@ -184,7 +184,8 @@ class Listener {
             const std::size_t size = link_.poll_transmit(now_, buffer);
             if (size == 0) break;
             must(size <= buffer.size());
-            const auto open = tenon::open_packet(BytesIn(buffer).first(size), key, sent_, number_);
+            const auto open =
+                tenon::open_packet(BytesIn(buffer).first(size), tenon::Checksum(key), sent_, number_);
             must(open && open->number == sent_);
             ++sent_;
         }

@@ -106,7 +106,7 @@ class Hall {
         must(static_cast<bool>(hostile_.join(now_, host_address)));
         for (int i = 0; i < 8; ++i) step();
         must(honest_.status() == Status::joined && hostile_.status() == Status::joined);
-        key_ = hostile_.seat_of(PeerId::host())->link.key();
+        key_ = hostile_.seat_of(PeerId::host())->link.seal().key();
         handmade_ = by_hand;
     }
 
@@ -162,7 +162,7 @@ class Hall {
         std::array<std::byte, 1400> packet{};
         PacketWriter writer(packet, number_++, 0x40'0000);
         writer.out().bytes(frames);
-        const std::size_t size = writer.seal(key_);
+        const std::size_t size = writer.seal(tenon::Checksum(key_));
         exchange_.deliver(host_address, hostile_address, {}, BytesIn(packet).first(size));
     }
     // A message of any type, which goes by the link's own rules.

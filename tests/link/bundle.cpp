@@ -34,7 +34,7 @@ unsigned add_all(Bundle& bundle, unsigned first = 0) {
 
 // The messages of one packet of so many bytes.
 std::vector<Heard> read(BytesOut whole, PacketWriter& packet, std::size_t head) {
-    const std::size_t size = packet.seal(1);
+    const std::size_t size = packet.seal(tenon::Checksum(1));
     std::vector<Heard> heard;
     ByteReader in(whole.first(size).subspan(head));
     while (in.left() > 0) {
@@ -141,7 +141,7 @@ TEST_CASE("a bundle is on the wire what its messages are one by one") {
     PacketWriter first(a, 1, 0), second(b, 1, 0);
     together.fill(first, Instant{1}, 1150);
     single.fill(second, Instant{1}, 1150);
-    CHECK(first.seal(1) == second.seal(1));
+    CHECK(first.seal(tenon::Checksum(1)) == second.seal(tenon::Checksum(1)));
     CHECK((a == b));
 }
 

@@ -39,7 +39,8 @@ struct Taker {
         std::array<std::byte, 1200> buffer{};
         PacketWriter writer(buffer, packet, 0x4000);
         if (!sender.fill(writer, chunk.sequence)) return false;
-        const auto open = open_packet(BytesIn(buffer).first(writer.seal(1)), 1, packet, 0);
+        const auto open = open_packet(BytesIn(buffer).first(writer.seal(tenon::Checksum(1))),
+                                      tenon::Checksum(1), packet, 0);
         REQUIRE(open);
         chunk.packet = packet++;
         ByteReader in(open->frames);

@@ -31,7 +31,8 @@ struct Sender {
         PacketWriter packet(buffer, 0, 0);
         end = commands.fill(packet, now, 50_ms);
         if (end == 0) return {};
-        const auto open = open_packet(BytesIn(buffer).first(packet.seal(1)), 1, 0, 0);
+        const auto open =
+            open_packet(BytesIn(buffer).first(packet.seal(tenon::Checksum(1))), tenon::Checksum(1), 0, 0);
         REQUIRE(open);
         REQUIRE(open->frames[0] == std::byte{frame::commands});
         return {open->frames.begin() + 1, open->frames.end()};

@@ -528,7 +528,7 @@ TEST_CASE("whoever breaks the rules is told so, and the link ends") {
         std::byte buffer[200];
         PacketWriter packet(buffer, 0, 0);
         for (const std::uint8_t byte : frames) packet.out().u8(byte);
-        const std::size_t size = packet.seal(Line<>::key);
+        const std::size_t size = packet.seal(tenon::Checksum(Line<>::key));
         // In an allocation of exactly its size, where a sanitizer sees a step too far.
         const std::vector<std::byte> exact(buffer, buffer + size);
         REQUIRE(two.link(1).handle_datagram(two.now, exact));
@@ -553,13 +553,14 @@ TEST_CASE("padding, and a reason from a later version, are no break of the rules
     padded.out().u8(frame::ping);
     for (int i = 0; i < 20; ++i) padded.out().u8(0);
     LinkEvent event;
-    REQUIRE(two.link(1).handle_datagram(two.now, BytesIn(buffer, padded.seal(Line<>::key))));
+    REQUIRE(two.link(1).handle_datagram(two.now, BytesIn(buffer, padded.seal(tenon::Checksum(Line<>::key)))));
     CHECK_FALSE(two.link(1).poll_event(event));
     CHECK(two.link(1).state() == Line<>::Link::State::open);
     PacketWriter closing(buffer, 1, 0);
     closing.out().u8(frame::close);
     closing.out().u8(250);
-    REQUIRE(two.link(1).handle_datagram(two.now, BytesIn(buffer, closing.seal(Line<>::key))));
+    REQUIRE(
+        two.link(1).handle_datagram(two.now, BytesIn(buffer, closing.seal(tenon::Checksum(Line<>::key)))));
     CHECK_FALSE(two.link(1).poll_event(event));
     CHECK(two.link(1).state() == Line<>::Link::State::closed);
     CHECK(two.link(1).reason() == Error::left);
@@ -571,7 +572,7 @@ TEST_CASE("a packet of another link or another build is not believed") {
     PacketWriter packet(buffer, 0, 0);
     packet.out().u8(frame::close);
     packet.out().u8(0);
-    const std::size_t size = packet.seal(Line<>::key + 1);
+    const std::size_t size = packet.seal(tenon::Checksum(Line<>::key + 1));
     CHECK(two.link(1).handle_datagram(two.now, BytesIn(buffer, size)).error() == Error::bad_checksum);
     CHECK(two.link(1).stats().bad_checksum == 1);
     CHECK(two.link(1).state() == Line<>::Link::State::open);

@@ -62,7 +62,8 @@ std::vector<int> sent(Outbox& outbox, Instant now) {
     for (;;) {
         tenon::PacketWriter packet(buffer, 0, 0);
         outbox.fill(packet, now, 1150);
-        const auto open = tenon::open_packet(tenon::BytesIn(buffer).first(packet.seal(1)), 1, 0, 0);
+        const auto open = tenon::open_packet(tenon::BytesIn(buffer).first(packet.seal(tenon::Checksum(1))),
+                                             tenon::Checksum(1), 0, 0);
         REQUIRE(open);
         tenon::ByteReader frames(open->frames);
         if (frames.left() == 0) return firsts;

@@ -24,7 +24,8 @@ std::vector<std::uint64_t> told(Received& received, std::uint64_t sent, unsigned
     PacketWriter packet(buffer, 0, 0);
     received.write(packet, now, pairs);
     packet.out().u8(frame::ping);
-    const auto open = open_packet(BytesIn(buffer).first(packet.seal(key)), key, 0, sent);
+    const auto open =
+        open_packet(BytesIn(buffer).first(packet.seal(tenon::Checksum(key))), tenon::Checksum(key), 0, sent);
     REQUIRE(open);
     REQUIRE(open->has_ack);
     std::vector<std::uint64_t> numbers;

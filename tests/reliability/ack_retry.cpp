@@ -36,7 +36,8 @@ struct Side {
         std::array<std::byte, 1200> buffer{};
         PacketWriter packet(buffer, 0, 0);
         if (!machine.fill(now, trip, packet)) return {};
-        const auto open = open_packet(BytesIn(buffer).first(packet.seal(1)), 1, 0, 0);
+        const auto open =
+            open_packet(BytesIn(buffer).first(packet.seal(tenon::Checksum(1))), tenon::Checksum(1), 0, 0);
         REQUIRE(open);
         return {open->frames.begin(), open->frames.end()};
     }

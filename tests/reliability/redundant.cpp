@@ -28,7 +28,8 @@ std::vector<std::byte> fill(Policy::Machine& machine, Instant now, std::size_t r
     std::vector<std::byte> buffer(room);
     PacketWriter packet(buffer, 0, 0);
     if (!machine.fill(now, {}, packet)) return {};
-    const auto open = open_packet(BytesIn(buffer).first(packet.seal(1)), 1, 0, 0);
+    const auto open =
+        open_packet(BytesIn(buffer).first(packet.seal(tenon::Checksum(1))), tenon::Checksum(1), 0, 0);
     REQUIRE(open);
     return {open->frames.begin(), open->frames.end()};
 }

@@ -1,4 +1,5 @@
 #include "tenon/wire/packet.hpp"
+#include "tenon/wire/checksum.hpp"
 
 #include <doctest/doctest.h>
 
@@ -24,7 +25,7 @@ std::size_t small(Buffer& buffer, std::uint64_t number, std::uint64_t unsettled)
     PacketWriter packet(buffer, number, unsettled);
     packet.out().u8(tenon::frame::message | 9);
     packet.out().u8(0x55);
-    return packet.seal(key);
+    return packet.seal(tenon::Checksum(key));
 }
 
 } // namespace
@@ -38,7 +39,7 @@ TEST_CASE("a packet opens with the number it was written with, however short tha
             CHECK(size == 5 + tenon::number_bytes_for(unsettled) + 2);
             // The receiver may have heard as little as what was acknowledged, or all up to here.
             for (const std::uint64_t behind : {std::uint64_t(0), unsettled}) {
-                const auto open = open_packet(tenon::BytesIn(buffer).first(size), key,
+                const auto open = open_packet(tenon::BytesIn(buffer).first(size), tenon::Checksum(key),
                                               number < behind ? 0 : number - behind, 0);
                 REQUIRE(open);
                 CHECK(open->number == number);
@@ -53,18 +54,18 @@ TEST_CASE("another key, another lap of the counter or one wrong bit fails the ch
     Buffer buffer{};
     const std::size_t size = small(buffer, 300, 0);
     const tenon::BytesIn packet = tenon::BytesIn(buffer).first(size);
-    REQUIRE(open_packet(packet, key, 300, 0));
-    CHECK(open_packet(packet, key + 1, 300, 0).error() == Error::bad_checksum);
-    CHECK(open_packet(packet, key, 600, 0).error() == Error::bad_checksum);
+    REQUIRE(open_packet(packet, tenon::Checksum(key), 300, 0));
+    CHECK(open_packet(packet, tenon::Checksum(key + 1), 300, 0).error() == Error::bad_checksum);
+    CHECK(open_packet(packet, tenon::Checksum(key), 600, 0).error() == Error::bad_checksum);
     for (std::size_t i = 0; i < size; ++i)
         for (unsigned bit = 0; bit < 8; ++bit) {
             buffer[i] ^= std::byte{1} << bit;
             CAPTURE(i);
             CAPTURE(bit);
-            CHECK_FALSE(open_packet(packet, key, 300, 0));
+            CHECK_FALSE(open_packet(packet, tenon::Checksum(key), 300, 0));
             buffer[i] ^= std::byte{1} << bit;
         }
-    REQUIRE(open_packet(packet, key, 300, 0));
+    REQUIRE(open_packet(packet, tenon::Checksum(key), 300, 0));
 }
 
 TEST_CASE("every length that is too short is refused") {
@@ -73,10 +74,10 @@ TEST_CASE("every length that is too short is refused") {
     packet.ack(40, 2, tenon::milliseconds(1), 3);
     packet.ack_run(2, 300);
     packet.out().u8(tenon::frame::ping);
-    const std::size_t size = packet.seal(key);
+    const std::size_t size = packet.seal(tenon::Checksum(key));
     for (std::size_t cut = 0; cut < size; ++cut) {
         const std::vector<std::byte> exact(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(cut));
-        CHECK_FALSE(open_packet(exact, key, 5, 100));
+        CHECK_FALSE(open_packet(exact, tenon::Checksum(key), 5, 100));
     }
 }
 
@@ -85,7 +86,8 @@ TEST_CASE("the reserved flag and that of the handshake are refused") {
     for (const std::uint8_t flag : {tenon::packet_flag::reserved, tenon::packet_flag::meeting}) {
         const std::size_t size = small(buffer, 1, 0);
         buffer[0] |= std::byte{flag};
-        CHECK(open_packet(tenon::BytesIn(buffer).first(size), key, 1, 0).error() == Error::malformed);
+        CHECK(open_packet(tenon::BytesIn(buffer).first(size), tenon::Checksum(key), 1, 0).error() ==
+              Error::malformed);
     }
 }
 
@@ -94,11 +96,11 @@ TEST_CASE("flags of an acknowledgement that isn't there are refused, so that a p
     for (const unsigned flag : {0x04u, 0x08u, 0x20u}) {
         PacketWriter packet(buffer, 1, 0);
         packet.out().u8(tenon::frame::ping);
-        const std::size_t size = packet.seal(key);
+        const std::size_t size = packet.seal(tenon::Checksum(key));
         buffer[0] = static_cast<std::byte>(flag);
         const tenon::BytesIn whole = tenon::BytesIn(buffer).first(size);
-        tenon::store_le(&buffer[1], tenon::packet_checksum(whole, key, 1, 0));
-        CHECK(open_packet(whole, key, 1, 0).error() == Error::malformed);
+        tenon::store_le(&buffer[1], tenon::Checksum(key).of(whole, 1, 0));
+        CHECK(open_packet(whole, tenon::Checksum(key), 1, 0).error() == Error::malformed);
     }
 }
 
@@ -107,7 +109,8 @@ TEST_CASE("an acknowledgement without runs speaks of the last 32, or of as many 
     for (const std::uint64_t largest : {0u, 30u, 31u, 32u, 1000u}) {
         PacketWriter packet(buffer, 0, 0);
         packet.ack(largest, 2, tenon::milliseconds(3), 0);
-        const auto open = open_packet(tenon::BytesIn(buffer).first(packet.seal(key)), key, 0, largest + 1);
+        const auto open = open_packet(tenon::BytesIn(buffer).first(packet.seal(tenon::Checksum(key))),
+                                      tenon::Checksum(key), 0, largest + 1);
         REQUIRE(open);
         REQUIRE(open->has_ack);
         CHECK(open->ack.largest == largest);
@@ -140,7 +143,8 @@ TEST_CASE("runs and gaps come back as they were written") {
             first = last + 1 - run;
             want.emplace_back(first, last);
         }
-        const auto open = open_packet(tenon::BytesIn(buffer).first(packet.seal(key)), key, 9, largest + 1);
+        const auto open = open_packet(tenon::BytesIn(buffer).first(packet.seal(tenon::Checksum(key))),
+                                      tenon::Checksum(key), 9, largest + 1);
         REQUIRE(open);
         std::size_t at = 0;
         open->ack.for_each([&](std::uint64_t from, std::uint64_t to) {
@@ -159,7 +163,9 @@ TEST_CASE("runs that would reach below zero, or are empty, are refused") {
         PacketWriter packet(buffer, 0, 0);
         packet.ack(largest, 1, tenon::milliseconds(0), run);
         if (gap != UINT64_MAX) packet.ack_run(gap, more);
-        return open_packet(tenon::BytesIn(buffer).first(packet.seal(key)), key, 0, largest + 1).error();
+        return open_packet(tenon::BytesIn(buffer).first(packet.seal(tenon::Checksum(key))),
+                           tenon::Checksum(key), 0, largest + 1)
+            .error();
     };
     CHECK(open(10, 11, UINT64_MAX, 0) == Error::none);
     CHECK(open(10, 12, UINT64_MAX, 0) == Error::malformed);
@@ -175,10 +181,10 @@ TEST_CASE("what was never sent can't be acknowledged") {
     Buffer buffer{};
     PacketWriter packet(buffer, 0, 0);
     packet.ack(10, 2, tenon::milliseconds(0), 0);
-    const tenon::BytesIn whole = tenon::BytesIn(buffer).first(packet.seal(key));
-    CHECK(open_packet(whole, key, 0, 11));
-    CHECK(open_packet(whole, key, 0, 10).error() == Error::malformed);
-    CHECK(open_packet(whole, key, 0, 0).error() == Error::malformed);
+    const tenon::BytesIn whole = tenon::BytesIn(buffer).first(packet.seal(tenon::Checksum(key)));
+    CHECK(open_packet(whole, tenon::Checksum(key), 0, 11));
+    CHECK(open_packet(whole, tenon::Checksum(key), 0, 10).error() == Error::malformed);
+    CHECK(open_packet(whole, tenon::Checksum(key), 0, 0).error() == Error::malformed);
 }
 
 TEST_CASE("the last frame goes without its length, the others have theirs") {
@@ -189,14 +195,14 @@ TEST_CASE("the last frame goes without its length, the others have theirs") {
         packet.length(tenon::message_flag::length, 1, 3);
         for (int i = 0; i < 3; ++i) packet.out().u8(fill);
     }
-    const std::size_t size = packet.seal(key);
+    const std::size_t size = packet.seal(tenon::Checksum(key));
     CHECK(size == 6 + 5 + 4);
     CHECK(buffer[6] == std::byte{0xC9});
     CHECK(buffer[7] == std::byte{3});
     CHECK(buffer[8] == std::byte{0xA1});
     CHECK(buffer[11] == std::byte{0x89});
     CHECK(buffer[12] == std::byte{0xA2});
-    REQUIRE(open_packet(tenon::BytesIn(buffer).first(size), key, 0, 0));
+    REQUIRE(open_packet(tenon::BytesIn(buffer).first(size), tenon::Checksum(key), 0, 0));
 }
 
 TEST_CASE("a frame of a length keeps it when another of none follows") {
@@ -206,7 +212,7 @@ TEST_CASE("a frame of a length keeps it when another of none follows") {
     packet.length(tenon::message_flag::length, 1, 1);
     packet.out().u8(0xAA);
     packet.out().u8(tenon::frame::ping);
-    CHECK(packet.seal(key) == 6 + 3 + 1);
+    CHECK(packet.seal(tenon::Checksum(key)) == 6 + 3 + 1);
     CHECK(buffer[6] == std::byte{0xC9});
     CHECK(buffer[9] == std::byte{tenon::frame::ping});
 }
@@ -218,7 +224,7 @@ TEST_CASE("a frame that fills the packet has no length from the start, and nothi
     packet.length(tenon::message_flag::length, 1, 55);
     for (int i = 0; i < 55; ++i) packet.out().u8(0xEE);
     CHECK(packet.left() == 0);
-    CHECK(packet.seal(key) == 62);
+    CHECK(packet.seal(tenon::Checksum(key)) == 62);
     CHECK(buffer[6] == std::byte{0x89});
 }
 
@@ -245,7 +251,7 @@ TEST_CASE("an empty frame at the end is its tag alone") {
     packet.out().u8(tenon::frame::message | 9);
     packet.length(tenon::message_flag::length, 1, 0);
     CHECK(packet.has_frames());
-    CHECK(packet.seal(key) == 7);
+    CHECK(packet.seal(tenon::Checksum(key)) == 7);
     CHECK(buffer[6] == std::byte{0x89});
 }
 
@@ -271,8 +277,10 @@ TEST_CASE("noise never opens") {
     for (int round = 0; round < 20'000; ++round) {
         std::vector<std::byte> noise(static_cast<std::size_t>(random.below(60)));
         for (std::byte& byte : noise) byte = static_cast<std::byte>(random.next());
-        opened +=
-            static_cast<bool>(open_packet(noise, key, random.next() >> 40, random.next() >> 40)) ? 1 : 0;
+        opened += static_cast<bool>(
+                      open_packet(noise, tenon::Checksum(key), random.next() >> 40, random.next() >> 40))
+                      ? 1
+                      : 0;
     }
     CHECK(opened == 0);
 }

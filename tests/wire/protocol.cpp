@@ -62,7 +62,9 @@ constexpr std::uint64_t schema = 0x0123'4567'89AB'CDEF, nonce = 0x1111'1111'1111
 const std::uint64_t key = tenon::link_key(schema, nonce, host_nonce);
 
 std::array<std::byte, 1200> buffer;
-Bytes sealed(PacketWriter& packet) { return bytes_of(tenon::BytesIn(buffer).first(packet.seal(key))); }
+Bytes sealed(PacketWriter& packet) {
+    return bytes_of(tenon::BytesIn(buffer).first(packet.seal(tenon::Checksum(key))));
+}
 void write_bytes(PacketWriter& packet, std::string_view hex_text) {
     for (const std::uint8_t byte : from_hex(hex_text)) packet.out().u8(byte);
 }

@@ -27,15 +27,16 @@
 
 namespace tenon {
 
-template <class Reliability>
+template <class Reliability, class SealType = Checksum>
 class Link {
   public:
     // Away: the path is broken, but the peer may come back; what must arrive waits for it.
     enum class State : std::uint8_t { open, away, closing, closed };
     using Machine = typename Reliability::Machine;
+    using Seal = SealType;
 
-    Link(Pool& pool, const LinkOptions& options, std::uint64_t key, Instant now, Random random)
-        : key_(key),
+    Link(Pool& pool, const LinkOptions& options, const typename Seal::Key& key, Instant now, Random random)
+        : seal_(key),
           options_(options),
           silence_(now),
           path_(options.datagram_bytes, options.bandwidth),
@@ -52,15 +53,15 @@ class Link {
     // ---- what comes in
 
     // Takes a packet. On success drain poll_event before anything else; an error says why the packet was not
-    // read.
-    Result<> handle_datagram(Instant now, BytesIn datagram) {
+    // read. Where the seal encrypts, the frames are read on the desk, which is as large as the datagram.
+    Result<> handle_datagram(Instant now, BytesIn datagram, BytesOut desk = {}) {
         if (state_ == State::closed) return Error::closed;
-        const auto opened = open_packet(datagram, key_, received_.expected(), in_flight_.next());
+        const auto opened = open_packet(datagram, seal_, received_.expected(), in_flight_.next(), desk);
         if (!opened) return refuse(opened.error());
         const OpenPacket& packet = *opened;
         if (const Error error = received_.check(packet.number); error != Error::none) return refuse(error);
         now_ = now;
-        if (state_ == State::away) resume(now, key_);
+        if (state_ == State::away) resume(now);
         stats_.last_rx = now;
         ++stats_.packets_in;
         stats_.bytes_in += datagram.size();
@@ -103,8 +104,7 @@ class Link {
     ChannelSender& channel(bool ordered) { return outgoing_.channel(ordered); }
     Machine& machine() { return outgoing_.machine(); }
     auto push_command(MessageType type, BytesIn payload) { return outgoing_.push_command(type, payload); }
-    // What was tracked (Outbox::Message) and is known to have arrived.
-    bool poll_arrived(std::uint32_t& track) { return outgoing_.poll_arrived(track); }
+    bool poll_arrived(std::uint32_t& track) { return outgoing_.poll_arrived(track); } // see Outbox::Message
 
     // Writes the next packet into the caller's buffer; 0 when there is nothing to send now.
     std::size_t poll_transmit(Instant now, BytesOut into) {
@@ -115,9 +115,9 @@ class Link {
         const bool content =
             may_send() && (state_ == State::open ? outgoing_.is_due(now) : outgoing_.unsent());
         if (!content && ack_due_ > now && !control_due(now)) return 0;
-        PacketWriter packet(
-            into.first(into.size() < options_.datagram_bytes ? into.size() : options_.datagram_bytes),
-            in_flight_.next(), in_flight_.unsettled());
+        const std::size_t whole = options_.datagram_bytes + Seal::back_bytes;
+        PacketWriter packet(into.first(into.size() < whole ? into.size() : whole), in_flight_.next(),
+                            in_flight_.unsettled(), seal_bytes<Seal>);
         const bool acks = received_.unreported() != 0;
         if (acks) received_.write(packet, now, content ? 4 : 24);
         in_flight_.begin_refs();
@@ -126,7 +126,7 @@ class Link {
         const std::uint32_t commands_to = content ? fill_content(packet, now) : 0;
         eliciting = (eliciting || packet.size() != before) && state_ == State::open;
         if (!packet.has_frames() && !acks) return 0; // what waited had arrived after all
-        const std::size_t size = packet.seal(key_);
+        const std::size_t size = packet.seal(seal_);
         note_sent(now, size, eliciting, commands_to);
         return size;
     }
@@ -159,10 +159,10 @@ class Link {
         finish(Error::none);
         state_ = State::away;
     }
+    void resume(Instant now, const typename Seal::Key& key) { seal_.renew(key), resume(now); }
     // Goes on where it was, over a path of which nothing is known. What was in flight is sent again.
-    void resume(Instant now, std::uint64_t key) {
+    void resume(Instant now) {
         stats_.lost += in_flight_.give_up(now, lose()).lost_packets;
-        key_ = key;
         state_ = State::open;
         silence_ = Silence(now);
         path_ = Path(options_.datagram_bytes, path_.bandwidth());
@@ -181,7 +181,7 @@ class Link {
 
     State state() const { return state_; }
     Error reason() const { return reason_; } // why it closed
-    std::uint64_t key() const { return key_; }
+    const Seal& seal() const { return seal_; }
     const LinkStats& stats() const { return stats_; }
     const Path& path() const { return path_; }
     ClockSync& clock() { return clock_; }
@@ -211,8 +211,8 @@ class Link {
   private:
     // Where nothing waits for the answer, it mostly finds a packet that goes anyway.
     static constexpr Duration slow_ack_delay = milliseconds(60);
-    static constexpr std::size_t hot_bytes = 992; // up to the numbers of what was received
     static constexpr Duration soon_ack_delay = milliseconds(25);
+    static constexpr std::size_t hot_bytes = 992; // up to the numbers of what was received
     static constexpr unsigned answers_at_once = 16;
 
     // ---- reading
@@ -478,7 +478,7 @@ class Link {
     Error reason_ = Error::none;
     bool in_packet_ = false, eliciting_ = false, refused_ = false, urgent_ = false, ping_ = false;
     unsigned goodbyes_ = 0;
-    std::uint64_t key_;
+    Seal seal_;
     Instant now_{}, ack_due_ = Instant::never();
     Instant clock_at_{}, clock_rides_at_{}; // what the clock says: a packet for it, or a place in one
     ByteReader frames_;

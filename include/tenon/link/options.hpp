@@ -11,7 +11,7 @@
 namespace tenon {
 
 struct LinkOptions {
-    std::size_t datagram_bytes = 1200;
+    std::size_t datagram_bytes = 1200; // without what a seal puts behind the frames
     std::size_t message_bytes_max = 65536;
     std::size_t queue_bytes_max = 262144; // waiting or in flight, for each channel and for what may be lost
     Duration ack_delay =

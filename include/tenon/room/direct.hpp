@@ -128,7 +128,7 @@ requires(Topology::traits.direct) class DirectPart<Room, Address, Reliability, T
         changed_ = true;
         if (seat.link.reason() == Error::timed_out && room.status_ == Status::joined) {
             seat.up = false;
-            seat.link.resume(now, seat.link.key());
+            seat.link.resume(now);
             room.mark(seat);
             return false;
         }

@@ -323,7 +323,7 @@ requires(Topology::traits.migrates) class EstatePart<Room, Address, Reliability,
         if (!room.roster_.contains(verdict.peer)) return;
         const std::uint64_t key = key_of(room, verdict.peer);
         auto* seat = room.seat_of(verdict.peer);
-        if (seat != nullptr && seat->link.key() == key) return;
+        if (seat != nullptr && seat->link.seal().key() == key) return;
         seat = room.seat_anew(verdict.peer, verdict.at, key);
         if (seat == nullptr) return;
         seat->told_away = room.roster_.is_away(verdict.peer);

@@ -57,14 +57,15 @@ class Seats {
         // Whether a request to resume is of the peer who sat here. It counts once, and may come again until
         // something was heard that shows that its answer arrived.
         bool proves(const Resume& asked) const {
-            if (asked.nonce != nonce) return asked.proof == resume_proof(link.key(), asked.nonce, asked.peer);
+            if (asked.nonce != nonce)
+                return asked.proof == resume_proof(link.seal().key(), asked.nonce, asked.peer);
             return old_key != 0 && link.stats().packets_in == resumed_at &&
                    asked.proof == resume_proof(old_key, asked.nonce, asked.peer);
         }
         void renew(Instant now, std::uint64_t asked, std::uint64_t answered, std::uint64_t schema) {
             nonce = asked;
             host_nonce = answered;
-            old_key = link.key();
+            old_key = link.seal().key();
             resumed_at = link.stats().packets_in;
             link.resume(now, link_key(schema, nonce, host_nonce));
         }

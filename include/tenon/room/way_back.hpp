@@ -29,7 +29,7 @@ class WayBack {
         } else if (redial_.too_late(now)) {
             return Error::timed_out;
         } else if (!redial_.active()) {
-            redial_.begin(now, random.next(), terms, self, link.key(), pause, patience);
+            redial_.begin(now, random.next(), terms, self, link.seal().key(), pause, patience);
         }
         return Error::none;
     }

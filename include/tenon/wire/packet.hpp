@@ -1,17 +1,19 @@
 #pragma once
 // The packet as PROTOCOL.md describes it: flags, checksum, packet number, acknowledgement, then frames to the
-// end. A link writes and opens packets here; what the frames hold is the business of the floors above.
+// end. A link writes and opens packets here, and brings the seal; what the frames hold is the business of the
+// floors above.
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "tenon/core/bytes.hpp"
 #include "tenon/core/error.hpp"
-#include "tenon/core/hash.hpp"
 #include "tenon/core/ids.hpp"
 #include "tenon/core/random.hpp"
 #include "tenon/core/sequence.hpp"
 #include "tenon/core/time.hpp"
+#include "tenon/wire/checksum.hpp"
 #include "tenon/wire/varint.hpp"
 
 namespace tenon {
@@ -62,8 +64,7 @@ inline constexpr std::uint8_t type = 0x3F;
 inline constexpr std::uint8_t type_follows = 0x3F; // the type did not fit and follows as a varint
 } // namespace message_flag
 
-inline constexpr std::size_t checksum_bytes = 4;
-inline constexpr std::size_t packet_header_bytes_max = 1 + checksum_bytes + 4;
+inline constexpr std::size_t packet_header_bytes_max = 1 + Checksum::front_bytes + 4;
 inline constexpr unsigned ack_window = 32; // what an acknowledgement without runs speaks of
 
 // How long an acknowledgement waited, in a byte: quarters of a millisecond, then steps of four.
@@ -126,26 +127,16 @@ inline bool read_message_frame(ByteReader& frames, std::uint8_t tag, MessageType
     return frames.ok() && number <= 0xFFFF;
 }
 
-// The checksum is keyed by the link and bound to the whole numbers, of which the packet shows only the ends:
-// a packet of another build, another link or another lap of the counter fails it.
-inline std::uint32_t packet_checksum(BytesIn packet, std::uint64_t key, std::uint64_t number,
-                                     std::uint64_t acked) {
-    const std::uint64_t flags = std::to_integer<std::uint64_t>(packet[0]);
-    const std::uint64_t seed =
-        key ^ (number * 0x9E3779B97F4A7C15u) ^ ((acked << 8 | flags) * 0xC2B2AE3D27D4EB4Fu);
-    return static_cast<std::uint32_t>(hash64(packet.subspan(1 + checksum_bytes), seed));
-}
-
 // Writes one packet from front to back into the caller's buffer: header, acknowledgement, frames, then the
-// checksum.
+// seal.
 class PacketWriter {
   public:
     // `unsettled`: how many packets before this one the other side has not acknowledged.
-    PacketWriter(BytesOut into, std::uint64_t number, std::uint64_t unsettled)
-        : whole_(into), number_(number), out_(into) {
+    PacketWriter(BytesOut into, std::uint64_t number, std::uint64_t unsettled, SealBytes seal = {})
+        : whole_(into), number_(number), out_(into.first(into.size() - seal.back)) {
         const unsigned bytes = number_bytes_for(unsettled);
         flags_ = static_cast<std::uint8_t>(bytes - 1);
-        out_.skip(1 + checksum_bytes);
+        out_.skip(1 + seal.front);
         for (unsigned i = 0; i < bytes; ++i) out_.u8(static_cast<std::uint8_t>(number >> (8 * i)));
         header_end_ = out_.position();
     }
@@ -198,7 +189,8 @@ class PacketWriter {
     }
 
     // The packet's size, now complete.
-    std::size_t seal(std::uint64_t key) {
+    template <class Seal>
+    std::size_t seal(Seal&& seal) {
         whole_[0] = static_cast<std::byte>(flags_);
         std::size_t size = out_.position();
         if (length_at_ != 0 && frame_end_ == size) {
@@ -206,7 +198,8 @@ class PacketWriter {
             whole_[length_tag_] &= ~length_bit_;
             size -= length_end_ - length_at_;
         }
-        store_le(&whole_[1], packet_checksum(whole_.first(size), key, number_, acked_));
+        size += std::remove_cvref_t<Seal>::back_bytes;
+        seal.close(whole_.first(size), header_end_, number_, acked_);
         return size;
     }
 
@@ -242,16 +235,19 @@ inline bool read_runs(ByteReader& in, AckBlock& ack) {
 } // namespace detail
 
 // Opens a packet, or says why it is none: `expected` is the number after the newest that arrived, `sent` the
-// next to be sent.
-inline Result<OpenPacket> open_packet(BytesIn datagram, std::uint64_t key, std::uint64_t expected,
-                                      std::uint64_t sent) {
-    if (datagram.size() < 1 + checksum_bytes + 1) return Error::truncated;
+// next to be sent; what was encrypted is put on the `desk`, as large as the datagram.
+template <class Seal>
+Result<OpenPacket> open_packet(BytesIn datagram, Seal&& seal, std::uint64_t expected, std::uint64_t sent,
+                               BytesOut desk = {}) {
+    using Kind = std::remove_cvref_t<Seal>;
+    if (datagram.size() < 1 + Kind::front_bytes + 1 + Kind::back_bytes) return Error::truncated;
     OpenPacket packet;
     const std::uint8_t flags = std::to_integer<std::uint8_t>(datagram[0]);
     if (flags & (packet_flag::meeting | packet_flag::reserved)) return Error::malformed;
     if (!(flags & packet_flag::has_ack) && (flags & (packet_flag::acked_bytes | packet_flag::has_runs)))
         return Error::malformed;
-    ByteReader in(datagram.subspan(1 + checksum_bytes));
+    ByteReader in(
+        datagram.subspan(1 + Kind::front_bytes, datagram.size() - 1 - Kind::front_bytes - Kind::back_bytes));
     packet.number_bytes = (flags & packet_flag::number_bytes) + 1u;
     packet.number = expand(in.le(packet.number_bytes), packet.number_bytes * 8, expected);
     if (flags & packet_flag::has_ack) {
@@ -265,9 +261,8 @@ inline Result<OpenPacket> open_packet(BytesIn datagram, std::uint64_t key, std::
         if ((flags & packet_flag::has_runs) && !detail::read_runs(in, packet.ack)) return Error::malformed;
     }
     if (!in.ok()) return Error::truncated;
-    packet.frames = in.rest();
-    if (load_le<std::uint32_t>(&datagram[1]) !=
-        packet_checksum(datagram, key, packet.number, packet.ack.largest))
+    const std::size_t head = datagram.size() - Kind::back_bytes - in.left();
+    if (!seal.open(datagram, head, packet.number, packet.ack.largest, desk, packet.frames))
         return Error::bad_checksum;
     // Only now is it the other side who speaks, and not noise.
     if (packet.has_ack && packet.ack.largest >= sent) return Error::malformed;

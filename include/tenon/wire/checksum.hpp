@@ -1,0 +1,56 @@
+#pragma once
+// The seal of packets that anybody may read: a checksum, keyed by the link. A seal is what a link puts on
+// every packet that it writes and wants to find on every packet that comes. This one finds damage, strangers
+// and other builds; it is no defence against somebody who reads the traffic.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "tenon/core/bytes.hpp"
+#include "tenon/core/hash.hpp"
+
+namespace tenon {
+
+class Checksum {
+  public:
+    using Key = std::uint64_t;
+    static constexpr std::size_t front_bytes = 4; // behind the flags
+    static constexpr std::size_t back_bytes = 0;  // behind the frames
+
+    explicit constexpr Checksum(Key key) : key_(key) {}
+    Key key() const { return key_; }
+    // The same link goes on with this key.
+    void renew(Key key) { key_ = key; }
+
+    // Seals a packet of which all is there but the seal. `head`: bytes before the frames.
+    void close(BytesOut packet, std::size_t /*head*/, std::uint64_t number, std::uint64_t acked) const {
+        store_le(&packet[1], of(packet, number, acked));
+    }
+    // False when the packet is not what the other side wrote.
+    bool open(BytesIn packet, std::size_t head, std::uint64_t number, std::uint64_t acked, BytesOut,
+              BytesIn& frames) const {
+        frames = packet.subspan(head);
+        return load_le<std::uint32_t>(&packet[1]) == of(packet, number, acked);
+    }
+
+    // Bound to the whole numbers, of which the packet shows only the ends: a packet of another build, another
+    // link or another lap of the counter fails it.
+    std::uint32_t of(BytesIn packet, std::uint64_t number, std::uint64_t acked) const {
+        const std::uint64_t flags = std::to_integer<std::uint64_t>(packet[0]);
+        const std::uint64_t seed =
+            key_ ^ (number * 0x9E3779B97F4A7C15u) ^ ((acked << 8 | flags) * 0xC2B2AE3D27D4EB4Fu);
+        return static_cast<std::uint32_t>(hash64(packet.subspan(1 + front_bytes), seed));
+    }
+
+  private:
+    Key key_;
+};
+
+// The bytes that a seal takes.
+struct SealBytes {
+    std::size_t front = Checksum::front_bytes, back = Checksum::back_bytes;
+};
+template <class Seal>
+inline constexpr SealBytes seal_bytes{Seal::front_bytes, Seal::back_bytes};
+
+} // namespace tenon
