@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "migrating.hpp"
+#include "searching.hpp"
 #include "tenon/sim/explore.hpp"
 
 using namespace tenon;
@@ -15,17 +16,8 @@ namespace {
 
 using Players = migrating::Room<>;
 
-sim::Search search(std::string_view name, std::string_view faults = "latency_ms=80,jitter_ms=30,loss=0.05",
-                   std::uint64_t seeds = 20, std::uint64_t seeds_long = 1000) {
-    static std::string_view chosen;
-    chosen = faults;
-    sim::Search search;
-    search.seeds = seeds;
-    search.seeds_long = seeds_long;
-    search.faults = [](std::uint64_t) { return *sim::Faults::parse(chosen); };
-    search.command = name;
-    return search;
-}
+constexpr std::string_view usual = "latency_ms=80,jitter_ms=30,loss=0.05";
+
 template <class T>
 T median(std::vector<T> all) {
     std::sort(all.begin(), all.end());
@@ -84,7 +76,7 @@ struct Killing {
 
 TEST_CASE("a room of sixteen goes on within three round trips when its host dies") {
     Killing killing;
-    const auto report = sim::explore(search("test_sim -tc='*sixteen*'"),
+    const auto report = sim::explore(searching::search("test_sim -tc='*sixteen*'", usual, 20),
                                      [&](sim::World& world) { return killing.play(world); });
     CHECK_MESSAGE(report, report.text());
     REQUIRE(!killing.gaps.empty());
@@ -95,12 +87,10 @@ TEST_CASE("a room of sixteen goes on within three round trips when its host dies
 
 namespace {
 
-constexpr std::string_view usual = "latency_ms=80,jitter_ms=30,loss=0.05";
-
 template <class Scenario>
 void hold(std::string_view name, std::string_view faults, Scenario&& scenario, std::uint64_t seeds = 20,
           std::uint64_t seeds_long = 1000) {
-    const auto report = sim::explore(search(name, faults, seeds, seeds_long), scenario);
+    const auto report = sim::explore(searching::search(name, faults, seeds, seeds_long), scenario);
     CHECK_MESSAGE(report, report.text());
 }
 
