@@ -95,7 +95,6 @@ class Succession {
     void authority_left() { gone_ = true; }
     // The authority has named its successor, and is obeyed until that one claims.
     void hand_over(PeerId to) { handed_to_ = to; }
-    PeerId handed_to() const { return handed_to_; }
 
     // The same rule goes on under another number.
     void renumber(std::uint32_t number) { epoch_.number = number; }
@@ -176,8 +175,6 @@ class Succession {
 
     Epoch epoch() const { return epoch_; }
     bool is_open() const { return open_; }
-    bool reigns() const { return open_ && phase_ == Phase::reigns; }
-    bool suspects() const { return open_ && phase_ == Phase::asks; }
     Duration patience() const { return patience_; }
     std::uint64_t room_key() const { return room_key_; }
     const ClaimFigures& figures() const { return figures_; }
