@@ -13,6 +13,7 @@
 #include "tenon/room/contract.hpp"
 #include "tenon/room/estate_part.hpp"
 #include "tenon/room/filing.hpp"
+#include "tenon/room/handover.hpp"
 #include "tenon/room/herald.hpp"
 #include "tenon/room/reign.hpp"
 #include "tenon/room/room.hpp"
@@ -30,8 +31,10 @@ using Migrating = Room<MemoryAddress, reliability::AckVector, topology::Authorit
 constexpr std::array<Delivery, 2> deliveries{Delivery::ordered, Delivery::best_effort};
 constexpr MessageType line{MessageType::first_user};
 
-// Rooms in a row, of which the first hosts; the way between them takes no time.
+// Rooms in a row, of which the first hosts; the way between them takes no time, and leads everywhere except
+// to and from the one that is cut off.
 struct Row {
+    std::size_t cut_off = SIZE_MAX;
     Instant now{1'000'000'000};
     std::vector<std::unique_ptr<Migrating>> rooms;
     std::vector<std::vector<std::string>> heard;
@@ -67,17 +70,28 @@ struct Row {
         std::array<std::byte, 1200> buffer{};
         while (const auto out = rooms[i]->poll_transmit(now, buffer)) {
             const std::size_t to = out.to.host - 1;
-            if (to >= rooms.size() || !rooms[to]) continue;
+            if (to >= rooms.size() || !rooms[to] || to == cut_off || i == cut_off) continue;
             rooms[to]->handle_datagram(now, at(i), BytesIn(buffer).first(out.size));
             listen(to);
         }
     }
     void listen(std::size_t i) {
         RoomEvent event;
-        while (rooms[i]->poll_event(event))
-            if (event.kind == RoomEvent::Kind::message)
-                heard[i].push_back(std::to_string(event.peer.value) + ":" +
-                                   std::string(text_of(event.payload)));
+        while (rooms[i]->poll_event(event)) {
+            if (event.kind == RoomEvent::Kind::message) hear(i, event.peer, event.payload);
+            // As a session does.
+            if (event.kind == RoomEvent::Kind::authority && event.peer == rooms[i]->self() &&
+                event.reason != Error::none)
+                rooms[i]->estate().inherit(
+                    *rooms[i], [&](MessageType, BytesIn said) { hear(i, rooms[i]->self(), said); });
+        }
+    }
+    void hear(std::size_t i, PeerId from, BytesIn said) {
+        heard[i].push_back(std::to_string(from.value) + ":" + std::string(text_of(said)));
+    }
+    bool run_until(Duration limit, auto&& holds) {
+        for (const Instant end = now + limit; now < end && !holds();) run(10_ms);
+        return holds();
     }
     Result<> file(std::size_t i, PeerId to, std::string_view text) {
         return rooms[i]->estate().file(*rooms[i], to, line, bytes_of(text));
@@ -140,6 +154,84 @@ TEST_CASE("only the host hands over, and only to one who is there") {
     CHECK(row[2].status() == Status::hosting);
     CHECK(row[0].host_id() == PeerId{2});
     CHECK(row[1].host_id() == PeerId{2});
+}
+
+TEST_CASE("who hands over what it has just taken over hears first what was said to the one before it") {
+    Row row(4);
+    row.run(500_ms);
+    row.rooms[0].reset();
+    for (std::size_t i = 1; i < 4; ++i) REQUIRE(row.file(i, PeerId::host(), "asked"));
+    REQUIRE(row.run_until(3_s, [&] { return row[1].status() == Status::hosting; }));
+    REQUIRE(row[1].estate().gathers());
+    CHECK(row[1].estate().set_authority(row[1], PeerId{2}));
+    CHECK(row[1].estate().set_authority(row[1], PeerId{3}).error() == Error::already_open);
+    row.run(2_s);
+    CHECK(row[2].status() == Status::hosting);
+    for (std::size_t i = 1; i < 4; ++i) CHECK(row[i].host_id() == PeerId{2});
+    CHECK(row.heard[1].size() == 3); // of each, itself included, and in no order
+    CHECK(row.heard[2].empty());
+    CHECK(row.heard[3].empty());
+}
+
+TEST_CASE("who did not hear of two changes still has what it said to the first host heard by the last") {
+    Row row(5);
+    row.run(500_ms);
+    row.rooms[0].reset();
+    row.cut_off = 4;
+    REQUIRE(row.file(4, PeerId::host(), "asked"));
+    REQUIRE(row.run_until(5_s, [&] { return row[1].status() == Status::hosting; }));
+    row.run(600_ms);
+    REQUIRE(row[1].estate().set_authority(row[1], PeerId{2}));
+    REQUIRE(row.run_until(1_s, [&] { return row[2].status() == Status::hosting; }));
+    row.run(700_ms); // so that it is the new host who tells it
+    row.cut_off = SIZE_MAX;
+    row.run(2_s);
+    CHECK(row[4].host_id() == PeerId{2});
+    CHECK(row.heard[2] == Lines{"4:asked"});
+}
+
+TEST_CASE("nobody is handed a room before it obeys who hands it over") {
+    Row row(5);
+    row.run(500_ms);
+    row.rooms[0].reset();
+    row.cut_off = 4;
+    REQUIRE(row.run_until(5_s, [&] { return row[1].status() == Status::hosting; }));
+    row.run(600_ms);
+    REQUIRE(row[1].estate().set_authority(row[1], PeerId{4}));
+    row.run(200_ms);
+    CHECK(row[1].status() == Status::hosting);
+    CHECK(row[2].host_id() == PeerId{1});
+    row.cut_off = SIZE_MAX;
+    row.run(1_s);
+    for (std::size_t i = 1; i < 5; ++i) CHECK(row[i].host_id() == PeerId{4});
+}
+
+TEST_CASE("a room that was to be handed to one who is gone stays where it is") {
+    Row row(5);
+    row.run(500_ms);
+    row.rooms[0].reset();
+    row.cut_off = 4;
+    REQUIRE(row.run_until(5_s, [&] { return row[1].status() == Status::hosting; }));
+    row.run(600_ms);
+    REQUIRE(row[1].estate().set_authority(row[1], PeerId{4}));
+    row.rooms[4].reset();
+    row.run(3_s);
+    CHECK(row[1].roster().is_away(PeerId{4}));
+    CHECK(row[1].status() == Status::hosting);
+    CHECK(row[1].estate().set_authority(row[1], PeerId{2}));
+    row.run(1_s);
+    CHECK(row[3].host_id() == PeerId{2});
+}
+
+TEST_CASE("those who are known to be away are not asked who shall decide") {
+    Row row(6);
+    for (std::size_t i = 1; i < 4; ++i) row.rooms[i].reset();
+    row.run(8_s);
+    for (std::uint32_t i = 1; i < 4; ++i) REQUIRE(row[5].roster().is_away(PeerId{i}));
+    row.rooms[0].reset();
+    row.run(1300_ms);
+    CHECK(row[4].status() == Status::hosting);
+    CHECK(row[5].host_id() == PeerId{4});
 }
 
 TEST_CASE("a guest that says what only a host may say is not kept") {

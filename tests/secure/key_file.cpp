@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#if __has_include(<unistd.h>)
+#if __has_include(<unistd.h>) && !defined(_WIN32)
 
 #include <stdlib.h>
 #include <sys/stat.h>

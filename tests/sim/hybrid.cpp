@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "migrating.hpp"
+#include "searching.hpp"
 #include "tenon/bus/lobby.hpp"
 #include "tenon/room/direct.hpp"
 #include "tenon/sim/bus.hpp"
@@ -26,21 +27,10 @@ static_assert(BusPolicy<sim::Bus>);
 
 constexpr std::string_view usual = "latency_ms=60,spread=0.3,jitter_ms=20,loss=0.03";
 
-sim::Search search(std::string_view name, std::string_view faults, std::uint64_t seeds,
-                   std::uint64_t seeds_long) {
-    static std::string_view chosen;
-    chosen = faults;
-    sim::Search search;
-    search.seeds = seeds;
-    search.seeds_long = seeds_long;
-    search.faults = [](std::uint64_t) { return *sim::Faults::parse(chosen); };
-    search.command = name;
-    return search;
-}
 template <class Scenario>
 void hold(std::string_view name, std::string_view faults, Scenario&& scenario, std::uint64_t seeds = 10,
           std::uint64_t seeds_long = 1000) {
-    const auto report = sim::explore(search(name, faults, seeds, seeds_long), scenario);
+    const auto report = sim::explore(searching::search(name, faults, seeds, seeds_long), scenario);
     CHECK_MESSAGE(report, report.text());
 }
 

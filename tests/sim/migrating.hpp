@@ -71,8 +71,11 @@ struct Entry {
 struct Book {
     std::vector<Entry> entries;
     std::string broken;
-    std::uint32_t chosen = 0;    // who may become the authority and die: what is for it may go to another
+    // Who may become the authority and die: what is for it may go to another.
+    std::vector<bool> chosen = std::vector<bool>(64);
     bool directs_ordered = true; // not where a path breaks for a while: see part()
+
+    bool is_chosen(const Entry& entry) const { return entry.to < 64 && chosen[entry.to]; }
 
     void break_with(const std::string& sentence) {
         if (broken.empty()) broken = sentence;
@@ -143,8 +146,9 @@ struct Player {
         const std::string who = Book::text(id, entry) + " was heard by " + std::to_string(index);
         if (++entry.heard[index] > 1) return book.break_with(who + " twice");
         if (entry.ordered != ordered) return book.break_with(who + " as something else");
-        if (entry.to < 64 && entry.to != index && entry.to != book.chosen) book.break_with(who);
-        if (entry.to != the_authority && entry.to != book.chosen && entry.from == index) book.break_with(who);
+        const bool chosen = book.is_chosen(entry);
+        if (entry.to < 64 && entry.to != index && !chosen) book.break_with(who);
+        if (entry.to != the_authority && !chosen && entry.from == index) book.break_with(who);
         if (from != (entry.to == the_authority && entry.from == index ? net.self() : entry.sender))
             book.break_with(who + " as another's");
         if (!ordered || (entry.to != everybody && !book.directs_ordered)) return;

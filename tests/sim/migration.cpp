@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "migrating.hpp"
+#include "searching.hpp"
 #include "tenon/sim/explore.hpp"
 
 using namespace tenon;
@@ -15,17 +16,8 @@ namespace {
 
 using Players = migrating::Room<>;
 
-sim::Search search(std::string_view name, std::string_view faults = "latency_ms=80,jitter_ms=30,loss=0.05",
-                   std::uint64_t seeds = 20, std::uint64_t seeds_long = 1000) {
-    static std::string_view chosen;
-    chosen = faults;
-    sim::Search search;
-    search.seeds = seeds;
-    search.seeds_long = seeds_long;
-    search.faults = [](std::uint64_t) { return *sim::Faults::parse(chosen); };
-    search.command = name;
-    return search;
-}
+constexpr std::string_view usual = "latency_ms=80,jitter_ms=30,loss=0.05";
+
 template <class T>
 T median(std::vector<T> all) {
     std::sort(all.begin(), all.end());
@@ -84,7 +76,7 @@ struct Killing {
 
 TEST_CASE("a room of sixteen goes on within three round trips when its host dies") {
     Killing killing;
-    const auto report = sim::explore(search("test_sim -tc='*sixteen*'"),
+    const auto report = sim::explore(searching::search("test_sim -tc='*sixteen*'", usual, 20),
                                      [&](sim::World& world) { return killing.play(world); });
     CHECK_MESSAGE(report, report.text());
     REQUIRE(!killing.gaps.empty());
@@ -95,12 +87,10 @@ TEST_CASE("a room of sixteen goes on within three round trips when its host dies
 
 namespace {
 
-constexpr std::string_view usual = "latency_ms=80,jitter_ms=30,loss=0.05";
-
 template <class Scenario>
 void hold(std::string_view name, std::string_view faults, Scenario&& scenario, std::uint64_t seeds = 20,
           std::uint64_t seeds_long = 1000) {
-    const auto report = sim::explore(search(name, faults, seeds, seeds_long), scenario);
+    const auto report = sim::explore(searching::search(name, faults, seeds, seeds_long), scenario);
     CHECK_MESSAGE(report, report.text());
 }
 
@@ -142,10 +132,7 @@ TEST_CASE("a side that was cut off with the authority in the larger part comes b
     hold("test_sim -tc='*larger part*'", usual, [](sim::World& world) { return part(world, 7, 5, 5_s); });
 }
 TEST_CASE("two halves come back under one") {
-    // In seed 326 an event is not heard by all, which is not understood yet.
-    hold(
-        "test_sim -tc='*two halves*'", usual, [](sim::World& world) { return part(world, 8, 4, 5_s); }, 20,
-        300);
+    hold("test_sim -tc='*two halves*'", usual, [](sim::World& world) { return part(world, 8, 4, 5_s); });
 }
 TEST_CASE("an authority that is cut off alone comes back and obeys") {
     hold("test_sim -tc='*cut off alone*'", usual, [](sim::World& world) { return part(world, 6, 1, 4_s); });
@@ -224,7 +211,7 @@ TEST_CASE("a hand over to one who dies at once is overcome") {
         if (const std::string broken = room.open(6); !broken.empty()) return broken;
         room.talk(1_s);
         if (!room[1].net.set_authority(room[3].net.self())) return std::string("it could not");
-        room.book.chosen = 3;
+        room.book.chosen[3] = true;
         room.run(milliseconds(static_cast<std::int64_t>(world.random().below(400))));
         room.kill(room[3]);
         room.one_rule = false;
@@ -300,7 +287,6 @@ TEST_CASE("a guest that was away while the room went on comes back to it") {
 }
 
 TEST_CASE("a room migrates twenty times in a row") {
-    // In seed 241 a word to an authority that had just handed over is lost, which is not understood yet.
     hold(
         "test_sim -tc='*twenty times*'", usual,
         [](sim::World& world) {
@@ -315,6 +301,11 @@ TEST_CASE("a room migrates twenty times in a row") {
                 if (i % 4 == 3) {
                     if (const std::string broken = room.add(host->index); !broken.empty()) return broken;
                     room.run(500_ms);
+                    // Who has not heard the room's key could not go on with the others.
+                    if (!room.run_until([&] { return room.agreed(); }, 3_s))
+                        return "who came is not in the room" + room.who();
+                    // What was said to it before it was the authority may still be on its way.
+                    room.book.chosen[host->index] = true;
                     room.kill(*host);
                     room.talk(3_s);
                 } else {
@@ -326,7 +317,7 @@ TEST_CASE("a room migrates twenty times in a row") {
             }
             return room.settle();
         },
-        10, 200);
+        10, 1000);
 }
 
 TEST_CASE("by merit the best takes over, and two who are as good as each other leave it be") {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "searching.hpp"
 #include "tenon/clock/independent.hpp"
 #include "tenon/codec/bits.hpp"
 #include "tenon/reliability/ack_vector.hpp"
@@ -111,37 +112,27 @@ struct Cut {
     }
 };
 
-sim::Search search(std::string_view name, std::string_view faults) {
-    static std::string_view chosen;
-    chosen = faults;
-    sim::Search search;
-    search.seeds = 40;
-    search.seeds_long = 1000;
-    search.faults = [](std::uint64_t) { return *sim::Faults::parse(chosen); };
-    search.command = name;
-    return search;
-}
-
 } // namespace
 
 TEST_CASE("a guest that was cut off is back within two round trips after its path is") {
-    const auto report =
-        sim::explore(search("test_sim -tc='*within two round trips*'", "latency_ms=50,jitter_ms=2"),
-                     [](sim::World& world) {
-                         Cut cut;
-                         std::string broken = cut.play(world);
-                         if (broken.empty() && cut.took > 200_ms)
-                             broken = "it took " + std::to_string(cut.took.seconds()) + " s";
-                         if (broken.empty() && cut.talkers[0]->away != 1) broken = "nobody was told";
-                         return broken;
-                     });
+    const auto report = sim::explore(
+        searching::search("test_sim -tc='*within two round trips*'", "latency_ms=50,jitter_ms=2", 40),
+        [](sim::World& world) {
+            Cut cut;
+            std::string broken = cut.play(world);
+            if (broken.empty() && cut.took > 200_ms)
+                broken = "it took " + std::to_string(cut.took.seconds()) + " s";
+            if (broken.empty() && cut.talkers[0]->away != 1) broken = "nobody was told";
+            return broken;
+        });
     CHECK_MESSAGE(report, report.text());
 }
 
 TEST_CASE("it comes back as itself with nothing lost, whatever else the path does") {
     const auto report = sim::explore(
-        search("test_sim -tc='*whatever else the path does*'",
-               "latency_ms=60,spread=0.5,jitter_ms=20,loss=0.1,reorder=0.1,duplicate=0.05,corrupt=0.01"),
+        searching::search(
+            "test_sim -tc='*whatever else the path does*'",
+            "latency_ms=60,spread=0.5,jitter_ms=20,loss=0.1,reorder=0.1,duplicate=0.05,corrupt=0.01", 40),
         [](sim::World& world) { return Cut().play(world); });
     CHECK_MESSAGE(report, report.text());
 }

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "searching.hpp"
 #include "tenon/clock/independent.hpp"
 #include "tenon/codec/bits.hpp"
 #include "tenon/reliability/ack_vector.hpp"
@@ -352,31 +353,20 @@ struct Citizen {
     Citizen(sim::World& world, std::uint32_t host) : net(options(world, 512), world.port(host)) {}
 };
 
-sim::Search search(std::string_view name, std::string_view faults, std::uint64_t seeds) {
-    static std::string_view chosen;
-    chosen = faults;
-    sim::Search search;
-    search.seeds = seeds;
-    search.seeds_long = seeds * 50;
-    search.faults = [](std::uint64_t) { return *sim::Faults::parse(chosen); };
-    search.command = name;
-    return search;
-}
-
 } // namespace
 
 TEST_CASE("every guest sees every entity as it was, in order, and at last as it is") {
     const auto report = sim::explore(
-        search("test_sim -tc='every guest sees every entity*'",
-               "latency_ms=50,spread=0.3,jitter_ms=30,loss=0.05,reorder=0.05,duplicate=0.02", 20),
+        searching::search("test_sim -tc='every guest sees every entity*'",
+                          "latency_ms=50,spread=0.3,jitter_ms=30,loss=0.05,reorder=0.05,duplicate=0.02", 20),
         [](sim::World& world) { return play(world, 40); });
     CHECK_MESSAGE(report, report.text());
 }
 
 TEST_CASE("a world of many packets comes whole over a poor path") {
-    const auto report = sim::explore(
-        search("test_sim -tc='a world of many packets*'", "latency_ms=80,jitter_ms=40,loss=0.2", 4),
-        [](sim::World& world) { return play(world, 900); });
+    const auto report = sim::explore(searching::search("test_sim -tc='a world of many packets*'",
+                                                       "latency_ms=80,jitter_ms=40,loss=0.2", 4, 200),
+                                     [](sim::World& world) { return play(world, 900); });
     CHECK_MESSAGE(report, report.text());
 }
 

@@ -15,6 +15,7 @@
 #include "tenon/room/estate_words.hpp"
 #include "tenon/room/event.hpp"
 #include "tenon/room/filing.hpp"
+#include "tenon/room/handover.hpp"
 #include "tenon/room/herald.hpp"
 #include "tenon/room/ledger.hpp"
 #include "tenon/room/options.hpp"
@@ -86,6 +87,8 @@ requires(Topology::traits.migrates) class EstatePart<Room, Address, Reliability,
         succession_.forget(id);
         if (!keeps_for(id)) filing_.forget(id);
     }
+    // To a guest: who is away is not asked who shall decide.
+    void set_away(PeerId id, bool away) { succession_.set_away(id, away); }
 
     // ---- the loss of the host
 
@@ -117,12 +120,10 @@ requires(Topology::traits.migrates) class EstatePart<Room, Address, Reliability,
     Result<> set_authority(Room& room, PeerId to) {
         if (room.status_ != Status::hosting) return Error::not_authority;
         if (to == room.self_) return {};
-        const auto* seat = room.seat_of(to);
-        const auto* heir = succession_.heir(to);
-        if (seat == nullptr || seat->is_away() || heir == nullptr || !heir->has_address)
-            return Error::unknown_peer;
-        if (leaving_to_) return Error::already_open;
-        leave_to(room, {epoch_.number + 1, to}, heir->at);
+        if (!could_follow(room, to)) return Error::unknown_peer;
+        if (handover_.is_open()) return Error::already_open;
+        handover_.wish(to);
+        grant(room);
         return {};
     }
     void set_merit(Room& room, float merit) {
@@ -153,23 +154,15 @@ requires(Topology::traits.migrates) class EstatePart<Room, Address, Reliability,
             pending_ = false;
             act(room, handed_, now);
         }
-        if (leaving_to_ && now >= leaving_until_) {
-            const Verdict<Address> last{Verdict<Address>::Kind::follow,
-                                        {leaving_number_, leaving_to_},
-                                        leaving_to_,
-                                        leaving_at_,
-                                        true};
-            leaving_to_ = PeerId::none();
-            act(room, last, now);
-        }
+        if (handover_.is_over(now)) act(room, Verdict<Address>(handover_.verdict()), now);
         if (reign_.gathered(now, room, previous_, reason_ == Error::none)) begin_reign(room);
+        grant(room);
         filing_.turn(room, now);
     }
     Instant next_turn() const {
         Instant next = min(succession_.poll_timeout(), reign_.poll_timeout());
         if (pending_ || left_) next = Instant{};
-        if (leaving_to_) next = min(next, leaving_until_);
-        next = min(next, filing_.next_turn());
+        next = min(next, min(handover_.poll_timeout(), filing_.next_turn()));
         return min(next, remind_at_);
     }
 
@@ -197,12 +190,13 @@ requires(Topology::traits.migrates) class EstatePart<Room, Address, Reliability,
     }
 
   private:
-    static constexpr Duration flush_max = milliseconds(500), remind_pause = milliseconds(100);
+    static constexpr Duration remind_pause = milliseconds(100);
 
     void clear() {
         pending_ = knows_ahead_ = false;
         reign_.end();
-        leaving_to_ = left_ = PeerId::none();
+        handover_.end();
+        left_ = PeerId::none();
         ahead_ = Duration{};
         reason_ = Error::timed_out;
         remind_at_ = Instant::never();
@@ -252,7 +246,8 @@ requires(Topology::traits.migrates) class EstatePart<Room, Address, Reliability,
                 tell_authority(room, room.self_, Error::none, false);
                 return;
             case Verdict<Address>::Kind::yield:
-                if (!leaving_to_) leave_to(room, verdict.epoch, verdict.at);
+                // It says so again, when this one has taken over what there was.
+                if (!handover_.is_named() && !reign_.gathers()) leave_to(room, verdict.epoch, verdict.at);
                 return;
             case Verdict<Address>::Kind::none:
                 return;
@@ -267,7 +262,7 @@ requires(Topology::traits.migrates) class EstatePart<Room, Address, Reliability,
         epoch_ = epoch;
         succession_.take(epoch, reason_ == Error::none);
         pending_ = false;
-        leaving_to_ = PeerId::none();
+        handover_.end();
     }
     std::uint64_t key_of(Room& room, PeerId peer) const {
         return epoch_key(succession_.room_key(), room.terms_.schema, epoch_, peer);
@@ -335,17 +330,23 @@ requires(Topology::traits.migrates) class EstatePart<Room, Address, Reliability,
         seat->follower = true;
         filing_.reseat(verdict.peer);
     }
+    bool could_follow(Room& room, PeerId to) const {
+        const auto* seat = room.seat_of(to);
+        const auto* heir = succession_.heir(to);
+        return seat != nullptr && !seat->is_away() && heir != nullptr && heir->has_address;
+    }
+    // Not before this one has what the others know and what was said to the one before it; nor to a peer that
+    // does not obey it yet, and so would not hear that it decides.
+    void grant(Room& room) {
+        const PeerId to = handover_.wished();
+        if (!to || reign_.gathers()) return;
+        if (!could_follow(room, to)) return handover_.end();
+        if (room.seat_of(to)->link.stats().packets_in != 0)
+            leave_to(room, {epoch_.number + 1, to}, succession_.heir(to)->at);
+    }
     // Tells all to obey another, and does so itself when they have heard it.
     void leave_to(Room& room, Epoch epoch, const Address& at) {
-        leaving_to_ = epoch.authority;
-        leaving_number_ = epoch.number;
-        leaving_at_ = at;
-        // So long that all have heard it, unless it is lost; then the other's claim will be believed.
-        Duration worst{};
-        room.for_each_seat([&](Seat& seat) {
-            if (!seat.is_away()) worst = max(worst, seat.link.path().round_trip().smoothed());
-        });
-        leaving_until_ = room.now_ + min(worst + milliseconds(20), flush_max);
+        handover_.name(epoch, at, room.now_ + Handover<Address>::patience(room));
         reason_ = Error::none;
         succession_.hand_over(epoch.authority);
         room.for_each_seat([&](auto& seat) { herald(room).handover(seat, epoch); });
@@ -427,7 +428,8 @@ requires(Topology::traits.migrates) class EstatePart<Room, Address, Reliability,
         const auto word = PeerWord::read(in);
         const auto at = Address::parse(text_of(in.rest()));
         if (!word || !at) return false;
-        if (word->peer != room.self_) succession_.know_address(word->peer, *at);
+        succession_.know_address(word->peer, *at);
+        succession_.set_away(word->peer, room.roster_.is_away(word->peer));
         room.direct_.stir();
         return true;
     }
@@ -488,11 +490,9 @@ requires(Topology::traits.migrates) class EstatePart<Room, Address, Reliability,
     float merit_ = 0;
     bool pending_ = false, knows_ahead_ = false, welcomed_ = false;
     Verdict<Address> handed_;
-    PeerId leaving_to_;
-    std::uint32_t leaving_number_ = 0;
-    Address leaving_at_{};
+    Handover<Address> handover_;
     Duration ahead_{};
-    Instant last_rx_{}, leaving_until_{}, remind_at_ = Instant::never();
+    Instant last_rx_{}, remind_at_ = Instant::never();
 };
 
 } // namespace tenon

@@ -30,6 +30,7 @@ class EstatePart {
     void ended() {}
     void introduce(Room&, auto&) {}
     void forget(PeerId) {}
+    void set_away(PeerId, bool) {}
     bool knows_ahead() const { return true; }
     Duration ahead() const { return {}; }
     Epoch epoch() const { return {}; }

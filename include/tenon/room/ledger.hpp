@@ -172,10 +172,6 @@ class Ledger {
         if (Account* account = accounts_.find(peer)) book_.unseat(*account);
         settle();
     }
-    bool has_reported(PeerId peer) const {
-        const Account* account = accounts_.find(peer);
-        return account != nullptr && account->counted;
-    }
     // True when this completes its first: from now on it counts, and wants what for_each_lacked gives. A
     // report that is refused changes nothing.
     Result<bool> hear_report(PeerId from, BytesIn report) {
@@ -250,15 +246,6 @@ class Ledger {
         const Account *origin = accounts_.find(filed.origin), *account = accounts_.find(peer);
         return filed.origin != peer && origin != nullptr && account != nullptr &&
                origin->heard_by(account->seat) < filed.serial;
-    }
-    // Somebody who heard `origin` up to there can't be given all that follows: it is not kept here.
-    bool gap(PeerId origin, std::uint32_t heard) const {
-        const Account* account = accounts_.find(origin);
-        if (account == nullptr || heard >= account->said.prefix()) return false;
-        if (heard < account->settled) return true;
-        while (heard != account->said.prefix())
-            if (!account->keeps(++heard)) return true;
-        return false;
     }
     // What `origin` said to all begins after `serial`; what of it was not heard never comes.
     void jump(PeerId origin, std::uint32_t serial) {

@@ -391,6 +391,7 @@ class Room : public Table<Room<Address, Reliability, Topology, Guard>, Address, 
     bool hear_away(Seat& seat, const LinkEvent& said, RoomEvent& event) {
         const auto word = AwayWord::read(said.payload);
         if (!word || status_ != Status::joined) return misbehaved(seat);
+        estate_.set_away(word->peer, word->away);
         if (word->peer == self_ || !roster_.set_away(word->peer, word->away)) return false;
         event = {word->away ? RoomEvent::Kind::peer_away : RoomEvent::Kind::peer_back,
                  word->peer,

@@ -95,7 +95,6 @@ class Succession {
     void authority_left() { gone_ = true; }
     // The authority has named its successor, and is obeyed until that one claims.
     void hand_over(PeerId to) { handed_to_ = to; }
-    PeerId handed_to() const { return handed_to_; }
 
     // The same rule goes on under another number.
     void renumber(std::uint32_t number) { epoch_.number = number; }
@@ -176,8 +175,6 @@ class Succession {
 
     Epoch epoch() const { return epoch_; }
     bool is_open() const { return open_; }
-    bool reigns() const { return open_ && phase_ == Phase::reigns; }
-    bool suspects() const { return open_ && phase_ == Phase::asks; }
     Duration patience() const { return patience_; }
     std::uint64_t room_key() const { return room_key_; }
     const ClaimFigures& figures() const { return figures_; }
@@ -415,15 +412,18 @@ class Succession {
         }
         const bool missed = phase_ == Phase::asks || gone_ || now_ - last_rx_ >= patience_ / 2;
         // We hear the one that we obey: this one is of another side, or claims what is not its own.
-        if (!missed && !is_handed(from, claim)) return refuse(Error::forged_claim);
+        const bool handed = is_handed(from, claim);
+        if (!missed && !handed) return refuse(Error::forged_claim);
         if (whose == self_) {
-            if (!is_handed(from, claim)) return refuse(Error::old_epoch);
+            if (!handed) return refuse(Error::old_epoch);
             conclude(Verdict<Address>::Kind::succeed, claim.epoch, self_, Address{}, true);
             return {};
         }
         const Heir* other = heir(whose);
         if (other == nullptr || !other->has_address) return {};
-        conclude(Verdict<Address>::Kind::follow, claim.epoch, whose, other->at, claim.handed);
+        // It may have been handed over by another than the one who is missed here, and may be lost: what was
+        // said to that one goes to its successor.
+        conclude(Verdict<Address>::Kind::follow, claim.epoch, whose, other->at, handed);
         return {};
     }
 

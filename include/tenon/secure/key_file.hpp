@@ -2,7 +2,7 @@
 // Identities in files that only their owner can read, and other small files that are replaced whole: all that
 // secure/ has to do with a disk. A program calls this when it starts. POSIX systems only so far.
 
-#if __has_include(<unistd.h>)
+#if __has_include(<unistd.h>) && !defined(_WIN32)
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -180,8 +180,7 @@ class NoiseInitiator {
 // since it is made of what arrived.
 class NoiseResponder {
   public:
-    NoiseResponder(NoisePattern pattern, BytesIn prologue, ExchangeKeys own,
-                   ExchangeKeys ephemeral = exchange_keys())
+    NoiseResponder(NoisePattern pattern, BytesIn prologue, ExchangeKeys own, ExchangeKeys ephemeral = {})
         : state_(pattern, prologue, own.key),
           own_(std::move(own)),
           ephemeral_(std::move(ephemeral)),
@@ -220,6 +219,7 @@ class NoiseResponder {
         if (step_ != detail::NoiseStep::second) return Error::closed;
         const std::size_t size = noise_second_bytes() + payload.size();
         if (size > into.size() || size > noise_message_max) return Error::too_large;
+        if (!ephemeral_.key) ephemeral_ = exchange_keys(); // not before, so that a forgery costs no pair
         copy(into.data(), ephemeral_.key.bytes);
         state_.mix_hash(ephemeral_.key.bytes);
         bool is_sound = state_.mix_exchange(ephemeral_.secret, their_ephemeral_);
