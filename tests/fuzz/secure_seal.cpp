@@ -51,7 +51,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             packet.plain.fill(std::byte{change});
             packet.body = packet.plain;
             packet.head.fill(std::byte{place});
-            const auto sealed = ours.seal(packet.number, packet.head, packet.body, packet.tag);
+            const auto sealed = ours.seal(packet.number, 0, packet.head, packet.body, packet.tag);
             must(bool(sealed) || packet.body == packet.plain);
             must(!sealed || packet.number >= next);
             if (!sealed) continue;
@@ -70,7 +70,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                        : packet.tag[at - 20]) ^= std::byte{change};
         }
         std::array<std::byte, 16> into{};
-        const auto opened = theirs.open(packet.number, packet.head, packet.body, packet.tag, into);
+        const auto opened = theirs.open(packet.number, 0, packet.head, packet.body, packet.tag, into);
         const bool is_true = packet.number == said.number && packet.head == said.head &&
                              packet.body == said.body && packet.tag == said.tag;
         const std::uint64_t its = generation(packet.number);
