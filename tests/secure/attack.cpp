@@ -119,10 +119,11 @@ TEST_CASE("no bit of the handshake can be changed without its being noticed") {
         std::uint8_t kind;
         std::size_t every; // bits between two that are tried
     };
-    for (const auto [kind, every] : {Word{meeting::hello, 8}, Word{meeting::challenge, 1},
-                                     Word{meeting::connect, 61}, Word{meeting::accept, 1}}) {
+    for (const Word& word : {Word{meeting::hello, 8}, Word{meeting::challenge, 1}, Word{meeting::connect, 61},
+                             Word{meeting::accept, 1}}) {
+        const std::uint8_t kind = word.kind;
         std::size_t bits = 1;
-        for (std::size_t bit = 0; bit < bits; bit += every) {
+        for (std::size_t bit = 0; bit < bits; bit += word.every) {
             CAPTURE(kind);
             CAPTURE(bit);
             Pair pair;
