@@ -127,6 +127,7 @@ class Table {
             return entrance_.reply(from, Refusal{connect.nonce, Error::room_full, {}});
         const Accept accept = acceptance(connect.nonce, PeerId{next_id_});
         const typename Seats::Answer answer(accept, guard(), connect.visitor);
+        if (answer.size == 0) return count_strange(true);
         meeting().fan_out([this](Seat& there) { mark(there); }); // what was said before it came is not for it
         Seat* seat = take_seat(from, accept.peer,
                                guard().key(connect.visitor, terms_.schema, accept.nonce, accept.host_nonce),
@@ -149,7 +150,6 @@ class Table {
     bool has_seat_at(const Address& address) { return seats_.at(address) != nullptr; }
     bool is_heard_at(Instant now, const Address& at) { return seats_.hears(at, now, stale_after()); }
     std::size_t seat_count() const { return seats_.size(); }
-
     void begin(Instant now) { now_ = now; } // what is said from here on is said now
     // A peer wants its place back, from any address. The host grants it to who proves to have the link's key.
     void resume(Instant now, const Address& from, const Resume& asked) {

@@ -171,8 +171,8 @@ class Guard {
 
     // ---- both: the key of the link, when the answer is written or read
 
-    template <class Met>
-    LinkKey key(const Met& side, std::uint64_t schema, std::uint64_t nonce, std::uint64_t host_nonce) const {
+    template <class Side>
+    LinkKey key(const Side& side, std::uint64_t schema, std::uint64_t nonce, std::uint64_t host_nonce) const {
         LinkKey key{side.met->cipher, side.met->is_guest, side.met->peer, {}, {}, {}};
         const NoiseKeys& keys = side.met->keys;
         Secret<64> material;
@@ -236,7 +236,6 @@ class Guard {
         visit.said_bytes = in.ok() && size ? *size : 0;
     }
 
-  private:
     Keyring* keyring_;
 };
 
