@@ -120,7 +120,8 @@ run_with_clang() {
     CXX=clang++
     # shellcheck disable=SC2046,SC2086
     if configure clang $sanitized $(strict_for clang++); then
-        stage clang clang "" "--no-suite fuzzing --no-suite text --no-suite package"
+        # The wrong programs have been refused by both compilers already.
+        stage clang clang "" "--no-suite fuzzing --no-suite text --no-suite package --no-suite thorough"
         if has_target clang fuzzers; then stage fuzzing clang fuzzers "--suite fuzzing"; fi
     else
         unable clang
