@@ -1,10 +1,18 @@
 // How long joining takes: in round trips, by virtual time over Memory where one way takes 50 ms and nothing
-// is lost, and on loopback over Udp in microseconds.
+// is lost; in milliseconds by round-trip time, on a clean path and with 5% loss, in plaintext, encrypted, and
+// when a link is resumed from another address; and on loopback over Udp in microseconds.
 
 #include "game.hpp"
 #include "harness.hpp"
 
+#include <tenon/sim/world.hpp>
+
 #include <deque>
+#include <string>
+
+#if BENCH_SECURE
+#include <tenon/secure/secure.hpp>
+#endif
 
 namespace {
 
@@ -48,6 +56,81 @@ double round_trips() {
     return -1;
 }
 
+template <class Transport>
+Transport over(tenon::transport::Memory port) {
+    if constexpr (std::is_constructible_v<Transport, tenon::transport::Memory>) return port;
+#if BENCH_SECURE
+    else
+        return Transport(tenon::secure::Keyring(), std::move(port));
+#endif
+}
+
+// Milliseconds of a join from its first datagram to Joined, and then of a move to another port, until its
+// host has answered there, over a path of this round trip.
+struct Times {
+    double join = -1, resume = -1;
+};
+template <class Transport>
+Times virtual_times(double rtt_ms, double loss, std::uint64_t seed) {
+    using Net = tenon::profile::Action<Talk, Transport>;
+    tenon::sim::Faults faults;
+    faults.latency_ms = rtt_ms / 2;
+    faults.loss = loss;
+    tenon::sim::World world(seed, faults);
+    Net host{{.seed = seed}, over<Transport>(world.port(1))},
+        guest{{.seed = seed + 1}, over<Transport>(world.port(2))};
+    Deaf deaf;
+    world.add(host, deaf);
+    world.add(guest, deaf);
+    Times times;
+    if (!host.host(4000) || !guest.join("host1:4000")) return times;
+    const tenon::Instant start = world.now();
+    if (!world.run_until([&] { return guest.status() == tenon::Status::joined; }, 20_s)) return times;
+    times.join = (world.now() - start).ms();
+    world.run(1_s);
+    world.run(tenon::nanoseconds(static_cast<std::int64_t>(seed % 997) * 1'000'000));
+    const tenon::Instant moved = world.now();
+    if (!guest.move()) return times;
+    const tenon::Instant heard = guest.health().last_rx;
+    if (world.run_until([&] { return guest.health().last_rx > heard; }, 20_s))
+        times.resume = (world.now() - moved).ms();
+    return times;
+}
+
+struct Row {
+    std::vector<double> join, resume;
+};
+template <class Transport>
+Row row(double rtt_ms, double loss) {
+    Row row;
+    for (std::uint64_t seed = 1; seed <= (loss > 0 ? 500u : 1u); ++seed) {
+        const Times times = virtual_times<Transport>(rtt_ms, loss, seed);
+        row.join.push_back(times.join);
+        row.resume.push_back(times.resume);
+    }
+    return row;
+}
+
+template <class Transport>
+void table(const char* kind) {
+    std::printf(
+        "| %s: round trip | join | with 5%% loss: p50, p99 | resume | with 5%% loss: p50, p99 |\n"
+        "|---|---|---|---|---|\n",
+        kind);
+    for (const double rtt : {0.0, 20.0, 60.0, 120.0, 240.0}) {
+        const Row clean = row<Transport>(rtt, 0), lossy = row<Transport>(rtt, 0.05);
+        std::printf("| %.0f ms | %.0f ms | %.0f ms, %.0f ms | %.0f ms | %.0f ms, %.0f ms |\n", rtt,
+                    median(clean.join), median(lossy.join), percentile(lossy.join, 0.99),
+                    median(clean.resume), median(lossy.resume), percentile(lossy.resume, 0.99));
+        if (rtt != 240) continue;
+        const std::string name = std::string("handshake.") + kind;
+        figure((name + ".rtt240").c_str(), median(clean.join), "ms");
+        figure((name + ".rtt240.loss5_p50").c_str(), median(lossy.join), "ms");
+        figure((name + ".rtt240.loss5_p99").c_str(), percentile(lossy.join, 0.99), "ms");
+        figure((name + ".rtt240.resume").c_str(), median(clean.resume), "ms");
+    }
+}
+
 // A join over loopback, both ends in one loop.
 double microseconds_over_udp() {
     using Net = tenon::profile::Action<Talk>;
@@ -73,4 +156,8 @@ int main() {
     if (trips < 0 || percentile(times, 0) < 0) return 1;
     figure("handshake.round_trips", trips, "round_trips");
     figure("handshake.time", median(times), "us");
+    table<tenon::transport::Memory>("plain");
+#if BENCH_SECURE
+    table<tenon::transport::Secure<tenon::transport::Memory>>("secure");
+#endif
 }

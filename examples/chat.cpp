@@ -5,13 +5,11 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <iostream>
 #include <map>
-#include <mutex>
-#include <queue>
 #include <string>
 #include <tenon.hpp>
-#include <thread>
+
+#include "keyboard.hpp"
 
 struct Said {
     static constexpr std::size_t bytes_max = 1000;
@@ -21,48 +19,6 @@ struct Said {
 
 using Chat = tenon::Game<"chat", 1, tenon::Event<Said, tenon::Ordered>>;
 using Net = tenon::profile::Action<Chat>;
-
-// The keyboard, read by a thread of its own, so that waiting for a person never keeps the session waiting.
-class Keyboard {
-  public:
-    Keyboard() {
-        std::ios::sync_with_stdio(false);
-        // The thread may wait in getline for ever, so it owns nothing and nobody waits for it; Keyboard
-        // outlives main.
-        std::thread([this] {
-            for (std::string line; std::getline(std::cin, line);) push(line);
-            push("/quit");
-        }).detach();
-    }
-    bool next(std::string& line) {
-        const std::lock_guard hold(mutex_);
-        if (lines_.empty()) return false;
-        line = std::move(lines_.front());
-        lines_.pop();
-        return true;
-    }
-
-  private:
-    void push(const std::string& line) {
-        const std::lock_guard hold(mutex_);
-        lines_.push(line);
-    }
-    std::mutex mutex_;
-    std::queue<std::string> lines_;
-};
-
-// What others wrote must not steer this terminal.
-std::string printable(std::string_view text) {
-    std::string safe(text);
-    for (char& c : safe)
-        if (static_cast<unsigned char>(c) < ' ' || c == 127) c = '?';
-    return safe;
-}
-
-void say(const std::string& line) {
-    std::puts(line.c_str());
-    std::fflush(stdout);
-}
 
 struct Person {
     Net& net;

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Builds the examples in release and plays the arena: until q on a terminal. Elsewhere it first lets the minimal game,
-# the chat and the profiles play by themselves over loopback, then the arena for ten seconds. Arguments go to the arena:
-# sh examples/run.sh --bots 4 --impair loss=5,delay=50. The last line is `N passed, N failed`.
+# the chat, the studio and the profiles play by themselves over loopback, then the arena for ten seconds. Arguments go
+# to the arena: sh examples/run.sh --bots 4 --impair loss=5,delay=50. With --web it builds the arena as a web page
+# instead, and serves it. The last line is `N passed, N failed`.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/tests/setup.sh"
@@ -24,9 +25,13 @@ finish() {
     exit 0
 }
 
-setup build
+case " $* " in *" --web "*) web=web ;; *) web= ;; esac
+# shellcheck disable=SC2086
+setup build $web
 built=0
-configure release -Dbuildtype=release -Dtests=disabled -Dbench=disabled && compile release || built=$?
+targets=${web:+examples/web_server}
+# shellcheck disable=SC2086
+configure release -Dbuildtype=release -Dtests=disabled -Dbench=disabled && compile release $targets || built=$?
 count "the build of the examples" "$built"
 [ "$built" = 0 ] || finish
 
@@ -133,6 +138,55 @@ part() {
     wait "$ann" && wait "$bob" && await bob "left in good order"
 }
 
+# A host, and two who come in as viewers: each may do what its role says, and no more.
+start_studio() {
+    for person in sam tess uma; do
+        rm -f "$logs/$person.in"
+        mkfifo "$logs/$person.in"
+        : >"$logs/$person"
+    done
+    exec 3<>"$logs/sam.in" 4<>"$logs/tess.in" 5<>"$logs/uma.in"
+    limited "$examples/studio" host 0 sam <&3 >"$logs/sam" &
+    sam=$!
+    await sam "hosting port" || true
+    port=$(sed -n 's/.*hosting port //p' "$logs/sam")
+    limited "$examples/studio" join "127.0.0.1:$port" tess <&4 >"$logs/tess" &
+    tess=$!
+    limited "$examples/studio" join "127.0.0.1:$port" uma <&5 >"$logs/uma" &
+    uma=$!
+}
+draw() {
+    await tess "uma is here" && await uma "tess is here" || return 1
+    await sam "uma is here" && await sam "tess is here" || return 1
+    echo "draw 1 2 x" >&4
+    await tess "not said: The peer's role may not say this" || return 1
+    echo "role tess editor" >&3
+    for person in sam tess uma; do await "$person" "tess is editor now, and was viewer" || return 1; done
+    echo "draw 3 2 y" >&4
+    for person in sam uma; do await "$person" "tess draws y at 3 2" || return 1; done
+    ! grep -qF "draws x" "$logs/sam" "$logs/uma" || return 1
+    echo "role uma owner" >&3
+    await sam "has no role of this name"
+}
+# An admin has the host give roles; an editor may not ask for it.
+rule() {
+    echo "role uma admin" >&4
+    echo "role uma admin" >&3
+    await uma "uma is admin now" || return 1
+    echo "wipe" >&5
+    for person in sam tess; do await "$person" "uma wipes all" || return 1; done
+    echo "role tess viewer" >&5
+    for person in sam tess uma; do await "$person" "tess is viewer now, and was editor" || return 1; done
+    echo "draw 5 2 z" >&4
+    echo "/who" >&5
+    await uma "sam: admin" && await uma "tess: viewer" || return 1
+    ! grep -qF "draws z" "$logs/sam" "$logs/uma" || return 1
+    ! grep -qF "role forbids" "$logs/sam" || return 1
+    for person in 3 4 5; do eval "echo /quit >&$person"; done
+    wait "$tess" && wait "$uma" && wait "$sam" || return 1
+    [ "$(grep -cF "not said: The peer's role may not say this" "$logs/tess")" = 3 ]
+}
+
 # Two peers fight in lockstep, the second from a later tick on: both come to the same, and so do their recordings.
 skirmish() {
     limited "$examples/lockstep" --listen 4003 --seconds 6 --record "$logs/host.rec" >"$logs/lockstep-host" &
@@ -161,22 +215,56 @@ check() {
     count "$what" "$status"
 }
 
+if [ -n "$web" ]; then . "$root/examples/web/play.sh"; fi
 if [ -t 0 ] && [ -t 1 ]; then
     check "the arena" "$examples/arena" "$@"
     finish
 fi
 
 check "minimal: one hosts, one joins" play_minimal
+token_server() {
+    rm -f "$logs"/token-*.key "$logs/token"
+    : >"$logs/token-server"
+    : >"$logs/token-backend"
+    tokens="limited $examples/token_server"
+    backend_key=$($tokens key "$logs/token-backend.key") || return 1
+    server_key=$($tokens key "$logs/token-server.key") || return 1
+    $tokens server 0 "$logs/token-server.key" "$backend_key" >"$logs/token-server" &
+    await token-server "hosting port" || return 1
+    server=127.0.0.1:$(sed -n 's/^hosting port //p' "$logs/token-server")
+    $tokens backend 0 "$logs/token-backend.key" "$server" "$server_key" >"$logs/token-backend" &
+    await token-backend "hosting port" || return 1
+    backend=127.0.0.1:$(sed -n 's/^hosting port //p' "$logs/token-backend")
+    ! $tokens play "$backend" "$backend_key" ann guessed "$logs/token" >"$logs/token-guess" || return 1
+    await token-backend "ann was refused" || return 1
+    $tokens play "$backend" "$backend_key" ann "red fox" "$logs/token" >"$logs/token-ann" || return 1
+    await token-ann "ann of the foxes: hello" && await token-server "ann of the foxes came in" || return 1
+    ! $tokens again "$logs/token" >"$logs/token-again" || return 1
+    await token-server "was refused" || return 1
+}
+trained() {
+    limited "$examples/train_dictionary" "$logs/dictionary.hpp" >"$logs/train" || return 1
+    grep -q GameDictionary "$logs/dictionary.hpp"
+}
 if [ -x "$examples/whisper" ]; then
+    check "token_server: who logs in at the backend is let in once, and nobody with a found token" token_server
     check "whisper: who knows the host's key is let in and heard, and an impostor is seen" whisper
 else
-    say "not played: whisper: libsodium is not here"
+    say "not played: whisper, token_server: libsodium is not here"
+fi
+if [ -x "$examples/train_dictionary" ]; then
+    check "train_dictionary: a dictionary makes others of the game's messages smaller" trained
+else
+    say "not played: train_dictionary: libzstd is not here"
 fi
 start_chat
 check "chat: three people hear each other" talk
 check "chat: a full room, a taken port and a wrong address are told" refusals
 check "chat: somebody goes on from another port" move
 check "chat: goodbyes are heard" part
+start_studio
+check "studio: a viewer looks on, and draws when it is made an editor" draw
+check "studio: an admin wipes, and has roles given" rule
 exec 3>&- 4>&- 5>&-
 # Each plays one profile on loopback, checks its point, and measures the rates that it promises.
 for profile in duel board builder raid camp fire; do check "$profile" limited "$examples/$profile"; done

@@ -10,5 +10,6 @@
 #include "tenon/topology/authority_hosted.hpp"
 #include "tenon/topology/mesh.hpp"
 #include "tenon/transport/impaired.hpp"
+#include "tenon/transport/tcp.hpp"
 #include "tenon/transport/threaded.hpp"
 #include "tenon/transport/udp.hpp"

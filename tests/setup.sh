@@ -1,5 +1,5 @@
 # Sourced by tests/run.sh, examples/run.sh and bench/run.sh with $root set. `setup WHAT...` makes sure of what a
-# build needs, where WHAT is any of: build, tests, bench, full. What is missing is installed by apt-get where
+# build needs, where WHAT is any of: build, tests, bench, web, full. What is missing is installed by apt-get where
 # there is one, which is said before it is done; headers that still lack come from the wraps in subprojects/.
 
 say() { printf '%s\n' "$*"; }
@@ -36,11 +36,21 @@ look() {
     has_header xxhash.h || missing="$missing libxxhash-dev"
     has_header cereal/cereal.hpp || missing="$missing libcereal-dev"
     has_header sodium.h || missing="$missing libsodium-dev"
+    has_header zdict.h || missing="$missing libzstd-dev"
     for what in "$@"; do
         case $what in
         tests)
             has_header doctest/doctest.h || missing="$missing doctest-dev"
             has_header openssl/param_build.h || missing="$missing libssl-dev"
+            has_header wslay/wslay.h || missing="$missing libwslay-dev"
+            NODE_PATH=/usr/share/nodejs node -e "require('ws')" >/dev/null 2>&1 || missing="$missing node-ws"
+            /usr/bin/python3 -c 'import websockets' >/dev/null 2>&1 || missing="$missing python3-websockets"
+            ;;
+        web)
+            have em++ || missing="$missing emscripten"
+            have node || missing="$missing nodejs"
+            [ -e /usr/share/nodejs/ws ] || missing="$missing node-ws"
+            has_header wslay/wslay.h || missing="$missing libwslay-dev"
             ;;
         bench) has_header enet/enet.h || missing="$missing libenet-dev" ;;
         full)

@@ -20,15 +20,15 @@ inline std::string bytes_text(double bytes) {
 
 class Figures {
   public:
-    void update(tenon::Instant now, Net& net) {
+    void update(tenon::Instant now, auto& net) {
         const tenon::Health health = health_ = net.health();
         playback_ = net.playback(now);
         prediction_ = net.prediction();
         if (now - at_ < tenon::seconds(1)) return;
         const double span = (now - at_).seconds();
         if (at_ != tenon::Instant{}) {
-            in_ = static_cast<double>(health.bytes_in - bytes_in_) / span;
-            out_ = static_cast<double>(health.bytes_out - bytes_out_) / span;
+            in_ = since(bytes_in_, health.bytes_in) / span;
+            out_ = since(bytes_out_, health.bytes_out) / span;
         }
         at_ = now;
         bytes_in_ = health.bytes_in;
@@ -54,6 +54,11 @@ class Figures {
     }
 
   private:
+    // The sums are of those who are there: with whoever leaves, what was said to them goes.
+    static double since(std::uint64_t before, std::uint64_t now) {
+        return now < before ? 0 : static_cast<double>(now - before);
+    }
+
     tenon::Health health_;
     tenon::PlaybackFigures playback_;
     tenon::PredictionFigures prediction_;

@@ -2,7 +2,8 @@
 // What the arena says on the wire, and the few numbers that all of its programs share.
 
 #include <cstdint>
-#include <tenon.hpp>
+#include <tenon/portable.hpp>
+#include <tenon/room/world_room.hpp>
 
 namespace arena {
 
@@ -54,10 +55,9 @@ struct Hit {
 using Game = tenon::Game<"arena", 1, tenon::Component<Ship>, tenon::Component<Shot>, tenon::Command<Steer>,
                          tenon::Event<Hit, tenon::Reliable>>;
 
-// Real sockets, with a bad line in front of them for who asks for one; without it Impaired passes all
-// through.
-using Line = tenon::transport::Impaired<tenon::transport::Udp>;
-using Net = tenon::profile::Action<Game, Line>;
+// The session on a transport: real sockets here, a browser's in web/.
+template <class Transport>
+using NetOver = tenon::profile::Action<Game, Transport>;
 
 inline constexpr const char* room = "arena";
 

@@ -12,9 +12,8 @@
 
 #include "figures.hpp"
 #include "game.hpp"
+#include "line.hpp"
 #include "options.hpp"
-#include "player.hpp"
-#include "server.hpp"
 #include "view.hpp"
 
 namespace {

@@ -8,19 +8,27 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "game.hpp"
 #include "rules.hpp"
 
 namespace arena {
 
-class Player {
+template <class Transport>
+class PlayerOver {
   public:
+    using Net = NetOver<Transport>;
     static constexpr bool never_hosts = true;
 
-    Player(std::string_view name, Line line) : net_({.room = room, .name = name}, std::move(line)) {}
+    explicit PlayerOver(std::string_view name, Transport transport = Transport())
+        : net_({.room = room, .name = name}, std::move(transport)) {}
 
-    tenon::Result<> join(std::string_view address) { return net_.join(address); }
+    tenon::Result<> join(std::string_view address) {
+        closed_ = false;
+        last_.reset();
+        return net_.join(address);
+    }
 
     // One turn; never waits.
     void turn(tenon::Instant now, bool steers_itself) {
@@ -50,7 +58,9 @@ class Player {
     void step(auto& world, tenon::EntityId entity, const Steer& wish, std::uint32_t number) {
         (void)take_step(world, entity, wish, number);
     }
-    void on(tenon::Spawned what) { shots_seen_ += net_.shown<Shot>(what.entity, tenon::now()).has_value(); }
+    void on(tenon::Spawned what) {
+        shots_seen_ += net_.template shown<Shot>(what.entity, tenon::now()).has_value();
+    }
     void on(tenon::PeerId from, const Hit& hit) {
         if (from != net_.authority()) return; // another player may say it, and is not believed
         ++hits_heard_;
@@ -78,7 +88,7 @@ class Player {
         if (!mine) return {};
         Ship other;
         float nearest = 1e9f;
-        for (auto [entity, ship] : net_.view<Ship>(now)) {
+        for (auto [entity, ship] : net_.template view<Ship>(now)) {
             const float far = std::hypot(ship.x - mine->x, ship.y - mine->y);
             if (net_.owner(entity, now) == net_.self() || far >= nearest) continue;
             nearest = far;
@@ -106,7 +116,7 @@ class Player {
         return wish;
     }
     std::optional<Ship> own(tenon::Instant now) {
-        for (auto [entity, ship] : net_.view<Ship>(now))
+        for (auto [entity, ship] : net_.template view<Ship>(now))
             if (net_.owner(entity, now) == net_.self()) return ship;
         return std::nullopt;
     }

@@ -12,11 +12,13 @@
 
 namespace arena {
 
-class Server {
+template <class Transport>
+class ServerOver {
+    using Net = NetOver<Transport>;
     using World = tenon::World<Game>;
 
   public:
-    explicit Server(Line line) : net_({.room = room, .name = "server"}, std::move(line)) {}
+    explicit ServerOver(Transport transport) : net_({.room = room, .name = "server"}, std::move(transport)) {}
 
     tenon::Result<> open(std::uint16_t port) { return net_.host(port); }
     std::uint16_t port() const { return net_.port(); }

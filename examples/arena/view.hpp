@@ -12,7 +12,7 @@
 #include "../screen.hpp"
 #include "figures.hpp"
 #include "game.hpp"
-#include "player.hpp"
+#include "line.hpp"
 
 namespace arena {
 

@@ -52,6 +52,34 @@ struct CheckSession {
     static constexpr bool each = CheckTransport<Transport>::ok && CheckCodec<Codec>::ok &&
                                  CheckClock<Clock>::ok && CheckTopology<Topology>::ok &&
                                  CheckReliability<Reliability>::ok && Game::ok;
+    // What crosses a connection arrives, in order, and what it can't do is said once.
+    static constexpr bool connected = [] {
+        if constexpr (each) return Transport::traits.connected;
+        return false;
+    }();
+    static constexpr bool carried = [] {
+        if constexpr (each) return connected || !Reliability::traits.native;
+        return true;
+    }();
+    static_assert(carried,
+                  "tenon: reliability::Native leaves it to the transport to lose nothing, and this one "
+                  "carries datagrams; choose AckVector");
+    static constexpr bool stays_connected = [] {
+        if constexpr (each && connected) return !Topology::traits.migrates && !Topology::traits.direct;
+        return true;
+    }();
+    static_assert(stays_connected,
+                  "tenon: over this transport a guest has a connection to the host and to nobody else, and "
+                  "this topology lets guests reach each other or take over; choose ClientServer");
+    static constexpr bool sealed_once = [] {
+        if constexpr (each && connected) return !requires {
+                typename Transport::Guard;
+            };
+        return true;
+    }();
+    static_assert(sealed_once,
+                  "tenon: Secure seals datagrams, and this transport carries a stream, which TLS encrypts; "
+                  "choose its TLS form, such as wss");
     static constexpr bool commands_land = [] {
         if constexpr (each) return Topology::traits.has_authority || Game::count_of(EntryKind::command) == 0;
         return true;
@@ -105,7 +133,7 @@ struct CheckSession {
         "tenon: the ticks of clock::Kernel are closed by one host for as long as the room lives, and "
         "this topology lets another take over; choose ClientServer, or clock::Hybrid");
     static constexpr bool seals = [] {
-        if constexpr (each) return !Transport::traits.encrypted || requires {
+        if constexpr (each) return !TransportTraits(Transport::traits).guarded || requires {
                 typename Transport::Guard;
             };
         return true;
@@ -115,22 +143,22 @@ struct CheckSession {
                   "would be sent "
                   "in plaintext; let Secure be the outermost: Secure<Impaired<Udp>>");
     static constexpr bool opened = [] {
-        if constexpr (each && requires { typename Transport::Guard; })
+        if constexpr (each && !connected && requires { typename Transport::Guard; })
             return Transport::traits.datagram_bytes <= Transport::Guard::desk_bytes;
         return true;
     }();
     static_assert(
         opened,
         "tenon: the transport's datagrams are larger than its guard can open; 2048 bytes are the most");
-    static constexpr bool hosted = [] {
+    static constexpr bool related = [] {
         if constexpr (each && requires { typename Transport::Guard; })
-            return !migrates && !Topology::traits.direct;
+            return !Transport::traits.encrypted || !migrates || Transport::Guard::Kin::meets;
         return true;
     }();
-    static_assert(
-        hosted,
-        "tenon: Secure has keys for a guest and its host, and none yet for guests among themselves or "
-        "for a host that takes over; choose ClientServer");
+    static_assert(related,
+                  "tenon: this topology's guests must reach each other, and the transport's guard gives them "
+                  "no keys for "
+                  "that; give it a Kin, as secure::Guard has one, or choose ClientServer");
     static constexpr bool keeps = [] {
         if constexpr (each) return !migrates || !Reliability::traits.gives_up;
         return true;
@@ -139,7 +167,7 @@ struct CheckSession {
                   "tenon: a room that outlives its host loses no reliable event, and this reliability policy "
                   "gives them up; choose AckVector");
     static constexpr bool tells_addresses = [] {
-        if constexpr (each) return !migrates || TellsAddress<typename Transport::Address>;
+        if constexpr (each) return !migrates || connected || TellsAddress<typename Transport::Address>;
         return true;
     }();
     static_assert(
@@ -169,9 +197,9 @@ struct CheckSession {
         return true;
     }();
     static constexpr bool ok = world_stays && world_flows && has_bus && each && commands_land && reliable &&
-                               ordered && fits && inputs && kernel_fits &&
-                               !(migrates && KernelClock<Clock>)&&keeps && tells_addresses && seals &&
-                               opened && hosted;
+                               ordered && carried && stays_connected && sealed_once && fits && inputs &&
+                               kernel_fits && !(migrates && KernelClock<Clock>)&&keeps && tells_addresses &&
+                               seals && opened && related;
 };
 
 // In room/lockstep_part.hpp, which every session with a Kernel includes.

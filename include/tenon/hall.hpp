@@ -23,6 +23,7 @@
 #include "tenon/link/handshake.hpp"
 #include "tenon/link/redial.hpp"
 #include "tenon/room/entrance.hpp"
+#include "tenon/room/hallway.hpp"
 #include "tenon/room/health.hpp"
 #include "tenon/room/options.hpp"
 #include "tenon/room/rota.hpp"
@@ -36,6 +37,8 @@ struct HallOptions {
     std::uint32_t rooms_max = 1024;
     std::uint32_t guests_max = 65536; // in all rooms together; each room has Options::peers_max besides
     std::uint64_t seed = 0;           // of the door's secrets; 0: the transport's entropy
+    Limits limits = {};               // of the door; what each peer may ask of its room is in Options
+    BanList* bans = nullptr;          // of all rooms, kept by the program; unset: the hall has a list
 };
 
 namespace detail {
@@ -50,7 +53,8 @@ class HallCore {
     explicit HallCore(const HallOptions& options = {}, Transport transport = Transport())
         : transport_(std::move(transport)),
           random_(options.seed != 0 ? options.seed : transport_.entropy()),
-          entrance_(SipKey{random_.next(), random_.next()}, guard_of(transport_)),
+          entrance_(SipKey{random_.next(), random_.next()}, guard_of(transport_), options.limits,
+                    options.bans),
           places_(options.rooms_max, options.guests_max, random_.fork()) {}
     HallCore(const HallCore&) = delete;
     HallCore& operator=(const HallCore&) = delete;
@@ -77,7 +81,9 @@ class HallCore {
     template <class Net, class... Args>
     Result<RoomKey> host(const Options& options, Args&&... args) {
         if (!opened_ || closing_) return Error::closed;
-        const auto key = places_.template add<Net>(options, Transport::traits.datagram_bytes,
+        Options shared = options;
+        shared.bans = &bans();
+        const auto key = places_.template add<Net>(shared, Transport::traits.datagram_bytes,
                                                    options.seed != 0 ? options.seed : transport_.entropy(),
                                                    entrance_.guard(), rota_, std::forward<Args>(args)...);
         if (!key) return key;
@@ -118,12 +124,13 @@ class HallCore {
         if (!closing_ || places_.size() != 0) return;
         transport_.close();
         entrance_.clear();
+        hallway_.clear();
         opened_ = closing_ = false;
     }
     // When tick has something to do even if nothing arrives.
     Instant next_deadline() const {
         if (!opened_) return Instant::never();
-        return closing_ || entrance_.front() != nullptr ? Instant{} : rota_.next();
+        return closing_ || entrance_.front() != nullptr ? Instant{} : min(rota_.next(), hallway_.next());
     }
     // Sleeps until then, until a deadline of its own, or until something arrives.
     void wait(Instant until) { transport_.wait(min(until, next_deadline())); }
@@ -169,17 +176,24 @@ class HallCore {
             });
         });
         sum.refused += strange_;
+        entrance_.keeper().tell(sum);
         return sum;
     }
+    // Who is let into no room. It is told now and then what time it is, or no ban ends.
+    BanList& bans() { return entrance_.keeper().bans(); }
     bool is_open() const { return opened_; }
+    bool has_seat_at(const Address& at) { return places_.stay_of(at) != nullptr; }
     std::uint16_t port() const { return port_; }
     Transport& transport() { return transport_; }
     const Transport& transport() const { return transport_; }
 
   private:
+    static constexpr bool connected = Transport::traits.connected;
     using Places = HallPlaces<Address, Games...>;
     using Place = typename Places::Place;
     using Stay = typename Places::Stay;
+
+    static constexpr Duration stranger_patience = seconds(10); // to be let in
 
     struct Turn {
         bool& running;
@@ -193,6 +207,7 @@ class HallCore {
         Instant now;
 
         void operator()(const Address& from, Lane, BytesIn datagram) { hall.hear(now, from, datagram); }
+        void lost(const Address& at) requires(connected) { hall.lose(now, at); }
     };
 
     void hear(Instant now, const Address& from, BytesIn datagram) {
@@ -208,25 +223,52 @@ class HallCore {
         });
         rota_.mark(place.key.index);
     }
+    // The connection to there is no more.
+    void lose(Instant now, const Address& at) {
+        hallway_.lost(at);
+        const Stay* stay = places_.stay_of(at);
+        if (stay == nullptr) return;
+        Place& place = *stay->place;
+        Places::with(place, [&](auto& party) {
+            party.machine().begin(now);
+            party.machine().room().lost(at);
+        });
+        rota_.mark(place.key.index);
+        sweep(now, place);
+    }
     void meet(Instant now, const Address& from, BytesIn datagram) {
         const std::uint8_t kind = meeting_kind(datagram);
+        hallway_.enters(from, now + stranger_patience);
         if (kind == meeting::hello) {
             const auto is_played = [](std::uint64_t game) {
                 return ((game == stable_id(Games::Net::GameType::name)) || ...);
             };
             strange_ += !entrance_.greet(now, from, datagram, is_played);
         } else if (kind == meeting::connect) {
-            auto caller = entrance_.hear(now, from, datagram);
-            strange_ += !caller || !admit(now, from, *caller);
-        } else if (kind == meeting::resume) {
-            const auto asked = read_resume(datagram);
-            strange_ += !asked || !resume(now, from, *asked);
+            auto caller = entrance_.hear(now, from, datagram,
+                                         [&](std::uint64_t nonce) { return answer_to(from, nonce); });
+            strange_ += caller ? !admit(now, from, *caller) : caller.error() != Error::duplicate;
         } else {
+            if constexpr (!connected) {
+                if (kind == meeting::resume) {
+                    const auto asked = read_resume(datagram);
+                    strange_ += !asked || !resume(now, from, *asked);
+                }
+            }
             strange_ += kind == 0;
         }
     }
+    // What a guest was told when it was let in with this request.
+    BytesIn answer_to(const Address& from, std::uint64_t nonce) {
+        const Stay* stay = places_.stay_of(from);
+        BytesIn answer;
+        if (stay != nullptr && stay->nonce == nonce)
+            Places::with(*stay->place,
+                         [&](auto& party) { answer = party.machine().room().answer_to(from, nonce); });
+        return answer;
+    }
     // A caller who has shown that it receives at its address. False when its request is an old one.
-    bool admit(Instant now, const Address& from, typename Entrance<Address, Guard>::Caller& connect) {
+    bool admit(Instant now, const Address& from, typename Entrance<Address, Guard>::Request& connect) {
         const typename Places::Name name{connect.terms.game, connect.terms.room};
         if (const Stay* stay = places_.stay_of(from); stay != nullptr) {
             Place& place = *stay->place;
@@ -241,7 +283,7 @@ class HallCore {
         Place* place = places_.find(name);
         if (place == nullptr) return refuse(from, connect), true;
         if (places_.full() || !places_.reserve_one(*place))
-            return entrance_.reply(from, Refusal{connect.nonce, Error::room_full, {}}), true;
+            return entrance_.refuse(from, connect.nonce, Error::room_full), true;
         if (let_in(now, from, connect, *place)) places_.note(from, *place, connect.nonce);
         return true;
     }
@@ -249,7 +291,7 @@ class HallCore {
     bool resume(Instant now, const Address& from, const Resume& asked) {
         Place* place = places_.find({asked.game, asked.room});
         if (place == nullptr) {
-            entrance_.reply(from, Refusal{asked.nonce, Error::cant_resume, {}});
+            entrance_.refuse(from, asked.nonce, Error::cant_resume);
             return false;
         }
         if (!places_.reserve_one(*place)) return false;
@@ -299,7 +341,7 @@ class HallCore {
         const bool played = ((connect.terms.game == stable_id(Games::Net::GameType::name) &&
                               (refuse_from<typename Games::Net::RoomType>(from, connect), true)) ||
                              ...);
-        if (!played) entrance_.reply(from, Refusal{connect.nonce, Error::wrong_game, {}});
+        if (!played) entrance_.refuse(from, connect.nonce, Error::wrong_game);
     }
     template <class Room>
     void refuse_from(const Address& from, const Connect& connect) {
@@ -326,6 +368,7 @@ class HallCore {
                 return;
             }
             if (!door_first) (void)entrance_.drain(lend, take);
+            hallway_.turn(now, *this, lend);
         });
         transport_.flush();
     }
@@ -334,12 +377,12 @@ class HallCore {
         Place* place = places_.at(rota_[0]);
         if (place == nullptr) return rota_.remove(), true;
         bool spoke = false, full = false;
-        const auto lend_it = [&](const Address& to) {
+        [[maybe_unused]] const auto lend_it = [&](const Address& to) {
             const BytesOut into = lend(to);
             full = full || into.empty();
             return into;
         };
-        const auto take_it = [&](std::size_t size) {
+        [[maybe_unused]] const auto take_it = [&](std::size_t size) {
             const bool taken = take(size);
             spoke = spoke || (taken && size != 0);
             full = full || !taken;
@@ -349,7 +392,10 @@ class HallCore {
         bool over = false;
         Places::with(*place, [&](auto& party) {
             auto& machine = party.machine();
-            machine.drain(now, lend_it, take_it);
+            if constexpr (connected)
+                machine.drain(now, lend, take);
+            else
+                machine.drain(now, lend_it, take_it);
             next = machine.next_deadline();
             over = machine.over();
         });
@@ -368,6 +414,7 @@ class HallCore {
     Transport transport_;
     Random random_;
     Entrance<Address, Guard> entrance_;
+    Hallway<Address, connected> hallway_;
     Rota rota_;
     Places places_;             // whose handlers may still ask for a turn while they go
     std::uint64_t strange_ = 0; // datagrams from nobody we know, and old or broken requests

@@ -13,6 +13,9 @@
 #include "tenon/core/ids.hpp"
 #include "tenon/core/slot_map.hpp"
 #include "tenon/core/time.hpp"
+#include "tenon/core/unix_time.hpp"
+#include "tenon/room/ban_list.hpp"
+#include "tenon/room/banish.hpp"
 #include "tenon/room/options.hpp"
 #include "tenon/room/roster.hpp"
 #include "tenon/room/rota.hpp"
@@ -58,6 +61,17 @@ class HallRoom : private Net::RoomType {
         stir();
         return Base::kick(peer);
     }
+    // And lets it into no room of the hall until then; `text`, of at most 48 bytes, tells it why.
+    Result<> ban(PeerId peer, UnixTime until = BanList::for_good, std::string_view text = {},
+                 BanBy by = BanBy::key) {
+        stir();
+        Base& room = *this;
+        return banish(room, peer, until, text, by);
+    }
+    Result<> set_role(PeerId peer, std::string_view role) {
+        stir();
+        return Base::set_role(peer, role);
+    }
     // Closes the room: its guests are told with the hall's next turn, and then it is gone.
     void leave() {
         stir();
@@ -78,8 +92,10 @@ class HallRoom : private Net::RoomType {
     using Base::authority;
     using Base::health;
     using Base::latest;
+    using Base::may;
     using Base::name_of;
     using Base::rates;
+    using Base::role_of;
     using Base::room_time;
     using Base::roster;
     using Base::self;

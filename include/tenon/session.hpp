@@ -13,6 +13,10 @@
 #include "tenon/core/error.hpp"
 #include "tenon/core/ids.hpp"
 #include "tenon/core/time.hpp"
+#include "tenon/core/unix_time.hpp"
+#include "tenon/link/link_of.hpp"
+#include "tenon/room/ban_list.hpp"
+#include "tenon/room/banish.hpp"
 #include "tenon/room/game_room.hpp"
 #include "tenon/room/options.hpp"
 #include "tenon/transport/concept.hpp"
@@ -34,11 +38,14 @@ struct CarrierOf<Transport, Topology> {
 };
 
 template <class Game, class Transport, class Codec, class Clock, class Topology, class Reliability>
-class SessionCore : private GameRoom<Game, typename CarrierOf<Transport, Topology>::type::Address, Codec,
-                                     Clock, Topology, Reliability, GuardOf<Transport>> {
+using RoomOver = GameRoom<Game, typename CarrierOf<Transport, Topology>::type::Address, Codec, Clock,
+                          Topology, ReliabilityOver<Transport, Reliability>, GuardOf<Transport>>;
+
+template <class Game, class Transport, class Codec, class Clock, class Topology, class Reliability>
+class SessionCore : private RoomOver<Game, Transport, Codec, Clock, Topology, Reliability> {
     using Carrier = typename CarrierOf<Transport, Topology>::type;
-    using Base =
-        GameRoom<Game, typename Carrier::Address, Codec, Clock, Topology, Reliability, GuardOf<Transport>>;
+    using Base = RoomOver<Game, Transport, Codec, Clock, Topology, Reliability>;
+    static constexpr bool connected = Transport::traits.connected;
     static constexpr bool has_bus = HasBus<Topology>;
     static constexpr bool knows_keys = requires(const typename GuardOf<Transport>::Seal& seal) {
         seal.peer();
@@ -72,13 +79,15 @@ class SessionCore : private GameRoom<Game, typename CarrierOf<Transport, Topolog
     }
     // Asks the host at "HOST:PORT" to be let in; Joined or Closed tells how it went. A name is looked up at
     // once, which may take a moment; a literal address never does.
-    Result<> join(std::string_view address) {
-        if (is_open(status())) return Error::already_open;
-        const auto to = transport_.resolve(address);
-        if (!to) return to.error();
-        part();
-        const Result<> opened = reopen(0);
-        return opened ? Base::join(*to) : opened;
+    Result<> join(std::string_view address) { return join_with(address, {}); }
+    // The same with something to show at the door, a token or a password, which the host's handlers judge in
+    // admit(Caller). It is at most 900 bytes long, and shown only where nobody on the way can read it.
+    Result<> join(std::string_view address, BytesIn credential) {
+        static_assert(
+            Transport::traits.encrypted,
+            "tenon: over this transport everybody on the way could read the credential, and use it; "
+            "choose Secure<...>");
+        return join_with(address, credential);
     }
     // Finds the room on a bus, and opens it where there is none; Joined or Closed tells how it went. Joined
     // comes again when there was another room of the same name, and this one goes over to it.
@@ -95,13 +104,26 @@ class SessionCore : private GameRoom<Game, typename CarrierOf<Transport, Topolog
         return Error::closed;
     }
     // A guest goes on from another port, as after a change of network, as the peer that it is.
+    template <class Carrier = Transport>
     Result<> move() {
+        static_assert(
+            !Carrier::traits.connected,
+            "tenon: a guest goes on from another port by datagrams, and a connection stays where it "
+            "is; leave() and join() again");
         if (status() != Status::joined) return Error::not_connected;
         const Result<> opened = reopen(0);
         if (opened) Base::moved();
         return opened;
     }
     using Base::kick;
+    // Sends a guest away and lets it in no more until then; `text`, of at most 48 bytes, tells it why.
+    Result<> ban(PeerId peer, UnixTime until = BanList::for_good, std::string_view text = {},
+                 BanBy by = BanBy::key) {
+        Base& room = *this;
+        return banish(room, peer, until, text, by);
+    }
+    // Who is banned here, which may be kept as text. It is told now and then what time it is, or no ban ends.
+    BanList& bans() { return Base::room().doorkeeper().bans(); }
     void leave() {
         const Status before = Base::status();
         Base::leave();
@@ -138,6 +160,7 @@ class SessionCore : private GameRoom<Game, typename CarrierOf<Transport, Topolog
     using Base::authoritative;
     using Base::authority;
     using Base::broadcast;
+    using Base::capabilities;
     using Base::claim;
     using Base::configure;
     using Base::epoch;
@@ -161,11 +184,13 @@ class SessionCore : private GameRoom<Game, typename CarrierOf<Transport, Topolog
     auto identity(PeerId peer) requires(knows_keys) {
         const auto* seat = Base::room().seat_of(peer);
         using Key = std::remove_cvref_t<decltype(seat->link.seal().peer())>;
-        return seat != nullptr ? Result<Key>(seat->link.seal().peer()) : Result<Key>(Error::unknown_peer);
+        const bool is_known = seat != nullptr && seat->link.is_ready();
+        return is_known ? Result<Key>(seat->link.seal().peer()) : Result<Key>(Error::unknown_peer);
     }
     using Base::latest;
     using Base::lead;
     using Base::lockstep;
+    using Base::may;
     using Base::name_of;
     using Base::origin;
     using Base::owner;
@@ -175,13 +200,16 @@ class SessionCore : private GameRoom<Game, typename CarrierOf<Transport, Topolog
     using Base::release;
     using Base::resync;
     using Base::rewind;
+    using Base::role_of;
     using Base::room_time;
     using Base::roster;
     using Base::self;
     using Base::send;
+    using Base::session;
     using Base::set_authority;
     using Base::set_bandwidth;
     using Base::set_merit;
+    using Base::set_role;
     using Base::shown;
     Status status() const { return looks() ? Status::joining : Base::status(); }
     using Base::touch;
@@ -211,8 +239,18 @@ class SessionCore : private GameRoom<Game, typename CarrierOf<Transport, Topolog
             session.Base::handle_datagram(now, from, datagram, handlers);
         }
         void expect(const Address& from) { session.Base::expect(from); }
+        void lost(const Address& at) requires(connected) { session.Base::room().lost(at); }
     };
 
+    Result<> join_with(std::string_view address, BytesIn credential) {
+        if (is_open(status())) return Error::already_open;
+        if (credential.size() > credential_bytes_max) return Error::too_large;
+        const auto to = transport_.resolve(address);
+        if (!to) return to.error();
+        part();
+        const Result<> opened = reopen(0, true);
+        return opened ? Base::join(*to, credential) : opened;
+    }
     bool looks() const {
         if constexpr (has_bus) return transport_.looks();
         return false;
@@ -259,10 +297,15 @@ class SessionCore : private GameRoom<Game, typename CarrierOf<Transport, Topolog
     }
 
     // A handler may come here straight from leave(): what is still to be said there is said first.
-    Result<> reopen(std::uint16_t port) {
+    // Who only dials needs no door, where the transport can do without one.
+    Result<> reopen(std::uint16_t port, [[maybe_unused]] bool dials = false) {
         transmit(now_);
         transport_.close();
-        const auto local = transport_.open(port);
+        const auto local = [&] {
+            if constexpr (requires { transport_.open_to_dial(); })
+                if (dials) return transport_.open_to_dial();
+            return transport_.open(port);
+        }();
         if (!local) return local.error();
         if constexpr (has_bus)
             port_ = local->at.port;
@@ -304,9 +347,11 @@ class Session : public detail::SessionGate<
 };
 
 // What a 64-byte message that may be lost adds to its datagram in steady state, when the packet acknowledges
-// as well: flags, seal, packet number, acknowledged number, delay, and the message's type.
+// as well: flags, seal, packet number, acknowledged number, delay, and the message's type. To a frame of a
+// connection, its type alone.
 template <class Session>
 inline constexpr std::size_t overhead = [] {
+    if (Session::TransportType::traits.connected) return std::size_t(1);
     using Seal = typename GuardOf<typename Session::TransportType>::Seal;
     return 1 + Seal::front_bytes + 1 + 1 + 1 + 1 + Seal::back_bytes;
 }();

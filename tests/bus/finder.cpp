@@ -21,8 +21,10 @@ struct Table {
         bus::Inbox self = 0;
         std::vector<bus::Order> orders{};
         bool deaf = false;
+        Instant in_at = Instant::never(); // when it gets in where it was sent
     };
     std::vector<One> all;
+    Duration joining_takes{};
     Instant now{1'000'000'000'000};
 
     explicit Table(std::size_t count) : all(count) {
@@ -43,6 +45,7 @@ struct Table {
     void run(Duration time) {
         for (const Instant end = now + time; now < end; now += 10_ms)
             for (One& one : all) {
+                if (one.in_at <= now) get_in(one);
                 const auto order = one.finder.turn(
                     now, one.facts, {}, [&](BytesIn word) { say(one, word); },
                     [&](bus::Inbox host) { return host < 500; });
@@ -60,26 +63,34 @@ struct Table {
             one.facts.epoch = {0, one.facts.self};
         } else {
             one.facts.stage = bus::Facts::Stage::joining;
-            for (One& other : all)
-                if (other.self == order.host && other.facts.stage == bus::Facts::Stage::hosting) {
-                    one.facts.stage = bus::Facts::Stage::joined;
-                    one.facts.room_key = other.facts.room_key;
-                    one.facts.epoch = other.facts.epoch;
-                }
+            one.in_at = now + joining_takes;
+            if (joining_takes == Duration{}) get_in(one);
         }
+        if (joining_takes == Duration{} || order.kind == bus::Order::Kind::host) count();
+    }
+    void get_in(One& one) {
+        one.in_at = Instant::never();
+        for (One& other : all)
+            if (other.self == one.orders.back().host && other.facts.stage == bus::Facts::Stage::hosting) {
+                one.facts.stage = bus::Facts::Stage::joined;
+                one.facts.room_key = other.facts.room_key;
+                one.facts.epoch = other.facts.epoch;
+            }
         count();
     }
     void leave(One& one) {
         one.facts.stage = bus::Facts::Stage::outside;
         one.facts.room_key = 0;
-        count();
+        if (joining_takes == Duration{}) count(); // else its host hears of it later
     }
     void count() {
         for (One& one : all) {
             one.facts.players = 0;
             for (const One& other : all)
-                one.facts.players +=
-                    one.facts.room_key != 0 && other.facts.room_key == one.facts.room_key ? 1 : 0;
+                one.facts.players += one.facts.room_key != 0 && other.facts.room_key == one.facts.room_key &&
+                                             other.facts.epoch == one.facts.epoch
+                                         ? 1
+                                         : 0;
         }
     }
     std::size_t hosts() const {
@@ -187,6 +198,24 @@ TEST_CASE("the host to whom it knocks goes, and it knocks where the next one is"
     order = guest.finder.turn(
         table.now, guest.facts, {}, [](BytesIn) {}, all_answer);
     CHECK(order.kind == bus::Order::Kind::host);
+}
+
+TEST_CASE("who leaves the smaller side of a room that has parted does not turn back to it as the newer") {
+    Table table(5);
+    table.joining_takes = 200_ms;
+    table.run(3_s);
+    REQUIRE(table.together());
+    std::size_t host = 0;
+    while (table.all[host].facts.stage != bus::Facts::Stage::hosting) ++host;
+    // Two of the guests, who did not hear the others for long, have made one of them their host.
+    auto &heir = table.all[(host + 1) % 5], &follower = table.all[(host + 2) % 5];
+    heir.facts.stage = bus::Facts::Stage::hosting;
+    heir.facts.epoch = follower.facts.epoch = {1, heir.facts.self};
+    table.count();
+    CHECK(heir.facts.players == 2);
+    table.run(60_s);
+    CHECK(table.together());
+    CHECK(table.all[host].facts.stage == bus::Facts::Stage::hosting);
 }
 
 TEST_CASE("a room that is made up calls nobody away, and who looks does not wait for it for ever") {

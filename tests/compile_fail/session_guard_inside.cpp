@@ -12,7 +12,7 @@ struct Shot {
     void serialize(auto& ar) { ar(gun); }
 };
 struct Encrypted : tenon::transport::Memory {
-    static constexpr tenon::TransportTraits traits{false, false, true, 1200, 1};
+    static constexpr tenon::TransportTraits traits{false, false, true, 1200, 1, true};
 #ifndef SHOULD_FAIL
     struct Guard : tenon::Plain {
         static constexpr std::size_t desk_bytes = 2048;

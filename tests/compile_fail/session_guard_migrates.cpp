@@ -1,4 +1,4 @@
-// expect: tenon: Secure has keys for a guest and its host, and none yet for guests among themselves
+// expect: tenon: this topology's guests must reach each other, and the transport's guard gives them no keys
 #include "tenon/check_session.hpp"
 #include "tenon/clock/independent.hpp"
 #include "tenon/codec/bits.hpp"

@@ -159,6 +159,7 @@ class House {
                                            protocol_version,
                                            terms,
                                            "eve",
+                                           bytes.first(std::min<std::size_t>(bytes.size(), 40)),
                                            {}});
         }
         const std::size_t size =

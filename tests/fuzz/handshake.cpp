@@ -44,7 +44,12 @@ void check_connect(tenon::Connect connect, BytesIn datagram) {
     std::array<std::uint32_t, 255> copied{};
     for (std::size_t i = 0; i < connect.hash_count(); ++i) copied[i] = connect.hash(i);
     connect.terms.type_hashes = std::span<const std::uint32_t>(copied.data(), connect.hash_count());
-    check_rewritten(connect, datagram, 68 + connect.name.size() + 1 + connect.hashes.size());
+    must(connect.credential.size() <= tenon::credential_bytes_max);
+    must(connect.hash_count() <= connect.type_count);
+    // A writer tells all hashes for which there is room, a reader takes fewer as well.
+    const bool all = connect.hash_count() == connect.type_count;
+    const std::size_t fields = 72 + connect.name.size() + 2 + connect.credential.size();
+    check_rewritten(connect, datagram, fields + (all ? 2 + connect.hashes.size() : 0));
     std::size_t type = 0;
     tenon::compare(terms(), connect, type);
     must(type <= hashes.size());
@@ -58,7 +63,7 @@ void read_all(BytesIn datagram, std::uint8_t kind) {
     if (kind == meeting::connect)
         if (const auto connect = plain::read_request(datagram)) check_connect(*connect, datagram);
     if (kind == meeting::accept)
-        if (const auto accept = plain::read_accept(datagram)) check_rewritten(*accept, datagram, 33);
+        if (const auto accept = plain::read_accept(datagram)) check_rewritten(*accept, datagram, 49);
     if (kind == meeting::refusal)
         if (const auto refusal = tenon::read_refusal(datagram);
             refusal && refusal->text.size() <= 80 &&

@@ -1,6 +1,6 @@
 // A room with an honest guest and a hostile one, and strangers at its door. Whatever they say, the host
 // stands, the honest guest stays and hears everything that the host tells it, in order; nobody gets in
-// unasked, and no stranger gets more bytes than it sent.
+// unasked, nobody is heard with what its role forbids, and no stranger gets more bytes than it sent.
 //   input: u8 whether the hostile guest seals its packets by hand, then (u8 how, u8 size, bytes)...; see
 //   `how`
 #include <algorithm>
@@ -54,11 +54,13 @@ struct Line {
     std::string text;
     void serialize(auto& ar) { ar(bounded(text, 300)); }
 };
-using Arena = Game<"arena", 1, State<Ship>, Command<Steer>, Event<Mark, Newest>, Event<Shot, Reliable>,
-                   Event<Line, Ordered>>;
+using Arena =
+    Game<"arena", 1, State<Ship>, Command<Steer>, Event<Mark, Newest>, Event<Shot, Reliable>,
+         Event<Line, Ordered>, Roles<Role<"guest", Ship, Steer, Mark, Shot>, Role<"editor", Everything>>>;
 using Net = Session<Arena, transport::Memory, codec::Bits, clock::Independent<>, topology::ClientServer,
                     reliability::AckVector>;
-using HostileRoom = Room<MemoryAddress, reliability::AckVector>;
+using HostileRoom =
+    Room<MemoryAddress, reliability::AckVector, topology::ClientServer, tenon::Plain, RightsOf<Arena>>;
 
 constexpr std::uint16_t peers_max = 4;
 constexpr MemoryAddress host_address{1, 4000}, hostile_address{3, 4000};
@@ -91,11 +93,12 @@ Terms terms() {
 
 struct Player {
     std::uint32_t told = 0; // how many of the host's numbered shots came, each once
+    Net* host = nullptr;    // of the host's own
     Ship state() { return {1}; }
     Steer command() { return {2}; }
     void on(PeerId, const Steer&) {}
     void on(PeerId, const Mark&) {}
-    void on(PeerId, const Line&) {}
+    void on(PeerId peer, const Line&) { must(host == nullptr || host->role_of(peer) == "editor"); }
     void on(PeerId peer, const Shot&) { told += peer == PeerId::host() ? 1 : 0; }
 };
 
@@ -106,6 +109,7 @@ class Hall {
           host_(options(1), transport::Memory(exchange_, 1)),
           honest_(options(2), transport::Memory(exchange_, 2)),
           hostile_(options(3), terms(), {}, 1200, tenon::Pulse{}, 3) {
+        at_host_.host = &host_;
         must(static_cast<bool>(host_.host(4000)) && static_cast<bool>(honest_.join("host1:4000")));
         must(static_cast<bool>(hostile_.join(now_, host_address)));
         for (int i = 0; i < 8; ++i) step();
@@ -122,6 +126,7 @@ class Hall {
         else
             say(how, bytes);
         now_ += milliseconds(how & how::waits ? 300 : 5);
+        if (how & how::waits) (void)host_.set_role(hostile_.self(), how & how::number ? "editor" : "guest");
         must(static_cast<bool>(host_.send(honest_.self(), Shot{++sent_})));
         step();
         check();
@@ -152,6 +157,7 @@ class Hall {
                                protocol_version,
                                terms(),
                                text_of(bytes.first(std::min<std::size_t>(bytes.size(), name_bytes_max))),
+                               bytes.first(std::min<std::size_t>(bytes.size(), 40)),
                                {}};
             if ((how & how::cookie) != 0 && kind == meeting::hello)
                 size = write(datagram, Hello{bytes.size(), terms().game});

@@ -26,7 +26,14 @@ def headers(root):
 
 
 # What begins so can't be compiled where this header is not.
-LIBRARIES = {"tenon/secure/": "sodium.h", "tenon/secure/jwt_rs256.hpp": "openssl/param_build.h"}
+LIBRARIES = {"tenon/secure/": "sodium.h", "tenon/secure/jwt_rs256.hpp": "openssl/param_build.h",
+             "tenon/codec/zstd.hpp": "zdict.h", "tenon/codec/compressed.hpp": "zdict.h",
+             "tenon/transport/tls": "openssl/ssl.h", "tenon/transport/web_socket.hpp": "wslay/wslay.h",
+             "tenon/transport/wslay.hpp": "wslay/wslay.h", "tenon/transport/tls_web_socket.hpp": "wslay/wslay.h",
+             "tenon/browser/page.hpp": "emscripten/websocket.h",
+             "tenon/browser/README.md": "emscripten/websocket.h",
+             "tenon/browser/web_socket.hpp": "emscripten/websocket.h",
+             "tenon/transport/README.md": "wslay/wslay.h", "tenon/transport/TLS.md": "openssl/ssl.h"}
 
 
 def compilable(names, compiler):

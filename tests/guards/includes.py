@@ -9,7 +9,11 @@ THIRD_PARTIES = {  # the folder or file that is included: the headers that may
     "cereal": ["tenon/codec/binary.hpp", "tenon/codec/json.hpp"],
     "entt": ["tenon/ecs/entt.hpp"],
     "sodium.h": ["tenon/secure/sodium.hpp"],
-    "openssl": ["tenon/secure/jwt_rs256.hpp"],
+    "zstd.h": ["tenon/codec/zstd.hpp"],
+    "zdict.h": ["tenon/codec/zstd.hpp"],
+    "openssl": ["tenon/secure/jwt_rs256.hpp", "tenon/transport/tls.hpp"],
+    "wslay": ["tenon/transport/wslay.hpp"],
+    "emscripten": ["tenon/browser/page.hpp"],
 }
 LIGHT = ["core", "wire", "link", "replica", "room"]
 HEAVY = ["chrono", "functional", "iostream", "memory", "mutex", "random", "ranges", "regex", "sstream", "string",
@@ -27,6 +31,7 @@ variant vector version""".split())
 # Headers of operating systems, in the headers that meet the system.
 SYSTEM = {"tenon/transport/udp.hpp", "tenon/transport/udp_batch.hpp",
           "tenon/transport/sleep.hpp", "tenon/transport/now.hpp", "tenon/transport/waker.hpp",
+          "tenon/transport/entropy.hpp", "tenon/transport/stream_socket.hpp", "tenon/transport/readiness.hpp",
           "tenon/secure/key_file.hpp"}
 
 

@@ -8,7 +8,7 @@ import guard
 # Headers with nothing of their own to run: concepts are tried by compile_fail and by those who meet them.
 WITHOUT_TEST = {"tenon.hpp", "tenon/portable.hpp", "tenon/core/config.hpp", "tenon/core/machine.hpp"}
 # A header without a test of its own name is one that a test of its folder includes by name.
-NOT_SUITES = {"guards", "package", "compile_fail", "support", "fuzz"}
+NOT_SUITES = {"guards", "package", "compile_fail", "support", "fuzz", "interop"}
 
 
 def lists(source):
@@ -19,10 +19,16 @@ def lists(source):
         body = re.search(r"^%s = \{(.*?)^\}" % kind, source, re.M | re.S)
         found[kind] = {folder: re.findall(r"'([^']+)'", names) for folder, names in
                        re.findall(r"'(\w+)'\s*:\s*\[(.*?)\]", body.group(1) if body else "", re.S)}
-    for name, body in re.findall(r"^(fuzz|fuzz_secure|secure|secure_openssl) = \[(.*?)\]", source, re.M | re.S):
+    extra = (r"^(fuzz|fuzz_secure|fuzz_web_socket|fuzz_compressed|secure|secure_openssl|compressed|web_socket|tls|"
+             r"tls_web_socket) = \[(.*?)\]")
+    for name, body in re.findall(extra, source, re.M | re.S):
         names = re.findall(r"'([^']+)'", body)
         if name.startswith("secure"):
             found["portable"].setdefault("secure", []).extend(names)
+        elif name == "compressed":
+            found["portable"].setdefault("codec", []).extend(names)
+        elif not name.startswith("fuzz"):
+            found["portable"].setdefault("transport", []).extend(names)
         else:
             found["fuzz"] += names
     return found

@@ -76,6 +76,28 @@ class Transport {
     Address here_{};
 };
 
+// The same with connections, which take all, never wait and never break.
+class Connections : public Transport {
+  public:
+    static constexpr TransportTraits traits{
+        .reliable = true, .ordered = true, .datagram_bytes = 66'000, .connected = true};
+
+    BytesOut prepare(const Address& to, Lane, std::size_t size) {
+        to_ = to;
+        frame_.resize(size);
+        return frame_;
+    }
+    Sent commit(std::size_t size) {
+        return size != 0 ? send(to_, {}, BytesIn(frame_).first(size)) : Sent::sent;
+    }
+    std::size_t backlog(const Address&) { return 0; }
+    void hang_up(const Address&) {}
+
+  private:
+    Address to_{};
+    std::vector<std::byte> frame_;
+};
+
 struct Codec {
     static constexpr std::string_view name = "archetype";
     template <class T>

@@ -15,6 +15,7 @@
 #include "tenon/reliability/ack_retry.hpp"
 #include "tenon/reliability/ack_vector.hpp"
 #include "tenon/reliability/best_effort.hpp"
+#include "tenon/reliability/native.hpp"
 #include "tenon/reliability/redundant.hpp"
 #include "tenon/room/estate.hpp"
 #include "tenon/room/lockstep_part.hpp"
@@ -40,12 +41,19 @@ using AsAuthorityHosted = Net<transport::Memory, archetype::Codec, archetype::Cl
                               topology::AuthorityHosted<Election>, Reliability>;
 template <class Reliability>
 using With = Net<archetype::Transport, archetype::Codec, archetype::Clock, archetype::Topology, Reliability>;
+using OverConnections = Net<archetype::Connections>;
+template <class Clock>
+using ConnectedBy =
+    Net<archetype::Connections, archetype::Codec, Clock, archetype::Topology, reliability::AckVector>;
 template <template <class, class, class> class Profile>
 using Played = Profile<GameOf<true, true>::type, transport::Memory, topology::ClientServer>;
 
 template class tenon::Session<Least, archetype::Transport, archetype::Codec, archetype::Clock,
                               archetype::Topology, archetype::Reliability>;
 template class tenon::Hall<Plays<Net<>, Player>>;
+template class tenon::Session<Least, archetype::Connections, archetype::Codec, archetype::Clock,
+                              archetype::Topology, archetype::Reliability>;
+template class tenon::Hall<Plays<OverConnections, Player>>;
 
 namespace {
 
@@ -90,6 +98,16 @@ TEST_CASE("nor does a hall") {
 TEST_CASE("Memory goes with the least of all others") { meet_in_memory<OverMemory, Least>(); }
 TEST_CASE("Impaired goes with the least of all others") {
     meet_in_memory<OverImpaired, Least, transport::Impaired<transport::Memory>>();
+}
+TEST_CASE("connections go with the least of all others, and with every clock") {
+    meet_in_process<OverConnections>();
+    meet_in_process<ConnectedBy<clock::Hybrid<20>>, GameOf<true, true>::type>();
+    meet_in_process<ConnectedBy<clock::Kernel<60>>, GameOf<true, true>::type, Simulated>();
+}
+TEST_CASE("Native goes with the least of connections") {
+    meet_in_process<Net<archetype::Connections, archetype::Codec, archetype::Clock, archetype::Topology,
+                        reliability::Native>,
+                    GameOf<true, true>::type>();
 }
 TEST_CASE("Bits goes with the least of all others") { meet_in_process<InBits>(); }
 TEST_CASE("Independent goes with the least of all others") { meet_in_process<ByIndependent>(); }

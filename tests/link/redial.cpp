@@ -30,7 +30,7 @@ std::vector<Instant> asks(Redial& redial, Instant& now, Duration time) {
 } // namespace
 
 TEST_CASE("a request is read as it was written, and not when it is damaged or short") {
-    std::array<std::byte, 64> bytes{};
+    std::array<std::byte, 80> bytes{};
     const Resume resume{5, 6, 7, PeerId{8}, 9};
     const std::size_t size = write(bytes, resume);
     CHECK(size == meeting::resume_bytes);
@@ -45,7 +45,7 @@ TEST_CASE("a request is read as it was written, and not when it is damaged or sh
     CHECK(read->proof == 9);
     CHECK(read->protocol == protocol_version);
     for (std::size_t i = 5; i < size; ++i) CHECK(read_resume(datagram.first(i)).error() == Error::truncated);
-    CHECK(write(BytesOut(bytes).first(47), resume) == 0);
+    CHECK(write(BytesOut(bytes).first(meeting::resume_bytes - 1), resume) == 0);
     bytes[20] ^= std::byte{1};
     CHECK(meeting_kind(datagram) == 0);
 }

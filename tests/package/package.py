@@ -103,7 +103,8 @@ def by_subproject(folder):
         revision = copy_project(origin, True)
         (game / "subprojects/tenon.wrap").write_text(
             "[wrap-git]\nurl = file://%s\nrevision = %s\n\n[provide]\n"
-            "dependency_names = tenon, tenon-secure\n" % (origin, revision))
+            "dependency_names = tenon, tenon-secure, tenon-compressed, tenon-websocket, "
+            "tenon-tls\n" % (origin, revision))
     else:
         copy_project(game / "subprojects/tenon", False)
     meson_build(game)

@@ -80,7 +80,7 @@ TEST_CASE("who calls for another game or by another protocol hears so at once") 
         return refusal->reason;
     };
     CHECK(told({1, 6}) == Error::wrong_game);
-    CHECK(told({2, 5, protocol_version + 1}) == Error::version_mismatch);
+    CHECK(told({2, 5, protocol_version + 0x100}) == Error::version_mismatch);
     CHECK(door.front() == nullptr);
 }
 

@@ -15,6 +15,7 @@
 #include "tenon/room/filing.hpp"
 #include "tenon/room/handover.hpp"
 #include "tenon/room/herald.hpp"
+#include "tenon/room/kinship.hpp"
 #include "tenon/room/reign.hpp"
 #include "tenon/room/room.hpp"
 #include "tenon/room/way_back.hpp"

@@ -61,7 +61,14 @@ struct FakeRoom {
     PeerId own;
     Seat seat{};
     std::vector<std::vector<std::byte>> said;
+    // Whether this peer takes itself for one who has inputs, and whether the host lets the other.
+    bool speaks = true, lets = true;
+    unsigned forbidden = 0;
 
+    bool may_say(MessageType) const { return speaks; }
+    FakeRoom& permissions() { return *this; }
+    bool may(const FakeRoom&, PeerId, MessageType) const { return lets; }
+    bool refuse(FakeRoom&, PeerId, MessageType) { return ++forbidden, false; }
     Status status() const { return at; }
     PeerId self() const { return own; }
     Instant room_time(Instant now) const { return now; }

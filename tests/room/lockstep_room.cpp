@@ -46,6 +46,44 @@ TEST_CASE("a guest gets the state in parts, joins at a tick, and both come to th
     CHECK(pair.guest.figures().checksum == pair.host.figures().checksum);
 }
 
+TEST_CASE("who may not say inputs does nothing in every tick, whatever it says, and the room does not wait") {
+    Pair<> pair;
+    pair.guest_battle.next = 5;
+    run(pair, 60);
+    REQUIRE(pair.guest.figures().settled.value > 30);
+    const auto ticks_take = [&](std::uint64_t host, std::uint64_t guest, int turns) {
+        std::uint64_t wrong = 0, before = pair.host_battle.sum;
+        for (int i = 0; i < turns; ++i) {
+            pair.turn();
+            wrong += pair.host_battle.sum != (before * 5 + host) * 5 + guest ? 1 : 0;
+            before = pair.host_battle.sum;
+        }
+        return wrong;
+    };
+    CHECK(ticks_take(1, 5, 30) == 0);
+    // The guest does not know yet: its inputs count as nothing, and both go on alike.
+    pair.host_room.lets = false;
+    run(pair, 30);
+    CHECK(pair.host_room.forbidden > 0);
+    CHECK(ticks_take(1, 0, 30) == 0);
+    // It knows, and is not even asked.
+    pair.guest_room.speaks = false;
+    run(pair, 30);
+    pair.host_room.forbidden = 0;
+    const std::uint64_t agreed = pair.host.figures().agreed.value;
+    CHECK(ticks_take(1, 0, 60) == 0);
+    CHECK(pair.host.figures().agreed.value >= agreed + 59);
+    CHECK(pair.host_room.forbidden == 0);
+    pair.host_room.lets = pair.guest_room.speaks = true;
+    run(pair, 30);
+    CHECK(ticks_take(1, 5, 30) == 0);
+    CHECK(pair.refused == Error::none);
+    CHECK(pair.host_battle.desyncs == 0);
+    CHECK(pair.guest.figures().settled.value + 3 > pair.host.figures().settled.value);
+    for (int i = 0; i < 9 && pair.guest.figures().settled != pair.host.figures().settled; ++i) pair.turn();
+    CHECK(pair.guest.figures().checksum == pair.host.figures().checksum);
+}
+
 TEST_CASE("words may be lost, doubled and late") {
     Pair<> pair;
     std::vector<std::byte> late;

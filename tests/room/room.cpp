@@ -182,7 +182,7 @@ TEST_CASE("who doesn't fit is told what doesn't, and the type's name where it is
     CHECK(refused(other).text == "Line"); // the first that the caller does not have
     const std::array<std::uint32_t, 5> more{1, 2, 3, 4, 5};
     other.type_hashes = more;
-    CHECK(refused(other).text == "another number of types");
+    CHECK(refused(other).text == "another number of types, or other Roles");
     CHECK(net[0].roster() == "0:host");
 }
 

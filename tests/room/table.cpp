@@ -1,3 +1,4 @@
+#include "tenon/room/doorway.hpp"
 #include "tenon/room/table.hpp"
 
 #include <doctest/doctest.h>
@@ -70,6 +71,17 @@ TEST_CASE("a guest whose path breaks is away, not gone, and comes back as itself
     CHECK(net[1].room.self() == PeerId{1});
     net.run(2_s);
     CHECK(net[0].room.health(PeerId{1})->level != Level::lost);
+}
+
+TEST_CASE("a guest that has moved asks for its place with its very next turn, which is now") {
+    Net net;
+    net.meet(1, patient);
+    net.run(100_ms);
+    REQUIRE(net[1].room.poll_timeout() > net.now);
+    net[1].room.moved();
+    CHECK(net[1].room.poll_timeout() <= net.now);
+    net.run(50_ms);
+    CHECK(net[1].room.poll_timeout() > net.now);
 }
 
 TEST_CASE("it comes back from another address too, without waiting until it is missed") {
@@ -232,7 +244,7 @@ TEST_CASE("a place is given to nobody without the link's key, nor twice for one 
     };
     net.run(3500_ms);
 
-    std::byte bytes[64];
+    std::byte bytes[80];
     Resume forged{1, terms().game, terms().room, PeerId{1}, 12345};
     CHECK(thief.tries(BytesIn(bytes, write(bytes, forged))) == Error::cant_resume);
     forged.peer = PeerId{9};

@@ -223,30 +223,94 @@ TEST_CASE("what was said before a guest left means nothing when it has come agai
     CHECK(pair.at_host.shots.size() == heard_by_host);
 }
 
-TEST_CASE("a guest whose answers are lost for a while is let in when they come again") {
-    for (const auto lost_for : {1_s, 4_s, 5_s, 8_s}) {
-        CAPTURE(lost_for.ns);
-        Pair pair;
-        const Instant until = pair.now + lost_for;
-        pair.middle = [&](Datagram& datagram) {
-            return datagram.kind() != meeting::accept || pair.now > until;
-        };
-        CHECK(pair.join());
-        pair.say();
-        CHECK(pair.run_until([&] { return pair.both_heard_all(); }, 2_s));
-        CHECK(pair.host.roster().size() == 2);
+TEST_CASE("a guest whose requests or answers are lost for a while is let in when they come again") {
+    for (const std::uint8_t kind : {meeting::connect, meeting::accept})
+        for (const auto lost_for : {1_s, 4_s, 5_s, 8_s}) {
+            CAPTURE(kind);
+            CAPTURE(lost_for.ns);
+            Pair pair;
+            const Instant until = pair.now + lost_for;
+            pair.middle = [&](Datagram& datagram) { return datagram.kind() != kind || pair.now > until; };
+            CHECK(pair.join());
+            pair.say();
+            CHECK(pair.run_until([&] { return pair.both_heard_all(); }, 2_s));
+            CHECK(pair.host.roster().size() == 2);
+        }
+}
+
+TEST_CASE("nobody makes the two speak another version, cipher or feature than they would have") {
+    // Whatever byte of what is said in the open, or enclosed, is changed on every one of the words: the two
+    // agree on what they would have agreed on, or on nothing.
+    struct Place {
+        std::uint8_t kind;
+        std::size_t at;
+    };
+    for (const Cipher cipher : ciphers()) {
+        Wishes wanted{.cipher = cipher};
+        wishes = &wanted;
+        for (const Place& place :
+             {Place{meeting::hello, 5}, Place{meeting::connect, 5}, Place{meeting::connect, 27 + 32 + 48},
+              Place{meeting::connect, 27 + 96 + 16}, Place{meeting::accept, 13 + 32},
+              Place{meeting::accept, 13 + 32 + 20}})
+            for (const unsigned flipped : {0x01u, 0x02u, 0x80u}) {
+                PairOver<Watched> pair;
+                bool changed = false;
+                pair.middle = [&](Datagram& datagram) {
+                    if (datagram.kind() != place.kind) return true;
+                    datagram.bytes[place.at] ^= static_cast<std::byte>(flipped);
+                    mend_checksum(datagram.bytes);
+                    return changed = true;
+                };
+                CAPTURE(place.at);
+                const bool joined = pair.join();
+                if (place.kind != meeting::hello) CHECK(joined != changed);
+                if (!joined) continue;
+                pair.middle = nullptr;
+                pair.say();
+                CHECK(pair.run_until([&] { return pair.both_heard_all(); }, 2_s));
+            }
+        wishes = nullptr;
     }
 }
 
-TEST_CASE("a guest whose requests are lost for a while is let in when they come again") {
-    for (const auto lost_for : {1_s, 4_s, 5_s, 8_s}) {
-        CAPTURE(lost_for.ns);
-        Pair pair;
-        const Instant until = pair.now + lost_for;
-        pair.middle = [&](Datagram& datagram) {
-            return datagram.kind() != meeting::connect || pair.now > until;
-        };
-        CHECK(pair.join());
-        check_promises(pair);
+TEST_CASE("a guest that encrypts goes on with no host that does not, however it is told to") {
+    const auto keyring = std::make_shared<Keyring>();
+    Pair pair(std::make_shared<Keyring>(), keyring);
+    NetOver<transport::Memory> plain({.room = "zuhause"}, transport::Memory(pair.exchange, 9));
+    Player at_plain;
+    REQUIRE(plain.host(4000));
+    // All that it says goes to one who speaks in plaintext, and that one's answers come from its host.
+    pair.middle = [&](Datagram& datagram) {
+        if (datagram.to == host_address) datagram.to = {9, 4000};
+        return datagram.from != host_address;
+    };
+    REQUIRE(pair.guest.join("host1:4000"));
+    for (int i = 0; i < 400; ++i) {
+        plain.tick(pair.now, at_plain);
+        pair.exchange.take_outgoing([&](const Address&, const Address& to, Lane, BytesIn bytes) {
+            pair.exchange.deliver(to, host_address, {}, bytes);
+        });
+        pair.step();
     }
+    CHECK(pair.guest.status() != Status::joined);
+    CHECK(plain.roster().size() == 1);
+    CHECK(keyring->trust.server_count() == 0);
+}
+
+TEST_CASE("at the door nothing is too long or too short to be refused") {
+    Pair pair;
+    REQUIRE(pair.join());
+    Random random(3);
+    for (int kind = 0x80; kind <= 0x90; ++kind)
+        for (std::size_t size = 1; size <= 4000; size += size < 140 ? 1 : 97)
+            for (const bool checked : {true, false}) {
+                Bytes bytes(size);
+                for (std::byte& byte : bytes) byte = static_cast<std::byte>(random.next());
+                bytes[0] = static_cast<std::byte>(kind);
+                if (checked) mend_checksum(bytes);
+                pair.exchange.deliver(host_address, {66, 6}, {}, bytes);
+                if (kind % 2 == 0) pair.exchange.deliver(pair.guest_address(), host_address, {}, bytes);
+                if (size % 20 == 0) pair.step();
+            }
+    check_promises(pair);
 }

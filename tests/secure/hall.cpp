@@ -122,7 +122,7 @@ TEST_CASE(
             case 3: // or to come back
                 for (std::byte& byte : bytes) byte = static_cast<std::byte>(random.below(256));
                 bytes[0] = static_cast<std::byte>(turn % 5 == 2 ? meeting::connect : meeting::resume);
-                size = turn % 5 == 2 ? 1200 : 48;
+                size = turn % 5 == 2 ? 1200 : meeting::resume_bytes;
                 store_le(&bytes[5], protocol_version);
                 store_le(&bytes[1], tenon::detail::meeting_checksum(BytesIn(bytes).first(size)));
                 break;

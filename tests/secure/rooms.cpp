@@ -6,11 +6,11 @@ using namespace secured;
 
 template <>
 struct rooms::PortOf<Secure> {
-    static Secure make(transport::Memory port) { return Secure(Keyring(), std::move(port)); }
+    static Secure make(sim::World& world, std::uint32_t host) { return Secure(Keyring(), world.port(host)); }
 };
 template <>
 struct rooms::PortOf<Watched> {
-    static Watched make(transport::Memory port) { return Watched(std::move(port)); }
+    static Watched make(sim::World& world, std::uint32_t host) { return Watched(world.port(host)); }
 };
 
 namespace {

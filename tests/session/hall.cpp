@@ -118,7 +118,8 @@ TEST_CASE("callers for another room, game, build, or a full room are told so") {
     CHECK(second.listener.told == "room_full");
     CHECK(lost.listener.told == "wrong_room");
     CHECK(talker.listener.told == "wrong_room");
-    CHECK(older.listener.told == "version_mismatch");
+    CHECK(older.listener.told ==
+          "version_mismatch: the host plays version 1, this program 2: the host needs an update");
     CHECK(bare.listener.told.starts_with("schema_mismatch: ")); // which helps more than that there is no room
     CHECK(other.listener.told == "wrong_game");
     CHECK(street.hall.guest_count() == 1);

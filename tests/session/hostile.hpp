@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "parts.hpp"
+#include "tenon/room/permissions.hpp"
 #include "tenon/room/room.hpp"
 
 namespace play {
@@ -12,7 +13,8 @@ namespace play {
 template <class Game>
 class HostileIn {
   public:
-    using RoomType = Room<transport::MemoryAddress, reliability::AckVector>;
+    using RoomType =
+        Room<transport::MemoryAddress, reliability::AckVector, topology::ClientServer, Plain, RightsOf<Game>>;
 
     HostileIn(transport::Exchange& exchange, std::uint32_t host, std::string_view name)
         : port_(exchange, host), room_(options(name), terms(), carriage(), 1200, Pulse{}, 77) {

@@ -95,7 +95,7 @@ TEST_CASE("the same build is let in") { CHECK(knock<Net<Small>>() == "joined"); 
 TEST_CASE("another game, another version, another codec, another way of being reliable, another room") {
     CHECK(knock<Net<Game<"other", 1, Event<mine::Note, Reliable>, Event<mine::Spot>>>>() == "wrong_game");
     CHECK(knock<Net<Game<"small", 2, Event<mine::Note, Reliable>, Event<mine::Spot>>>>() ==
-          "version_mismatch");
+          "version_mismatch: the host plays version 1, this program 2: the host needs an update");
     CHECK(knock<Net<Small, OtherCodec>>() == "codec_mismatch");
     CHECK(knock<Net<Small, codec::Bits, reliability::AckRetry>>() == "codec_mismatch");
     CHECK(knock<Net<Small>>({.room = "there"}) == "wrong_room");

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "allocations.hpp"
+#include "talk.hpp"
 #include "tenon/transport/now.hpp"
 #include "tenon/transport/threaded.hpp"
 #include "tenon/transport/udp.hpp"
@@ -20,50 +20,14 @@ const UdpOptions local{.bind = IpAddress::v4(127, 0, 0, 1, 0)};
 
 std::string address_of(const UdpNet& net) { return "127.0.0.1:" + std::to_string(net.port()); }
 
-// Turns both until `done`, for as long as a patient run takes.
-template <class F>
-void turn(UdpNet& host, allocations::Listener& at_host, UdpNet& guest, allocations::Listener& at_guest,
-          F&& done) {
-    for (int i = 0; i < 60'000 && !done(); ++i) {
-        guest.wait(now() + milliseconds(1));
-        guest.tick(now(), at_guest);
-        host.tick(now(), at_host);
-    }
-}
-
 } // namespace
 
 TEST_CASE("over Udp two sessions meet, talk in every way, and need no allocation once they have settled") {
-    UdpNet host({.room = "r"}, Udp(local)), guest({.room = "r"}, Udp(local));
-    allocations::Listener at_host, at_guest;
-    REQUIRE(host.host(0));
-    REQUIRE(host.port() != 0);
-    REQUIRE(guest.join(address_of(host)));
-    turn(host, at_host, guest, at_guest, [&] { return guest.status() == Status::joined; });
-    REQUIRE(guest.status() == Status::joined);
-    std::uint32_t number = 0;
-    const auto talk = [&](std::uint32_t until, std::uint32_t steers) {
-        turn(host, at_host, guest, at_guest, [&] {
-            // Never so much that a queue fills, however slow the machine.
-            if (guest.health().queued_bytes + host.health().queued_bytes < 10'000) {
-                allocations::speak(host, ++number);
-                allocations::speak(guest, ++number);
-            }
-            return at_host.lines >= until && at_guest.lines >= until && at_host.steers >= steers;
-        });
-    };
-    talk(1000, 60); // half a second, since states and commands keep to the clock
-    REQUIRE(at_host.lines >= 1000);
-    const allocations::Count count;
-    talk(3000, 180);
-    CHECK(count.calls() == 0);
-    CHECK(at_host.lines >= 3000);
-    CHECK(at_guest.lines >= 3000);
-    CHECK(at_host.shots > 2900);
-    CHECK(at_host.sparks > 0);
-    CHECK(at_guest.marks > 0);
-    CHECK(at_host.steers >= 180);
-    CHECK(host.latest<Ship>(PeerId{1})->beat > 0);
+    allocations::Talk<UdpNet> talk{Udp(local), Udp(local)};
+    talk.meets_and_talks();
+    CHECK(talk.at_host.shots > 2900);
+    CHECK(talk.at_host.sparks > 0);
+    CHECK(talk.at_guest.marks > 0);
 }
 
 TEST_CASE("a datagram that goes to and fro between threads needs no allocation") {

@@ -1,6 +1,7 @@
 // A server under a flood of handshakes from addresses that are not their senders'.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <new>
 #include <vector>
@@ -193,6 +194,94 @@ TEST_CASE("a flood of forged handshakes leaves nothing behind and is not amplifi
     flood(500);
     CHECK(honest.status() == Status::joined);
     CHECK(server.net.roster().size() == 2);
+}
+
+namespace {
+
+// Hears when what others said was said.
+struct Timed {
+    sim::World& world;
+    std::vector<Duration> late{};
+    std::vector<Instant> said{}; // by a Beat's number
+    void on(PeerId, const Beat& beat) { late.push_back(world.now() - said[beat.number]); }
+    Duration p99() {
+        REQUIRE(late.size() > 100);
+        std::sort(late.begin(), late.end());
+        return late[late.size() * 99 / 100];
+    }
+};
+struct Mute {
+    void on(PeerId, const Beat&) {}
+};
+
+struct Figures {
+    Duration p99{};
+    std::size_t allocated = 0;
+    std::uint64_t refused = 0;
+};
+// Three who play at sixty frames a second with a server of as many, while strangers say so much a
+// millisecond.
+Figures besieged(std::uint32_t each_ms) {
+    sim::World world(3, *sim::Faults::parse("latency_ms=10,jitter_ms=5,loss=0.01"));
+    struct Server {
+        Net net;
+        std::size_t allocated = 0;
+        explicit Server(sim::World& w) : net({.room = "lobby"}, w.port(1)) {}
+        void tick(Instant now, Timed& timed) {
+            const std::size_t before = allocations;
+            net.tick(now, timed);
+            allocated += allocations - before;
+        }
+        Instant next_deadline() const { return net.next_deadline(); }
+        const Memory& transport() const { return net.transport(); }
+    } server(world);
+    Timed timed{world};
+    Mute mute;
+    Net guests[3] = {Net({.room = "lobby"}, world.port(2)), Net({.room = "lobby"}, world.port(3)),
+                     Net({.room = "lobby"}, world.port(4))};
+    world.add(server, timed, {.frame_hz = 60});
+    REQUIRE(server.net.host(4000));
+    for (Net& guest : guests) {
+        world.add(guest, mute, {.frame_hz = 60});
+        REQUIRE(guest.join("host1:4000"));
+    }
+    world.run(seconds(1));
+    std::byte bytes[1500];
+    std::uint64_t turn = 0;
+    const std::vector<std::byte> stolen(1200, std::byte{0x83});
+    const auto play = [&](int for_ms) {
+        for (int ms = 0; ms < for_ms; ++ms) {
+            for (std::uint32_t i = 0; i < each_ms; ++i) {
+                const std::size_t size = forge(bytes, turn++, world.random(), stolen);
+                const auto host = static_cast<std::uint32_t>(1000 + world.random().below(500));
+                const auto port = static_cast<std::uint16_t>(world.random().below(60'000));
+                world.network().send(world.now(), {host, port}, {1, 4000}, Lane{}, BytesIn(bytes, size));
+            }
+            if (ms % 20 == 0)
+                for (Net& guest : guests) {
+                    const auto number = static_cast<std::uint32_t>(timed.said.size());
+                    if (guest.send(PeerId::host(), Beat{number})) timed.said.push_back(world.now());
+                }
+            world.run(milliseconds(1));
+        }
+    };
+    timed.said.reserve(10'000);
+    timed.late.reserve(10'000);
+    play(300); // until every buffer has its size
+    server.allocated = 0;
+    play(1200);
+    CHECK(server.net.roster().size() == 4);
+    return {timed.p99(), server.allocated, server.net.health().refused};
+}
+
+} // namespace
+
+TEST_CASE("a hundred thousand forged handshakes a second take nothing from those who play, and no memory") {
+    const Figures quiet = besieged(0), siege = besieged(100);
+    CHECK(siege.allocated == 0);
+    CHECK(siege.refused > 60'000);
+    CHECK(siege.p99 <= quiet.p99 * 2);
+    MESSAGE("p99 " << quiet.p99.ms() << " ms, under siege " << siege.p99.ms() << " ms");
 }
 
 TEST_CASE("a stolen request to be let in is good from its own address alone") {

@@ -203,7 +203,7 @@ TEST_CASE("two rooms of one name with guests in both become one") {
         Crowd<> crowd(world);
         for (int i = 0; i < 7; ++i) (void)crowd.add(false);
         for (std::size_t i = 0; i < 3; ++i) crowd.meet(*crowd.all[i]);
-        world.run(3_s);
+        world.run_until([&] { return crowd.all[0]->net.roster().size() == 3; }, 10_s);
         world.partition({1, 2, 3}, 13_s);
         world.run(4_s);
         for (std::size_t i = 3; i < 7; ++i) crowd.meet(*crowd.all[i]);

@@ -54,9 +54,14 @@ template <HasTopologyTraits T>
 struct TopologyOf<T> {
     using type = T;
 };
-template <class T>
-using NetOf = Session<Talk, transport::Memory, codec::Bits, clock::Independent<rates>,
-                      typename TopologyOf<T>::type, reliability::AckVector>;
+template <class T, class Transport>
+using NetOf = Session<Talk, Transport, codec::Bits, clock::Independent<rates>, typename TopologyOf<T>::type,
+                      reliability::AckVector>;
+// How a transport is made on a simulated port; the seed is for its keys, if it has any.
+template <class Transport>
+struct PortOf {
+    static Transport make(transport::Memory port, std::uint64_t) { return port; }
+};
 
 inline constexpr std::uint32_t everybody = 0xFFFF, the_authority = 0xFFFE;
 
@@ -89,9 +94,9 @@ struct Book {
     }
 };
 
-template <class Election>
+template <class Election, class Transport>
 struct Player {
-    using Net = NetOf<Election>;
+    using Net = NetOf<Election, Transport>;
 
     Book& book;
     sim::World& world;
@@ -105,7 +110,7 @@ struct Player {
     bool dead = false, missed = false, out = false;
 
     Player(Book& b, sim::World& w, std::uint32_t host, const Options& options)
-        : book(b), world(w), index(host), net(options, w.port(host)) {}
+        : book(b), world(w), index(host), net(options, PortOf<Transport>::make(w.port(host), options.seed)) {}
 
     std::map<std::uint32_t, std::uint32_t> scores() const {
         std::map<std::uint32_t, std::uint32_t> all;
@@ -160,9 +165,9 @@ struct Player {
     }
 };
 
-template <class Election = topology::FirstJoiner>
+template <class Election = topology::FirstJoiner, class Transport = transport::Memory>
 struct Room {
-    using Player = migrating::Player<Election>;
+    using Player = migrating::Player<Election, Transport>;
     static constexpr bool on_bus = HasBus<typename Player::Net::TopologyType>;
 
     sim::World& world;

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "ports.hpp"
 #include "searching.hpp"
 #include "tenon/clock/independent.hpp"
 #include "tenon/codec/bits.hpp"
@@ -42,8 +43,9 @@ struct Kick {
     void serialize(auto& ar) { ar(number); }
 };
 using Pitch = Game<"pitch", 1, Component<Ball>, Command<Kick>, Component<Paint>>;
-using Net = Session<Pitch, transport::Memory, codec::Bits, clock::Independent<>, topology::ClientServer,
-                    reliability::AckVector>;
+template <class Transport>
+using NetOver = Session<Pitch, Transport, codec::Bits, clock::Independent<>, topology::ClientServer,
+                        reliability::AckVector>;
 
 // What an entity was at one tick.
 struct Look {
@@ -62,8 +64,9 @@ Options options(sim::World& world, std::size_t entities) {
 }
 
 // Entities that wander, bump, rest, come and go, and how all of them looked at every tick.
+template <class Transport = transport::Memory>
 struct Keeper {
-    Net net;
+    NetOver<Transport> net;
     Random random;
     Past past{};
     std::vector<EntityId> alive{};
@@ -74,7 +77,9 @@ struct Keeper {
     std::string broken{};
 
     Keeper(sim::World& world, std::size_t entities)
-        : net(options(world, entities * 2), world.port(1)), random(world.random().next()), wanted(entities) {}
+        : net(options(world, entities * 2), rooms::PortOf<Transport>::make(world, 1)),
+          random(world.random().next()),
+          wanted(entities) {}
 
     void on(PeerId peer, const Kick& kick) {
         if (kick.number <= kicks[peer]) broken = "a command came again";
@@ -121,17 +126,18 @@ struct Keeper {
     }
 };
 
+template <class Transport = transport::Memory>
 struct Watcher {
     static constexpr bool never_hosts = true;
-    Net net;
-    const Keeper* keeper;
+    NetOver<Transport> net;
+    const Keeper<Transport>* keeper;
     std::map<EntityId, std::size_t> seen{}; // how far in its past each entity is
     std::set<EntityId> shown{};
     std::uint32_t kicks = 0;
     std::string broken{};
 
-    Watcher(sim::World& world, std::uint32_t host, std::size_t entities, const Keeper& from)
-        : net(options(world, entities * 2), world.port(host)), keeper(&from) {}
+    Watcher(sim::World& world, std::uint32_t host, std::size_t entities, const Keeper<Transport>& from)
+        : net(options(world, entities * 2), rooms::PortOf<Transport>::make(world, host)), keeper(&from) {}
 
     Kick command() { return {++kicks}; }
     // When it is shown, a little later than it is known.
@@ -144,7 +150,8 @@ struct Watcher {
     void on(const Closed& closed) { broken = "closed: " + std::string(name(closed.reason)); }
 
     Look look(EntityId entity) const {
-        return {net.authoritative<Ball>(entity), net.authoritative<Paint>(entity), net.owner(entity)};
+        return {net.template authoritative<Ball>(entity), net.template authoritative<Paint>(entity),
+                net.owner(entity)};
     }
     void check() {
         net.for_each_entity([&](EntityId entity) {
@@ -167,11 +174,12 @@ struct Watcher {
     }
 };
 
+template <class Transport = transport::Memory>
 std::string play(sim::World& world, std::size_t entities) {
-    Keeper keeper(world, entities);
+    Keeper<Transport> keeper(world, entities);
     world.add(keeper.net, keeper, {.frame_hz = 60});
     if (!keeper.net.host(4000)) return "it could not host";
-    std::vector<std::unique_ptr<Watcher>> watchers;
+    std::vector<std::unique_ptr<Watcher<Transport>>> watchers;
     const auto look = [&](int steps) {
         for (int i = 0; i < steps; ++i) {
             world.run(50_ms);
@@ -184,8 +192,8 @@ std::string play(sim::World& world, std::size_t entities) {
     };
     for (std::uint32_t host = 2; host <= 4; ++host) {
         world.run(1_s); // each finds another world
-        watchers.push_back(std::make_unique<Watcher>(world, host, entities, keeper));
-        Watcher& watcher = *watchers.back();
+        watchers.push_back(std::make_unique<Watcher<Transport>>(world, host, entities, keeper));
+        Watcher<Transport>& watcher = *watchers.back();
         world.add(watcher.net, watcher, {.frame_hz = host == 3 ? 60.0 : 0.0});
         for (int tries = 0; tries < 5 && watcher.net.status() != Status::joined; ++tries) {
             watcher.broken.clear(); // where much is lost, so may be the asking
@@ -206,7 +214,7 @@ std::string play(sim::World& world, std::size_t entities) {
         },
         10_s);
     if (!all) return "what rests is not told to the end";
-    world.run(1_s);
+    world.run(Transport::traits.connected ? 3_s : 1_s); // who stands still sees it later
     for (const auto& watcher : watchers) {
         if (watcher->shown != std::set<EntityId>(keeper.alive.begin(), keeper.alive.end()))
             return "not those are shown who are there";
@@ -370,10 +378,24 @@ TEST_CASE("a world of many packets comes whole over a poor path") {
     CHECK_MESSAGE(report, report.text());
 }
 
+TEST_CASE("a world comes over connections as well, also slow ones, and whatever stands still") {
+    const auto report = sim::explore(
+        searching::search("test_sim -tc='a world comes over connections*'", "pauses=6,pause_ms=900", 6, 200),
+        [](sim::World& world) {
+            sim::Line line;
+            line.latency = milliseconds(world.random().between(2, 80));
+            if (world.random().chance(0.5))
+                line.bandwidth = 40'000, line.system_bytes = line.window_bytes = 4000;
+            world.lines().set_line(line);
+            return play<sim::Stream>(world, world.random().chance(0.3) ? 300 : 40);
+        });
+    CHECK_MESSAGE(report, report.text());
+}
+
 TEST_CASE("a guest with less room than the world needs is told so by name") {
     sim::World world(3);
-    Keeper keeper(world, 200);
-    Watcher small(world, 2, 20, keeper);
+    Keeper<> keeper(world, 200);
+    Watcher<> small(world, 2, 20, keeper);
     world.add(keeper.net, keeper);
     world.add(small.net, small);
     REQUIRE(keeper.net.host(4000));

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "ports.hpp"
 #include "tenon/clock/independent.hpp"
 #include "tenon/codec/bits.hpp"
 #include "tenon/reliability/ack_retry.hpp"
@@ -99,12 +100,6 @@ struct Ledger {
     }
 };
 
-// How a transport is made on a simulated port.
-template <class Transport>
-struct PortOf {
-    static Transport make(transport::Memory port) { return port; }
-};
-
 template <class Reliability, class Transport = transport::Memory>
 class Player {
   public:
@@ -123,7 +118,7 @@ class Player {
     Player(sim::World& world, std::uint32_t host, Ledger& book)
         : name("player" + std::to_string(host)),
           ledger(&book),
-          net(options(name, world.random()), PortOf<Transport>::make(world.port(host))) {}
+          net(options(name, world.random()), PortOf<Transport>::make(world, host)) {}
 
     // Something to somebody, or to all.
     void speak(Random& random) {
@@ -187,7 +182,7 @@ class Player {
     void on(PeerId peer, const Line& line) { ledger->hear(net.self().value, peer.value, line, true); }
     void on(PeerId peer, const Mark& heard) {
         ++ledger->marks;
-        std::uint32_t& last = ledger->last_mark_number[{peer.value * 64 + net.self().value, heard.key}];
+        std::uint32_t& last = ledger->last_mark_number[{peer.value * 65536 + net.self().value, heard.key}];
         if (heard.number <= last) ledger->fail("a mark was replaced by an older one");
         last = heard.number;
     }
@@ -215,7 +210,8 @@ class Player {
     }
     static bool expected(Error reason) {
         return reason == Error::timed_out || reason == Error::left || reason == Error::kicked ||
-               reason == Error::queue_full;
+               reason == Error::queue_full ||
+               (Transport::traits.connected && reason == Error::connection_lost);
     }
     template <class T>
     Result<> put(std::uint32_t to, const T& message) {

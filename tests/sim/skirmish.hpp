@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "ports.hpp"
 #include "tenon/clock/kernel.hpp"
 #include "tenon/codec/bits.hpp"
 #include "tenon/core/random.hpp"
@@ -137,7 +138,7 @@ struct Clocked {
         const Instant next = net.next_deadline();
         return next >= Instant::never() ? next : next - ahead;
     }
-    const transport::Memory& transport() const { return net.transport(); }
+    const auto& transport() const { return net.transport(); }
 };
 
 template <class Net>
@@ -155,7 +156,8 @@ struct RoomOf {
         Options options;
         options.room = "field";
         options.seed = host;
-        seats.push_back(std::unique_ptr<Clocked<Net>>(new Clocked<Net>{Net(options, world.port(host)), {}}));
+        seats.push_back(std::unique_ptr<Clocked<Net>>(new Clocked<Net>{
+            Net(options, rooms::PortOf<typename Net::TransportType>::make(world, host)), {}}));
         battles.push_back(std::make_unique<Battle>());
         battles.back()->choices = Random(world.seed() * 100 + host);
         world.add(*seats.back(), *battles.back(), {.frame_hz = 60});

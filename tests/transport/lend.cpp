@@ -4,6 +4,7 @@
 
 #include <cstddef>
 
+#include "tenon/sim/lines.hpp"
 #include "tenon/transport/memory.hpp"
 
 using namespace tenon;
@@ -67,4 +68,30 @@ TEST_CASE("datagrams are written where the transport lends its buffer") {
 }
 TEST_CASE("and beside it where it has none to lend") {
     check_writing([](transport::Memory memory) { return Plain{std::move(memory)}; });
+}
+
+TEST_CASE("of connections each is asked, lent to and ended for itself") {
+    sim::Lines lines(1);
+    sim::Line narrow;
+    narrow.backlog_max = 3000;
+    lines.set_line(1, 2, narrow);
+    sim::Stream from(lines, 1), two(lines, 2), three(lines, 3);
+    REQUIRE(from.open(0));
+    REQUIRE(two.open(4000));
+    REQUIRE(three.open(4000));
+    const auto to_two = *from.resolve("host2:4000"), to_three = *from.resolve("host3:4000");
+    transport::lend(from, [&](auto&& lend, auto&& take) {
+        CHECK(lend(to_two).size() == 1200);
+        CHECK(lend(to_two, 2000).size() == 2000);
+        CHECK(take(2000));
+        CHECK(lend(to_two, 2000).empty());
+        CHECK(lend(to_three, 2000).size() == 2000);
+        CHECK(take(0));
+        CHECK(lend.backlog(to_two) == 2000);
+        CHECK(lend.backlog(to_three) == 0);
+        lend.hang_up(to_two);
+        lend.flush();
+    });
+    lines.deliver(Instant{} + seconds(1), [](const transport::MemoryAddress&) {});
+    CHECK(lines.open_count() == 1);
 }

@@ -78,10 +78,12 @@ struct Meeting {
     unsigned kind = 0; // 0x81 to 0x87
     std::uint64_t nonce = 0, cookie = 0, stamp = 0, protocol = 0, game = 0, room = 0, schema = 0,
                   game_version = 0, codec = 0, features = 0, required = 0, host_nonce = 0, peer = 0,
-                  message_bytes_max = 0, reason = 0, proof = 0, host = 0;
+                  message_bytes_max = 0, capabilities = 0, session = 0, type_count = 0, reason = 0, proof = 0,
+                  host = 0;
     // Of a claim. Its seal is for who knows the room's key.
     std::uint64_t claim = 0, epoch = 0, authority = 0, from = 0, about = 0, handed = 0, size = 0, seal = 0;
     Bytes text; // the name in a connect, the text of a refusal
+    Bytes credential;
     std::vector<std::uint64_t> type_hashes;
 };
 
@@ -106,24 +108,29 @@ inline std::optional<Meeting> read_meeting(const Bytes& datagram) {
         for (std::uint64_t* word : {&m.nonce, &m.cookie}) *word = in.number(8);
         m.stamp = in.number(4);
         for (std::uint64_t* word : {&m.game, &m.room, &m.schema}) *word = in.number(8);
-        for (std::uint64_t* word : {&m.game_version, &m.codec, &m.features, &m.required})
+        for (std::uint64_t* word : {&m.game_version, &m.codec, &m.features, &m.required, &m.capabilities})
             *word = in.number(4);
         const std::uint64_t name = in.number(1);
         in.good = in.good && name <= 48 && datagram.size() >= 1200;
         m.text = in.take(name);
+        const std::uint64_t credential = in.number(2);
+        in.good = in.good && credential <= 900;
+        m.credential = in.take(credential);
+        m.type_count = in.number(1);
         for (std::uint64_t count = in.number(1); count != 0 && in.good; --count)
             m.type_hashes.push_back(in.number(4));
     } else if (m.kind == 0x84) {
         m.nonce = in.number(8);
         m.host_nonce = in.number(8);
-        for (std::uint64_t* word : {&m.peer, &m.host, &m.features, &m.message_bytes_max})
+        for (std::uint64_t* word : {&m.peer, &m.host, &m.features, &m.message_bytes_max, &m.capabilities})
             *word = in.number(4);
+        m.session = in.number(8);
     } else if (m.kind == 0x86) {
         m.protocol = in.number(2);
         for (std::uint64_t* word : {&m.nonce, &m.game, &m.room}) *word = in.number(8);
         m.peer = in.number(4);
         m.proof = in.number(8);
-        in.good = in.good && datagram.size() >= 48;
+        in.good = in.good && datagram.size() >= 72;
     } else if (m.kind == 0x87) {
         m.game = in.number(8);
         m.room = in.number(8);

@@ -180,8 +180,10 @@ tenon::Connect connect() {
     connect.terms.game_version = 1;
     connect.terms.codec = static_cast<std::uint32_t>(tenon::stable_id("Bits"));
     connect.terms.features = connect.terms.required = 4;
+    connect.terms.capabilities = 9;
     connect.terms.type_hashes = type_hashes;
     connect.name = "ann";
+    connect.credential = tenon::bytes_of("pass");
     return connect;
 }
 
@@ -209,21 +211,24 @@ TEST_CASE("packets are, byte for byte, what they were when the protocol was writ
 TEST_CASE("the handshake is, byte for byte, what it was when the protocol was written down") {
     const Bytes hello = meeting(tenon::Hello{nonce, tenon::stable_id("arena")});
     CHECK(hello.size() == 128);
-    CHECK(hex_without_padding(hello) == hex(from_hex("81 a6754c1e 0100 1111111111111111 32c7183c8e69fdce")));
+    CHECK(hex_without_padding(hello) == hex(from_hex("81 fd5482d6 0001 1111111111111111 32c7183c8e69fdce")));
     CHECK(hex(meeting(tenon::Challenge{nonce, 0x3333'3333'3333'3333, 100'000})) ==
           hex(from_hex("82 341178f5 1111111111111111 3333333333333333 a0860100")));
     const Bytes connects = meeting(connect());
     CHECK(connects.size() == 1200);
     CHECK(hex_without_padding(connects) ==
           hex(from_hex(
-              "83 4a8475f5 0100 1111111111111111 3333333333333333 a0860100 32c7183c8e69fdce 643adb9c50b986d8 "
-              "efcdab8967452301 01000000 cc815e01 04000000 04000000 03 616e6e 02 ddccbbaa 44332211")));
-    CHECK(hex(meeting(tenon::Accept{nonce, host_nonce, tenon::PeerId{1}, tenon::PeerId{0}, 4, 65'536})) ==
-          hex(from_hex("84 5fa21858 1111111111111111 2222222222222222 01000000 00000000 04000000 00000100")));
+              "83 661074eb 0001 1111111111111111 3333333333333333 a0860100 32c7183c8e69fdce 643adb9c50b986d8 "
+              "efcdab8967452301 01000000 cc815e01 04000000 04000000 09000000 03 616e6e 0400 70617373 02 02 "
+              "ddccbbaa 44332211")));
+    CHECK(hex(meeting(tenon::Accept{nonce, host_nonce, tenon::PeerId{1}, tenon::PeerId{0}, 4, 65'536, 9,
+                                    0x5555'5555'5555'5555})) ==
+          hex(from_hex("84 ad2dd022 1111111111111111 2222222222222222 01000000 00000000 04000000 00000100 "
+                       "09000000 5555555555555555")));
     CHECK(hex(meeting(tenon::Resume{nonce, 77, 88, tenon::PeerId{3},
                                     tenon::resume_proof(key, nonce, tenon::PeerId{3})})) ==
-          hex(from_hex("86 a216612a 0100 1111111111111111 4d00000000000000 5800000000000000 03000000 "
-                       "50a536fcdc7de699 0000000000")));
+          hex(from_hex("86 63e78d39 0001 1111111111111111 4d00000000000000 5800000000000000 03000000 "
+                       "50a536fcdc7de699 0000000000000000000000000000000000000000000000000000000000")));
     CHECK(hex(meeting(tenon::Refusal{nonce, tenon::Error::schema_mismatch, "Fired"})) ==
           hex(from_hex("85 376291df 1111111111111111 10 05 4669726564")));
 }
@@ -324,7 +329,7 @@ TEST_CASE("that decoder refuses what a receiver must refuse") {
 TEST_CASE("that decoder reads the handshake") {
     const auto hello = book::read_meeting(meeting(tenon::Hello{nonce, 77}));
     REQUIRE(hello);
-    CHECK(hello->protocol == 1);
+    CHECK(hello->protocol == 0x100);
     CHECK(hello->game == 77);
     const auto connected = book::read_meeting(meeting(connect()));
     REQUIRE(connected);
@@ -333,14 +338,19 @@ TEST_CASE("that decoder reads the handshake") {
     CHECK(connected->schema == schema);
     CHECK(connected->codec == 0x015E'81CC); // of "Bits"
     CHECK(connected->text == text("ann"));
+    CHECK(connected->capabilities == 9);
+    CHECK(connected->credential == text("pass"));
+    CHECK(connected->type_count == 2);
     CHECK(connected->type_hashes == std::vector<std::uint64_t>{0xAABB'CCDD, 0x1122'3344});
     const auto accept = book::read_meeting(
-        meeting(tenon::Accept{nonce, host_nonce, tenon::PeerId{1}, tenon::PeerId{0}, 4, 65'536}));
+        meeting(tenon::Accept{nonce, host_nonce, tenon::PeerId{1}, tenon::PeerId{0}, 4, 65'536, 9, 0x5555}));
     REQUIRE(accept);
     CHECK(accept->host_nonce == host_nonce);
     CHECK(accept->peer == 1);
     CHECK(accept->host == 0);
     CHECK(accept->message_bytes_max == 65'536);
+    CHECK(accept->capabilities == 9);
+    CHECK(accept->session == 0x5555);
     const auto resume = book::read_meeting(meeting(tenon::Resume{nonce, 77, 88, tenon::PeerId{3}, 0x99}));
     REQUIRE(resume);
     CHECK(resume->nonce == nonce);

@@ -53,6 +53,7 @@ struct Address {
         text.add(std::string_view(straight));
         return text;
     }
+    Address network() const { return inbox != 0 ? *this : Address{0, transport::network_of(at)}; }
     std::uint64_t hash() const { return inbox != 0 ? splitmix(inbox) : at.hash(); }
     friend bool operator==(const Address& a, const Address& b) {
         return a.inbox == b.inbox && (a.inbox != 0 || a.at == b.at);

@@ -3,6 +3,7 @@
 // Meeting tells it what is said on the bus and how the session stands, and carries out what it orders.
 
 #include <cstdint>
+#include <optional>
 
 #include "tenon/bus/directory.hpp"
 #include "tenon/bus/words.hpp"
@@ -52,6 +53,7 @@ class Finder {
         facts_ = {};
         hosted_ = goes_over_ = false;
         rival_ = 0;
+        left_.reset();
     }
     bool is_on() const { return phase_ != Phase::off; }
     // It has not found a room yet, or has lost the one that it was about to enter.
@@ -225,9 +227,12 @@ class Finder {
             look_until_ = now_ + sought_.look_for;
             return {};
         }
-        return room->what.host != target_ ? go_to(*room) : Order();
+        // Of a room that has parted it has just left the side that is newer.
+        const bool back = left_ && *left_ == room->what.epoch;
+        return room->what.host != target_ && !back ? go_to(*room) : Order();
     }
     Order enter() {
+        left_.reset();
         phase_ = Phase::is_in;
         since_ = outranked_ = now_;
         return {};
@@ -259,6 +264,7 @@ class Finder {
             return {};
         if (now_ >= other->heard + beat * 2) return {}; // it may just have gone
         goes_over_ = hosts;
+        left_ = facts.epoch;
         return go_to(*other);
     }
     const Directory::Room* better_one(const Facts& facts) const {
@@ -348,7 +354,8 @@ class Finder {
         room_at_{}, told_at_{}, outranked_{};
     Listing told_;
     Allowance asks_{40, 40};
-    Ring<Mute> mute_; // hosts that are told of and did not answer
+    std::optional<Epoch> left_; // of the room that it goes over from
+    Ring<Mute> mute_;           // hosts that are told of and did not answer
     Directory directory_;
 };
 

@@ -85,9 +85,18 @@ enum class Error : std::uint8_t {
     wrong_issuer,
     wrong_audience,
     encryption_mismatch,
+    // Roles.
+    forbidden,
+    unknown_role,
+    connection_lost,
+    // Limits.
+    banned,
+    undecodable,
+    // Pages.
+    cant_listen,
 };
 
-inline constexpr std::uint8_t error_count = static_cast<std::uint8_t>(Error::encryption_mismatch) + 1;
+inline constexpr std::uint8_t error_count = static_cast<std::uint8_t>(Error::cant_listen) + 1;
 
 struct ErrorText {
     std::string_view name, sentence;
@@ -282,6 +291,28 @@ constexpr ErrorText describe(Error error) {
                 "encryption_mismatch",
                 "One side encrypts and the other does not, or not in the same way: use the same transport "
                 "on both, and the same build."};
+        case Error::forbidden:
+            return {
+                "forbidden",
+                "The peer's role may not say this: the authority gives another with set_role, and the Roles "
+                "of the game list what each may say."};
+        case Error::unknown_role:
+            return {"unknown_role",
+                    "The game has no role of this name: its Roles list those that there are."};
+        case Error::connection_lost:
+            return {
+                "connection_lost",
+                "The connection could not be made, or broke: see that the host is there, and join again."};
+        case Error::banned:
+            return {"banned", "The server lets this player in no more, or not yet: it says until when."};
+        case Error::undecodable:
+            return {"undecodable",
+                    "Too many messages of the other side can't be decoded: it is another build than it says, "
+                    "or means harm."};
+        case Error::cant_listen:
+            return {"cant_listen",
+                    "Nobody can connect to a web page, so it can't be a host: let it join one, and run the "
+                    "host as a program of its own."};
     }
     return {"unknown", "An error of an unknown number."};
 }

@@ -21,6 +21,22 @@ struct Transmit {
     constexpr explicit operator bool() const { return size != 0; }
 };
 
+// The next datagram of a machine that is drained into what `lend(address)` and `take(size)` give.
+template <class Address>
+Transmit<Address> drain_one(BytesOut into, auto&& drain) {
+    Transmit<Address> transmit;
+    const auto lend = [&](const Address& to) {
+        transmit.to = to;
+        return into;
+    };
+    const auto take = [&](std::size_t size) {
+        transmit.size = size;
+        return size == 0;
+    };
+    drain(lend, take);
+    return transmit;
+}
+
 template <class M>
 concept TakesDatagrams = requires(M& m, Instant now, const typename M::Address& from, BytesIn datagram) {
     m.handle_datagram(now, from, datagram);

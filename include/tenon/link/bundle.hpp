@@ -75,6 +75,20 @@ class Bundle {
         return true;
     }
 
+    // The same one by one: f(type, payload) takes each, or gives false to stop there.
+    static bool each(BytesIn bundle, std::uint16_t& next, std::uint64_t without, auto&& f) {
+        for (const unsigned count = load_le<std::uint16_t>(bundle.data()); next < count; ++next) {
+            if ((without >> next & 1) != 0) continue;
+            ByteReader in(
+                bundle.subspan(place(bundle, next), place(bundle, next + 1u) - place(bundle, next)));
+            MessageType type;
+            BytesIn payload;
+            const std::uint8_t tag = in.u8();
+            if (read_message_frame(in, tag, type, payload) && !f(type, payload)) return false;
+        }
+        return true;
+    }
+
   private:
     static constexpr std::size_t head_bytes = 2 + 2 * count_max; // how many, and where each ends
 

@@ -15,12 +15,13 @@
 #include "tenon/core/random.hpp"
 #include "tenon/core/siphash.hpp"
 #include "tenon/core/time.hpp"
+#include "tenon/link/credential.hpp"
 #include "tenon/link/plain.hpp"
+#include "tenon/link/remedy.hpp"
 #include "tenon/wire/varint.hpp"
 
 namespace tenon {
 
-inline constexpr std::uint16_t protocol_version = 1;
 inline constexpr std::size_t name_bytes_max = 48;
 inline constexpr std::size_t types_max = 200; // whose hashes fit into a Connect
 inline constexpr Duration cookie_life = seconds(5);
@@ -39,8 +40,9 @@ struct Terms {
     std::uint64_t game = 0, room = 0, schema = 0;
     std::uint32_t game_version = 0;
     std::uint32_t codec = 0;
-    std::uint32_t features = 0; // what this side can do
-    std::uint32_t required = 0; // what it cannot do without
+    std::uint32_t features = 0;     // what this side can do
+    std::uint32_t required = 0;     // what it cannot do without
+    std::uint32_t capabilities = 0; // of the game's own meaning: a guest gets those that both sides have
     std::span<const std::uint32_t> type_hashes;
 };
 
@@ -58,7 +60,8 @@ struct Connect {
     std::uint16_t protocol = protocol_version;
     Terms terms; // its hashes are read with hash()
     std::string_view name;
-    BytesIn hashes;
+    BytesIn credential, hashes;
+    std::size_t type_count = 0; // of which there may not have been room for all hashes
 
     std::size_t hash_count() const { return hashes.size() / 4; }
     std::uint32_t hash(std::size_t i) const { return load_le<std::uint32_t>(&hashes[i * 4]); }
@@ -68,6 +71,8 @@ struct Accept {
     PeerId peer, host;
     std::uint32_t features = 0;
     std::uint32_t message_bytes_max = 0;
+    std::uint32_t capabilities = 0; // those that are granted
+    std::uint64_t session = 0;      // names this life of the room, in logs
 };
 struct Refusal {
     std::uint64_t nonce = 0;
@@ -137,10 +142,17 @@ std::size_t write(BytesOut into, const Connect& connect, const Guard& guard, typ
     in.u32(connect.terms.codec);
     in.u32(connect.terms.features);
     in.u32(connect.terms.required);
+    in.u32(connect.terms.capabilities);
     in.u8(static_cast<std::uint8_t>(connect.name.size()));
     in.bytes(bytes_of(connect.name));
-    in.u8(static_cast<std::uint8_t>(connect.terms.type_hashes.size()));
-    for (const std::uint32_t hash : connect.terms.type_hashes) in.u32(hash);
+    in.u16(static_cast<std::uint16_t>(connect.credential.size()));
+    in.bytes(connect.credential);
+    // They only tell which type differs where the schema does, and so take what room there is.
+    const std::size_t types = connect.terms.type_hashes.size();
+    const std::size_t room = in.position() + 2 < sizeof body ? (sizeof body - in.position() - 2) / 4 : 0;
+    in.u8(static_cast<std::uint8_t>(types));
+    in.u8(static_cast<std::uint8_t>(types < room ? types : room));
+    for (std::size_t i = 0; i < types && i < room; ++i) in.u32(connect.terms.type_hashes[i]);
     if (!in.ok()) return 0;
     guard.enclose(visit, detail::meeting_head(into, meeting::connect_head_bytes), body, out);
     return detail::seal_meeting(into, out, 0);
@@ -150,13 +162,15 @@ template <class Guard, class By>
 std::size_t write(BytesOut into, const Accept& accept, const Guard& guard, By& by) {
     ByteWriter out = detail::begin_meeting(into, meeting::accept);
     out.u64(accept.nonce);
-    std::byte body[24];
+    std::byte body[36];
     ByteWriter in(body);
     in.u64(accept.host_nonce);
     in.u32(accept.peer.value);
     in.u32(accept.host.value);
     in.u32(accept.features);
     in.u32(accept.message_bytes_max);
+    in.u32(accept.capabilities);
+    in.u64(accept.session);
     guard.enclose(by, detail::meeting_head(into, meeting::accept_head_bytes), body, out);
     return detail::seal_meeting(into, out, 0);
 }
@@ -226,10 +240,16 @@ Error open(BytesIn datagram, Connect& connect, const Guard& guard, typename Guar
     connect.terms.codec = in.u32();
     connect.terms.features = in.u32();
     connect.terms.required = in.u32();
+    connect.terms.capabilities = in.u32();
     const std::size_t name = in.u8();
     if (name > name_bytes_max) return Error::over_bound;
     connect.name = text_of(in.bytes(name));
+    const std::size_t credential = in.u16();
+    if (credential > credential_bytes_max) return Error::over_bound;
+    connect.credential = in.bytes(credential);
+    connect.type_count = in.u8();
     connect.hashes = in.bytes(std::size_t(in.u8()) * 4);
+    if (connect.hash_count() > connect.type_count) return Error::malformed;
     return in.ok() ? Error::none : Error::truncated;
 }
 // Whose request an answer is to.
@@ -252,6 +272,8 @@ Result<Accept> read_accept(BytesIn datagram, const Guard& guard, By& by) {
     accept.host.value = in.u32();
     accept.features = in.u32();
     accept.message_bytes_max = in.u32();
+    accept.capabilities = in.u32();
+    accept.session = in.u64();
     if (!in.ok()) return Error::truncated;
     return accept;
 }
@@ -302,7 +324,7 @@ class Door {
 // disagree.
 inline Error compare(const Terms& host, const Connect& caller, std::size_t& type) {
     type = host.type_hashes.size();
-    if (caller.protocol != protocol_version) return Error::version_mismatch;
+    if (!speaks_with_us(caller.protocol)) return Error::version_mismatch;
     if (caller.terms.game != host.game) return Error::wrong_game;
     if (caller.terms.game_version != host.game_version) return Error::version_mismatch;
     if (caller.terms.codec != host.codec) return Error::codec_mismatch;
@@ -311,6 +333,8 @@ inline Error compare(const Terms& host, const Connect& caller, std::size_t& type
     if (caller.terms.schema != host.schema) {
         for (type = 0; type < host.type_hashes.size() && type < caller.hash_count(); ++type)
             if (host.type_hashes[type] != caller.hash(type)) break;
+        // Which of those it is of which it had no room to speak, nobody knows.
+        if (type == caller.hash_count() && type < caller.type_count) type = host.type_hashes.size();
         return Error::schema_mismatch;
     }
     if (caller.terms.room != host.room) return Error::wrong_room;
@@ -323,10 +347,11 @@ class Knock {
   public:
     enum class State : std::uint8_t { idle, hello, connect, accepted, refused };
 
-    // The guard stays where it is until the knock is over.
+    // The guard and the credential stay where they are until the knock is over.
     void begin(Instant now, Duration patience, std::uint64_t nonce, const Terms& terms, std::string_view name,
-               const Guard& guard, std::string_view address) {
+               const Guard& guard, std::string_view address, BytesIn credential = {}) {
         *this = Knock();
+        connect_.credential = credential;
         guard_ = &guard;
         visit_ = guard.visit(address);
         state_ = State::hello;

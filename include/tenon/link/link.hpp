@@ -52,8 +52,8 @@ class Link {
 
     // ---- what comes in
 
-    // Takes a packet. On success drain poll_event before anything else; an error says why the packet was not
-    // read. Where the seal encrypts, the frames are read on the desk, which is as large as the datagram.
+    // Takes a packet. On success drain poll_event before anything else; an error says why it was not read.
+    // Where the seal encrypts, the frames are read on the desk, which is as large as the datagram.
     Result<> handle_datagram(Instant now, BytesIn datagram, BytesOut desk = {}) {
         if (state_ == State::closed) return Error::closed;
         const auto opened = open_packet(datagram, seal_, received_.expected(), in_flight_.next(), desk);
@@ -108,7 +108,7 @@ class Link {
 
     // Writes the next packet into the caller's buffer; 0 when there is nothing to send now.
     std::size_t poll_transmit(Instant now, BytesOut into) {
-        if (state_ == State::closed || state_ == State::away || !in_flight_.room()) return 0;
+        if (state_ == State::closed || state_ == State::away || !is_ready() || !in_flight_.room()) return 0;
         now_ = now;
         path_.advance(now);
         outgoing_.shed(now);
@@ -135,6 +135,7 @@ class Link {
     Instant poll_timeout() const {
         if (state_ == State::closed || state_ == State::away) return Instant::never();
         if (state_ == State::closing) return Instant{};
+        if (!is_ready()) return stats_.last_rx + options_.timeout;
         Instant next = min(stats_.last_rx + options_.timeout, min(ack_due_, min(keepalive_at(), clock_at_)));
         next = min(next, min(in_flight_.expires_at(path_.round_trip().smoothed()), probe_at()));
         if (outgoing_.any()) next = min(next, max(outgoing_.due(), path_.ready_at(in_flight_.bytes())));
@@ -151,15 +152,14 @@ class Link {
     void close(Error reason) {
         if (state_ != State::open) return;
         reason_ = reason;
-        state_ = State::closing;
+        state_ = is_ready() ? State::closing : State::closed; // it may not be able to say so
         goodbyes_ = 3;
     }
     // The path broke: nothing is sent until a packet comes after all, or resume() finds another path.
-    void suspend() {
-        finish(Error::none);
-        state_ = State::away;
-    }
+    void suspend() { finish(Error::none), state_ = State::away; }
     void resume(Instant now, const typename Seal::Key& key) { seal_.renew(key), resume(now); }
+    bool is_ready() const { return seal_is_ready(seal_); } // until its key has come it says nothing
+    void begin_with(const typename Seal::Key& key) { seal_.renew(key); }
     // Goes on where it was, over a path of which nothing is known. What was in flight is sent again.
     void resume(Instant now) {
         stats_.lost += in_flight_.give_up(now, lose()).lost_packets;
@@ -433,8 +433,7 @@ class Link {
         return pings;
     }
 
-    // What is to be said of the time, where a chunk still fits and no packet just before may hold this one
-    // up.
+    // What is to be said of the time, where a chunk still fits and no packet just before may hold it up.
     std::size_t fill_clock(PacketWriter& packet, Instant now, bool content) {
         const bool fits = !content || packet.size() + ClockSync::bytes_max <= before_chunk_max;
         const Duration patience = now - stats_.last_tx < milliseconds(10) ? milliseconds(150) : Duration{};
@@ -472,8 +471,7 @@ class Link {
         return false;
     }
 
-    // In the order of use: a server with a thousand links meets each of these lines in memory, not in a
-    // cache.
+    // In the order of use: of a thousand links each of these lines is met in memory, not in a cache.
     State state_ = State::open;
     Error reason_ = Error::none;
     bool in_packet_ = false, eliciting_ = false, refused_ = false, urgent_ = false, ping_ = false;

@@ -113,6 +113,8 @@ class Outbox {
         if (message.shared) return shared(message).bytes->bytes();
         return {reinterpret_cast<const std::byte*>(&message) + sizeof(Message), message.size};
     }
+    // Which frames of a bundle are left out.
+    std::uint64_t without(const Message& bundle) const { return shared(bundle).without; }
     void pop() {
         const Message* message = at(head_);
         live_bytes_ -= message->dropped ? 0 : message->size;

@@ -45,10 +45,18 @@ class Plain {
     using Seal = Checksum;
     static constexpr bool is_private = false; // whether it keeps those out who only see what the two say
     struct Visit {};
-    struct Visitor {};
+    struct Visitor {
+        BytesIn key() const { return {}; }              // the identity that it has proved to have
+        bool is_at(const Seal&) const { return false; } // whether that has proved the same
+    };
+    // What those in a room that goes on without its host have of each other. Where they meet, a link between
+    // two of them begins with letters, which secure/kin.hpp has; where not, its key follows from the room's.
+    struct Kin {
+        static constexpr bool meets = false;
+    };
     static constexpr std::size_t hello_bytes = 128;   // no answer to a stranger is longer
     static constexpr std::size_t enclosing_bytes = 0; // what a guest's enclosure adds to its request
-    static constexpr std::size_t accept_bytes_max = 40;
+    static constexpr std::size_t accept_bytes_max = 56;
     static constexpr std::size_t desk_bytes =
         1; // where what was enclosed or sealed is opened, a datagram at a time
 
@@ -74,6 +82,10 @@ class Plain {
         return enclosed;
     }
     void enclose(Visitor&, BytesIn /*head*/, BytesIn body, ByteWriter& out) const { out.bytes(body); }
+
+    // ---- a host whose room goes on without it: the key of the room
+
+    std::uint64_t room_key(std::uint64_t drawn) const { return drawn; }
 
     // ---- both: the key of the link, when the answer is written or read
 

@@ -22,7 +22,7 @@ struct Resume {
 };
 
 namespace meeting {
-inline constexpr std::size_t resume_bytes = 48; // longer than any answer
+inline constexpr std::size_t resume_bytes = 72; // longer than any answer
 }
 
 inline std::size_t write(BytesOut into, const Resume& resume) {

@@ -19,6 +19,7 @@ struct ReliabilityTraits {
     bool ordered = false;   // Event<..., Ordered> can be promised
     bool gives_up = false;  // after bounded tries, and tells the sender
     bool redundant = false; // sends repair data ahead of any loss
+    bool native = false;    // the transport does it all
 };
 
 template <class R>

@@ -72,6 +72,7 @@ class Lockstep {
 
     // The first tick that is not agreed.
     std::uint64_t agreed() const { return agreed_; }
+    BytesIn neutral() const { return neutral_.view(); }
     std::size_t size() const { return members_.size(); }
     Member& operator[](std::size_t i) { return *members_[i]; }
     Member* find(PeerId id) {

@@ -10,7 +10,6 @@
 #include "tenon/core/pool.hpp"
 #include "tenon/core/ring.hpp"
 #include "tenon/core/time.hpp"
-#include "tenon/link/link.hpp"
 #include "tenon/link/shared_bytes.hpp"
 #include "tenon/room/post.hpp"
 
@@ -36,8 +35,7 @@ class Announcements {
         return false;
     }
     // Puts all of it into the queue of a link; what has no room there is dropped and counted.
-    template <class Reliability, class Seal>
-    void put_into(Link<Reliability, Seal>& link, Pool& pool) {
+    void put_into(auto& link, Pool& pool) {
         for (std::size_t i = 0; i < waiting_.size(); ++i) {
             const Announcement& said = waiting_[i];
             SharedBytes* shared = said.post.payload.size() >= shared_min ? said.payload : nullptr;

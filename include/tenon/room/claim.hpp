@@ -1,6 +1,7 @@
 #pragma once
 // What the peers of a room say to each other about who decides in it, outside of any link, because it is the
-// links that are lost then. Sealed with the room's key, which only its members know. PROTOCOL.md, 0x87.
+// links that are lost then. Sealed with the room's key, which only its members know, or, in encrypted rooms,
+// enclosed in a letter that only the two can read. PROTOCOL.md, 0x87.
 
 #include <cstdint>
 
@@ -33,6 +34,13 @@ struct Claim {
     std::uint32_t size = 0;  // of claims: how many obey, itself included; 0: not counted yet
 };
 
+template <class Address>
+struct AddressedClaim {
+    Address at{};
+    PeerId to;
+    Claim claim;
+};
+
 namespace meeting {
 inline constexpr std::size_t claim_bytes = 59;
 }
@@ -41,10 +49,7 @@ namespace detail {
 inline std::uint64_t claim_seal(std::uint64_t room_key, BytesIn sealed) {
     return siphash(SipKey{room_key, meeting::checksum_key}, sealed);
 }
-} // namespace detail
-
-inline std::size_t write(BytesOut into, const Claim& claim, std::uint64_t room_key) {
-    ByteWriter out = detail::begin_meeting(into, meeting::claim);
+inline void write_claim(ByteWriter& out, const Claim& claim) {
     out.u64(claim.game);
     out.u64(claim.room);
     out.u8(static_cast<std::uint8_t>(claim.kind));
@@ -55,16 +60,9 @@ inline std::size_t write(BytesOut into, const Claim& claim, std::uint64_t room_k
     out.u64(claim.nonce);
     out.u8(claim.handed ? 1 : 0);
     out.u32(claim.size);
-    if (!out.ok() || into.size() < meeting::claim_bytes) return 0;
-    out.u64(detail::claim_seal(room_key, into.first(out.position()).subspan(5)));
-    return detail::seal_meeting(into, out, meeting::claim_bytes);
 }
-
-// What is not sealed with the room's key, by somebody of this game and room, is forged.
-inline Result<Claim> read_claim(BytesIn datagram, std::uint64_t game, std::uint64_t room,
-                                std::uint64_t room_key) {
-    if (datagram.size() != meeting::claim_bytes) return Error::truncated;
-    ByteReader in(datagram.subspan(5));
+// `is_sealed(in)` is asked when all is read.
+inline Result<Claim> read_claim(ByteReader& in, std::uint64_t game, std::uint64_t room, auto&& is_sealed) {
     Claim claim;
     claim.game = in.u64();
     claim.room = in.u64();
@@ -77,13 +75,53 @@ inline Result<Claim> read_claim(BytesIn datagram, std::uint64_t game, std::uint6
     const std::uint8_t handed = in.u8();
     claim.handed = handed == 1;
     claim.size = in.u32();
-    const BytesIn sealed = datagram.first(datagram.size() - in.left()).subspan(5);
-    if (in.u64() != detail::claim_seal(room_key, sealed)) return Error::forged_claim;
-    if (claim.game != game || claim.room != room) return Error::forged_claim;
+    if (!is_sealed(claim) || claim.game != game || claim.room != room) return Error::forged_claim;
     if (kind >= Claim::kind_count || handed > 1 || !claim.from || !claim.epoch.authority)
         return Error::malformed;
     claim.kind = static_cast<Claim::Kind>(kind);
     return claim;
+}
+} // namespace detail
+
+inline std::size_t write(BytesOut into, const Claim& claim, std::uint64_t room_key) {
+    ByteWriter out = detail::begin_meeting(into, meeting::claim);
+    detail::write_claim(out, claim);
+    if (!out.ok() || into.size() < meeting::claim_bytes) return 0;
+    out.u64(detail::claim_seal(room_key, into.first(out.position()).subspan(5)));
+    return detail::seal_meeting(into, out, meeting::claim_bytes);
+}
+
+// What is not sealed with the room's key, by somebody of this game and room, is forged.
+inline Result<Claim> read_claim(BytesIn datagram, std::uint64_t game, std::uint64_t room,
+                                std::uint64_t room_key) {
+    if (datagram.size() != meeting::claim_bytes) return Error::truncated;
+    ByteReader in(datagram.subspan(5));
+    return detail::read_claim(in, game, room, [&](const Claim&) {
+        const BytesIn sealed = datagram.first(datagram.size() - in.left()).subspan(5);
+        return in.u64() == detail::claim_seal(room_key, sealed);
+    });
+}
+
+// ---- letters, in which members whose keys are their own say this and more
+
+enum class Letter : std::uint8_t { claim, greeting };
+
+// `said` writes what it says.
+template <class Kin>
+std::size_t write_letter(BytesOut into, Kin& kin, PeerId to, Letter kind, auto&& said) {
+    std::byte body[64];
+    ByteWriter in(body);
+    in.u8(static_cast<std::uint8_t>(kind));
+    said(in);
+    ByteWriter out = detail::begin_meeting(into, meeting::claim);
+    kin.enclose(to, BytesIn(body).first(in.position()), out);
+    return in.ok() ? detail::seal_meeting(into, out, 0) : 0;
+}
+// Of a letter that was opened: whose it is was proved.
+inline Result<Claim> read_claim(BytesIn body, std::uint64_t game, std::uint64_t room, PeerId from) {
+    ByteReader in(body);
+    return detail::read_claim(
+        in, game, room, [&](const Claim& claim) { return in.ok() && in.left() == 0 && claim.from == from; });
 }
 
 // The key of a link that begins without a handshake, between an authority and one who obeys it.

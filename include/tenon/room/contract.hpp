@@ -27,6 +27,7 @@ struct Contract {
         terms.game_version = Game::version;
         terms.codec = static_cast<std::uint32_t>(stable_id(Codec::name));
         terms.features = terms.required = features();
+        terms.capabilities = options.capabilities;
         const auto hashes = Game::type_hashes();
         terms.type_hashes = hashes.first(hashes.size() < types_max ? hashes.size() : types_max);
         return terms;

@@ -22,9 +22,10 @@
 namespace tenon {
 
 // `Room` lets it see what is its own.
-template <class Room, class Address, class Reliability, class Topology>
-requires(Topology::traits.direct) class DirectPart<Room, Address, Reliability, Topology> {
-    using Seat = typename Seats<Address, Reliability>::Seat;
+template <class Room, class Address, class Reliability, class Topology, class Guard>
+requires(Topology::traits.direct) class DirectPart<Room, Address, Reliability, Topology, Guard> {
+    using Seat = typename Seats<Address, Reliability, Guard>::Seat;
+    using Link = typename Seats<Address, Reliability, Guard>::Link;
 
   public:
     static constexpr bool links_directly = true;
@@ -76,6 +77,15 @@ requires(Topology::traits.direct) class DirectPart<Room, Address, Reliability, T
     Instant next_turn() const { return stirred_ ? Instant{} : ask_at_; }
     // Whether another way has been taken to somebody since this was last asked.
     bool take_changed() { return std::exchange(changed_, false); }
+
+    // The other has begun the link anew.
+    Seat* anew(Room& room, Seat& seat) {
+        const PeerId peer = seat.id;
+        const Address at = seat.address;
+        room.unseat(seat);
+        changed_ = true;
+        return begin(room, peer, at, room.now_);
+    }
 
     // ---- speaking
 
@@ -137,7 +147,7 @@ requires(Topology::traits.direct) class DirectPart<Room, Address, Reliability, T
     }
 
   private:
-    static bool is_open(const Seat& seat) { return seat.link.state() == Link<Reliability>::State::open; }
+    static bool is_open(const Seat& seat) { return seat.link.state() == Link::State::open; }
     void shun(Room& room, Seat& seat) {
         shunned_.push_back(seat.id);
         room.unseat(seat);
@@ -156,7 +166,6 @@ requires(Topology::traits.direct) class DirectPart<Room, Address, Reliability, T
     // A link with every other guest, and with nobody else.
     void settle(Room& room, Instant now) {
         drop_strangers(room);
-        const std::uint64_t room_key = room.estate_.succession().room_key();
         for (const PeerId peer : room.roster_) {
             if (peer == room.self_ || peer == room.host_id_ || is_shunned(peer)) continue;
             const auto* heir = room.estate_.succession().heir(peer);
@@ -164,23 +173,26 @@ requires(Topology::traits.direct) class DirectPart<Room, Address, Reliability, T
             if (Seat* seat = room.seat_of(peer)) {
                 if (!room.has_seat_at(heir->at)) (void)room.seats_.move(*seat, heir->at);
             } else if (!room.has_seat_at(heir->at)) {
-                const std::uint64_t key = direct_key(room_key, room.terms_.schema, room.self_, peer);
-                begin(room, peer, heir->at, key, now);
+                (void)begin(room, peer, heir->at, now);
             }
         }
     }
-    void begin(Room& room, PeerId peer, const Address& at, std::uint64_t key, Instant now) {
+    Seat* begin(Room& room, PeerId peer, const Address& at, Instant now) {
+        auto& kinship = room.estate_.kinship();
+        auto& succession = room.estate_.succession();
         Seat* seat = unpark(peer);
-        if (seat != nullptr && !room.seats_.put_back(*seat, at)) {
+        const bool rested = seat != nullptr;
+        if (rested && !room.seats_.put_back(*seat, at)) {
             delete seat;
-            return;
+            return nullptr;
         }
-        if (seat == nullptr) seat = room.take_seat(at, peer, key, now, false);
-        if (seat == nullptr) return;
+        if (!rested) seat = room.take_seat(at, peer, kinship.direct_key(room, succession, peer), now, false);
+        if (seat == nullptr) return nullptr;
         seat->direct = true;
         seat->up = false;
-        seat->link.resume(now, key); // both sides ask at once, which opens the way through their routers
+        kinship.begun_directly(room, succession, *seat, rested, now);
         room.mark(*seat);
+        return seat;
     }
     void drop_strangers(Room& room) {
         room.for_each_seat([&](Seat& seat) {

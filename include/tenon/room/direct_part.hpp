@@ -4,10 +4,11 @@
 // that has them is in room/direct.hpp.
 
 #include "tenon/core/time.hpp"
+#include "tenon/link/plain.hpp"
 
 namespace tenon {
 
-template <class Room, class Address, class Reliability, class Topology>
+template <class Room, class Address, class Reliability, class Topology, class Guard = Plain>
 class DirectPart {
     static_assert(!Topology::traits.direct,
                   "tenon: a session whose topology has direct links needs #include <tenon/room/direct.hpp>, "

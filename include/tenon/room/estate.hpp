@@ -17,6 +17,7 @@
 #include "tenon/room/filing.hpp"
 #include "tenon/room/handover.hpp"
 #include "tenon/room/herald.hpp"
+#include "tenon/room/kinship.hpp"
 #include "tenon/room/ledger.hpp"
 #include "tenon/room/options.hpp"
 #include "tenon/room/reign.hpp"
@@ -28,19 +29,20 @@
 namespace tenon {
 
 // `Room` lets its estate see what is its own.
-template <class Room, class Address, class Reliability, class Topology>
-requires(Topology::traits.migrates) class EstatePart<Room, Address, Reliability, Topology> {
+template <class Room, class Address, class Reliability, class Topology, class Guard>
+requires(Topology::traits.migrates) class EstatePart<Room, Address, Reliability, Topology, Guard> {
     using Election = typename Topology::Election;
-    using Seat = typename Seats<Address, Reliability>::Seat;
+    using Seat = typename Seats<Address, Reliability, Guard>::Seat;
 
   public:
     static constexpr bool migrates = true;
-    using Succession = tenon::Succession<Address, Election>;
+    using Succession = tenon::Succession<Address, Election, typename Guard::Kin>;
 
     explicit EstatePart(const Options& options) : filing_(options.ledger_bytes_max) {}
 
     const Ledger& ledger() const { return filing_.ledger(); }
     const Succession& succession() const { return succession_; }
+    Succession& succession() { return succession_; }
     Epoch epoch() const { return epoch_; }
     void tell(Health& health) const {
         health.forged_claims = succession_.figures().forged;
@@ -58,7 +60,7 @@ requires(Topology::traits.migrates) class EstatePart<Room, Address, Reliability,
     void founded(Room& room) {
         clear();
         epoch_ = {0, room.self_};
-        begin_succession(room, room.random_.next());
+        begin_succession(room, room.guard().room_key(room.random_.next()));
         knows_ahead_ = true;
         filing_.begin(room.self_);
         filing_.preside();
@@ -76,6 +78,7 @@ requires(Topology::traits.migrates) class EstatePart<Room, Address, Reliability,
     void introduce(Room& room, Seat& newcomer) {
         if (auto* heir = succession_.know(newcomer.id)) heir->follows = true;
         succession_.know_address(newcomer.id, newcomer.address);
+        kinship_.introduce(room, succession_, newcomer);
         filing_.welcome(room, newcomer);
         herald(room).welcome(newcomer, welcome(room, false));
         herald(room).heirs(newcomer, succession_);
@@ -99,10 +102,23 @@ requires(Topology::traits.migrates) class EstatePart<Room, Address, Reliability,
         succession_.authority_left();
         return true;
     }
-    bool hear_claim(Instant now, const Address& from, BytesIn datagram) {
-        return static_cast<bool>(succession_.handle_datagram(now, from, datagram));
+    bool hear_claim(Room& room, Instant now, const Address& from, BytesIn datagram) {
+        return static_cast<bool>(kinship_.hear(room, succession_, now, from, datagram));
     }
-    bool drain(auto&& lend, auto&& take) { return succession_.drain(lend, take); }
+    bool drain(Room& room, auto&& lend, auto&& take) {
+        return succession_.drain(lend, take) && kinship_.drain(room, succession_, lend, take);
+    }
+    auto& kinship() { return kinship_; }
+    Seat* link_anew(Room& room, PeerId peer, Address at) {
+        if (room.status_ == Status::joined) return obey(room, peer, at);
+        auto* seat = room.seat_anew(peer, at, key_of(room, peer));
+        if (seat == nullptr) return nullptr;
+        seat->told_away = room.roster_.is_away(peer);
+        seat->follower = true;
+        filing_.reseat(peer);
+        kinship_.begun(room, succession_, epoch_, *seat);
+        return seat;
+    }
 
     // ---- events, and what the game wants
 
@@ -158,12 +174,13 @@ requires(Topology::traits.migrates) class EstatePart<Room, Address, Reliability,
         if (reign_.gathered(now, room, previous_, reason_ == Error::none)) begin_reign(room);
         grant(room);
         filing_.turn(room, now);
+        kinship_.turn(room, succession_, now);
     }
     Instant next_turn() const {
         Instant next = min(succession_.poll_timeout(), reign_.poll_timeout());
         if (pending_ || left_) next = Instant{};
         next = min(next, min(handover_.poll_timeout(), filing_.next_turn()));
-        return min(next, remind_at_);
+        return min(next, min(remind_at_, kinship_.next_turn()));
     }
 
     // ---- words from a link
@@ -213,6 +230,7 @@ requires(Topology::traits.migrates) class EstatePart<Room, Address, Reliability,
         succession_.begin(room.self_, epoch_, room.terms_.game, room.terms_.room, key, patience,
                           max(options.away_for / 2, patience * 2), room.random_.fork());
         succession_.set_merit(room.self_, merit_);
+        kinship_.begin(room, succession_);
         if (room.status_ == Status::hosting) reign_.begin(room.now_, false);
     }
 
@@ -264,9 +282,7 @@ requires(Topology::traits.migrates) class EstatePart<Room, Address, Reliability,
         pending_ = false;
         handover_.end();
     }
-    std::uint64_t key_of(Room& room, PeerId peer) const {
-        return epoch_key(succession_.room_key(), room.terms_.schema, epoch_, peer);
-    }
+    auto key_of(Room& room, PeerId peer) { return kinship_.key(room, succession_, epoch_, peer); }
 
     void succeed(Room& room, Epoch epoch, Instant now) {
         take(epoch);
@@ -284,6 +300,7 @@ requires(Topology::traits.migrates) class EstatePart<Room, Address, Reliability,
             else
                 room.lose(id, Error::unreachable);
         }
+        room.permissions_.reign(room);
     }
     bool give_seat(Room& room, PeerId id) {
         const auto* heir = succession_.heir(id);
@@ -294,6 +311,7 @@ requires(Topology::traits.migrates) class EstatePart<Room, Address, Reliability,
         seat->told_away = room.roster_.is_away(id);
         filing_.seat(id);
         if ((id == previous_ && reason_ != Error::none) || seat->told_away) room.suspend(*seat);
+        kinship_.begun(room, succession_, epoch_, *seat);
         return true;
     }
     // What was said to an authority that has left is its successor's, who has not looked at it yet.
@@ -311,24 +329,23 @@ requires(Topology::traits.migrates) class EstatePart<Room, Address, Reliability,
         if (Topology::traits.has_authority && !hosted && reason_ != Error::none)
             filing_.readdress(previous_, verdict.peer);
         if (hosted) room.yield_time();
-        room.obey(verdict.peer, verdict.at, key_of(room, room.self_));
         knows_ahead_ = false;
         welcomed_ = false;
         last_rx_ = now;
-        remind_at_ = now;
-        if (auto* seat = room.host_seat()) filing_.follow(room, *seat);
+        (void)obey(room, verdict.peer, verdict.at);
         room.notices_.tell(RoomEvent::Kind::obeys, verdict.peer);
     }
+    Seat* obey(Room& room, PeerId host, const Address& at) {
+        room.obey(host, at, key_of(room, host));
+        remind_at_ = room.now_;
+        auto* seat = room.host_seat();
+        if (seat != nullptr) filing_.follow(room, *seat), kinship_.begun(room, succession_, epoch_, *seat);
+        return seat;
+    }
     void admit(Room& room, const Verdict<Address>& verdict) {
-        if (!room.roster_.contains(verdict.peer)) return;
-        const std::uint64_t key = key_of(room, verdict.peer);
         auto* seat = room.seat_of(verdict.peer);
-        if (seat != nullptr && seat->link.seal().key() == key) return;
-        seat = room.seat_anew(verdict.peer, verdict.at, key);
-        if (seat == nullptr) return;
-        seat->told_away = room.roster_.is_away(verdict.peer);
-        seat->follower = true;
-        filing_.reseat(verdict.peer);
+        const bool begun = seat != nullptr && kinship_.has_begun(room, succession_, epoch_, *seat);
+        if (room.roster_.contains(verdict.peer) && !begun) (void)link_anew(room, verdict.peer, verdict.at);
     }
     bool could_follow(Room& room, PeerId to) const {
         const auto* seat = room.seat_of(to);
@@ -367,9 +384,9 @@ requires(Topology::traits.migrates) class EstatePart<Room, Address, Reliability,
             case EstateWord::welcome:
                 return from_host && hear_welcome(room, in);
             case EstateWord::address:
-                return from_host && hear_address(room, in);
+                return from_host && herald(room).hear_address(in, succession_);
             case EstateWord::merit:
-                return hear_merit(room, seat, in);
+                return herald(room).hear_merit(seat, in, succession_);
             case EstateWord::handover:
                 return from_host && hear_handover(room, in);
             case EstateWord::renumber: {
@@ -394,6 +411,8 @@ requires(Topology::traits.migrates) class EstatePart<Room, Address, Reliability,
                 if (from_host) return false;
                 seat.supplied = seat.supplied == 0 ? 1 : seat.supplied;
                 return true;
+            case EstateWord::kin:
+                return from_host && kinship_.hear_kin(room, succession_, in);
         }
         return false;
     }
@@ -407,6 +426,7 @@ requires(Topology::traits.migrates) class EstatePart<Room, Address, Reliability,
         if (came) {
             epoch_ = word->epoch;
             begin_succession(room, word->room_key);
+            kinship_.welcomed(room, succession_);
             succession_.know_address(room.host_id_, room.host_address_);
         } else {
             epoch_.number = word->epoch.number;
@@ -422,25 +442,6 @@ requires(Topology::traits.migrates) class EstatePart<Room, Address, Reliability,
             herald(room).merit(*seat, room.self_, merit_);
         welcomed_ = true;
         reason_ = Error::timed_out;
-        return true;
-    }
-    bool hear_address(Room& room, ByteReader& in) {
-        const auto word = PeerWord::read(in);
-        const auto at = Address::parse(text_of(in.rest()));
-        if (!word || !at) return false;
-        succession_.know_address(word->peer, *at);
-        succession_.set_away(word->peer, room.roster_.is_away(word->peer));
-        room.direct_.stir();
-        return true;
-    }
-    bool hear_merit(Room& room, Seat& seat, ByteReader& in) {
-        const auto word = MeritWord::read(in);
-        if (!word || (room.status_ == Status::hosting && word->peer != seat.id)) return false;
-        if (word->peer != room.self_) succession_.set_merit(word->peer, word->merit);
-        if (room.status_ == Status::hosting)
-            room.for_each_seat([&](auto& other) {
-                if (&other != &seat) herald(room).merit(other, word->peer, word->merit);
-            });
         return true;
     }
     bool hear_handover(Room& room, ByteReader& in) {
@@ -482,6 +483,7 @@ requires(Topology::traits.migrates) class EstatePart<Room, Address, Reliability,
     }
 
     Succession succession_;
+    TENON_NO_UNIQUE_ADDRESS Kinship<Seat, Guard> kinship_;
     Filing filing_;
     Reign<Election> reign_;
     Epoch epoch_;

@@ -15,7 +15,7 @@
 
 namespace tenon {
 
-template <class Room, class Address, class Reliability, class Topology>
+template <class Room, class Address, class Reliability, class Topology, class Guard>
 class EstatePart {
     static_assert(!Topology::traits.migrates,
                   "tenon: a session whose topology migrates needs #include <tenon/room/estate.hpp>, which "
@@ -40,8 +40,8 @@ class EstatePart {
     Result<> set_authority(Room&, PeerId) { return Error::not_authority; }
     void set_merit(Room&, float) {}
     bool outlives(Error) { return false; }
-    bool hear_claim(Instant, const Address&, BytesIn) { return false; }
-    bool drain(auto&, auto&) { return true; }
+    bool hear_claim(Room&, Instant, const Address&, BytesIn) { return false; }
+    bool drain(Room&, auto&, auto&) { return true; }
     void turn(Room&, Instant) {}
     Instant next_turn() const { return Instant::never(); }
 };

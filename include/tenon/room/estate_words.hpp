@@ -24,8 +24,9 @@ enum class EstateWord : std::uint8_t {
     start,    // from the host: where each peer's events stand, for who begins to listen
     baseline, // to a new host: the newest state that is known
     supplied, // to a new host: that was all
+    kin,      // from the host, in encrypted rooms: who a peer is
 };
-inline constexpr std::uint8_t estate_word_count = 9;
+inline constexpr std::uint8_t estate_word_count = 10;
 
 struct WelcomeWord {
     static constexpr std::size_t head_bytes = 1 + 4 + 4 + 8 + 8 + 1;

@@ -24,10 +24,13 @@ struct RoomEvent {
         peer_away,
         peer_back,
         gave_up,
+        role,      // a peer has another; `epoch` has the one before
+        violation, // a peer said what its role forbids
         clock,
         authority, // another decides
         obeys,     // this guest obeys a new host, who wants to hear what it knows
         baseline,  // what such a guest knows
+        asks,      // somebody wants to come in, and waits for answer()
     };
 
     Kind kind = Kind::message;
@@ -38,7 +41,7 @@ struct RoomEvent {
     std::string_view text;
     PeerId
         previous{}; // of authority: who was it before, in which epoch it is, and whether events were missed
-    std::uint32_t epoch = 0, number = 0; // number: of a command
+    std::uint32_t epoch = 0, number = 0; // number: of a command, of a role, of violations
     bool missed = false;
 };
 
@@ -58,7 +61,8 @@ struct Carriage {
                std::size_t(type.value) - MessageType::first_user < deliveries.size();
     }
     std::string_view name_of(std::size_t i) const {
-        return type_name != nullptr && i < deliveries.size() ? type_name(i) : "another number of types";
+        return type_name != nullptr && i < deliveries.size() ? type_name(i)
+                                                             : "another number of types, or other Roles";
     }
 };
 

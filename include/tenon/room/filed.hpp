@@ -20,7 +20,15 @@ struct Filed {
     MessageType type;
     BytesIn payload;
 
+    // What stands in the place of an event that its sender may not say: it counts, and nobody hears it.
+    static constexpr MessageType nothing{0};
+
     bool direct() const { return static_cast<bool>(to); }
+    bool is_nothing() const { return type == nothing; }
+    void strike() {
+        type = nothing;
+        payload = payload.first(0);
+    }
 
     void write_head(ByteWriter& out) const {
         out.varint(origin.value);

@@ -144,13 +144,18 @@ class Filing {
 
     template <class Room>
     Result<bool> hear(Room& room, typename Room::Seat& seat, BytesIn payload, RoomEvent& event) {
-        const auto filed = Filed::read(payload);
-        const bool known = filed && room.carriage_.knows(filed->type);
+        auto filed = Filed::read(payload);
+        const bool known =
+            filed && (room.carriage_.knows(filed->type) || (Room::has_roles && filed->is_nothing()));
         if (!known || !is_reliable(room.carriage_.of(filed->type))) return Error::malformed;
         const bool hosting = room.status_ == Status::hosting;
         // Another's words are heard from a guest while they may have been lost with the host, and else only
         // from those who said them.
         if (hosting && filed->origin != seat.id && !seat.follower) return room.count_strange(true), false;
+        // The others count on a number for each.
+        if (hosting && filed->origin == seat.id && !filed->is_nothing() &&
+            !room.permissions_.admits(room, seat, filed->type))
+            filed->strike();
         if (hosting && filed->direct() && filed->to != room.self_) {
             pass_to(room, *filed, [](const auto&) { return true; });
             return false;
@@ -166,7 +171,7 @@ class Filing {
                        (hearing == Ledger::Hearing::fresh || ledger_.lacks(other.id, *filed));
             });
         event = {RoomEvent::Kind::message, filed->origin, filed->type, filed->payload, Error::none, {}};
-        return hearing == Ledger::Hearing::fresh;
+        return hearing == Ledger::Hearing::fresh && !filed->is_nothing();
     }
     // True: the first whole report of its link.
     template <class Room>

@@ -59,7 +59,9 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
              const Guard& guard = Guard())
         : Voice(options, Contract::terms(options), Contract::carriage(), datagram_bytes,
                 pulse_of(Clock().rates()), seed, guard),
-          world_(options, datagram_bytes - Guard::Seal::back_bytes, seed) {}
+          world_(options, datagram_bytes - Guard::Seal::back_bytes, seed) {
+        room_.ask_first();
+    }
 
     // ---- opening and closing
 
@@ -72,8 +74,9 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
         return hosted;
     }
     // Asks to be let in, from the next turn on; Joined or Closed tells how it went.
-    Result<> join(const Address& host) {
+    Result<> join(const Address& host, BytesIn credential = {}) {
         if (is_open(status())) return Error::already_open;
+        if (const Result<> shown = room_.show(credential); !shown) return shown;
         streams_.clear();
         kernel_.clear();
         world_.enter(rates());
@@ -85,7 +88,7 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
         joining_.reset();
         room_.leave();
     }
-    Result<> kick(PeerId peer) { return room_.kick(peer); }
+    Result<> kick(PeerId peer, Error reason = Error::kicked) { return room_.kick(peer, reason); }
     // A guest's own address has changed: with the next turn it asks for its place from there.
     void moved() { room_.moved(); }
 
@@ -107,7 +110,7 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
     void expect(const Address& from) { room_.expect(from); }
     // For who keeps the door of many rooms: a caller is let in or back in, or told why not; one goes unasked.
     template <class Handlers>
-    void admit(Instant now, const Address& from, typename RoomType::Caller& caller, Handlers& handlers) {
+    void admit(Instant now, const Address& from, typename RoomType::Request& caller, Handlers& handlers) {
         room_.admit(steady(now), from, caller);
         dispatch(handlers);
     }
@@ -147,7 +150,10 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
     // ---- speaking
 
     using Voice::broadcast;
+    using Voice::may;
+    using Voice::role_of;
     using Voice::send;
+    using Voice::set_role;
     // The authority hands over to another peer, which decides from when it hears of it: AuthorityChanged.
     Result<> set_authority(PeerId to) {
         static_assert(migrates,
@@ -177,7 +183,9 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
 
     Status status() const { return joining_ ? Status::joining : room_.status(); }
     using Voice::authority;
+    using Voice::capabilities;
     using Voice::self;
+    using Voice::session;
     // How often the authority has changed, or was disputed.
     std::uint32_t epoch() const { return room_.estate().epoch().number; }
     const Roster& roster() const { return room_.roster(); }
@@ -185,7 +193,6 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
     std::string_view name_of(PeerId peer) const { return room_.roster().name_of(peer); }
     Health health() {
         Health health = room_.health();
-        health.refused += undecodable_;
         health.forged_states = forged_states_;
         world_.tell(health);
         room_.for_each_seat([&](const auto& seat) {
@@ -330,12 +337,8 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
                 case RoomEvent::Kind::command:
                     if (inside()) hear(handlers, event); // not what came with it when a handler has left
                     break;
-                case RoomEvent::Kind::joined:
-                    greet();
-                    tenon::notify(handlers, Joined{event.peer});
-                    break;
-                case RoomEvent::Kind::closed:
-                    tenon::notify(handlers, Closed{event.reason, event.text});
+                case RoomEvent::Kind::asks:
+                    room_.answer([&](const Caller& caller) { return tenon::ask(handlers, caller); });
                     break;
                 case RoomEvent::Kind::clock:
                     if (!inside()) break;
@@ -345,20 +348,17 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
                 case RoomEvent::Kind::peer_joined:
                     if (status() == Status::hosting) kernel_.peer_joined(event.peer);
                     greet();
-                    tenon::notify(handlers, PeerJoined{event.peer, event.text});
+                    break;
+                case RoomEvent::Kind::joined:
+                case RoomEvent::Kind::peer_back:
+                    greet();
                     break;
                 case RoomEvent::Kind::peer_left:
                     streams_.forget(event.peer);
                     world_.forget(event.peer);
                     if (status() == Status::hosting) kernel_.peer_left(event.peer);
-                    tenon::notify(handlers, PeerLeft{event.peer, event.reason, event.text});
                     break;
-                case RoomEvent::Kind::peer_away:
-                    tenon::notify(handlers, PeerAway{event.peer, event.text});
-                    break;
-                case RoomEvent::Kind::peer_back:
-                    greet();
-                    tenon::notify(handlers, PeerBack{event.peer, event.text});
+                default:
                     break;
                 case RoomEvent::Kind::authority:
                     if constexpr (migrates) change_authority(handlers, event);
@@ -366,11 +366,8 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
                 case RoomEvent::Kind::obeys:
                     if constexpr (migrates) say_known();
                     break;
-                case RoomEvent::Kind::gave_up:
-                    tenon::notify(handlers, GaveUp{event.peer, event.type,
-                                                   Game::type_name(Game::index_of_message(event.type))});
-                    break;
             }
+            tenon::notify_of<Game>(handlers, event);
         }
     }
     // Who has just come in, or back, sees nothing until the next snapshot, which may be far away where they
@@ -381,7 +378,7 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
     // Somebody says what no honest peer would.
     template <class Handlers>
     void refuse(Handlers& handlers, PeerId peer, Error reason) {
-        ++undecodable_;
+        room_.undecodable(peer);
         if (status() == Status::hosting)
             (void)room_.kick(peer);
         else
@@ -418,7 +415,7 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
             if (in.ok() && voice_.decode(in.rest(), message))
                 tenon::deliver(handlers, event.peer, message);
             else
-                ++undecodable_;
+                room_.undecodable(event.peer);
         }
     }
     template <class T, class Handlers>
@@ -429,7 +426,7 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
         [[maybe_unused]] BytesIn seen;
         if constexpr (WorldPartType::there) seen = in.bytes(WorldPartType::command_head_bytes);
         T command{};
-        if (!in.ok() || !voice_.decode(in.rest(), command)) return void(++undecodable_);
+        if (!in.ok() || !voice_.decode(in.rest(), command)) return room_.undecodable(event.peer);
         if constexpr (WorldPartType::there) {
             const auto moment = world_.read_seen(seen);
             if constexpr (WorldPartType::template steps<Handlers>)
@@ -444,7 +441,7 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
         ByteReader in(event.payload);
         const auto head = StateHead::read(in);
         T state{};
-        if (!head || !voice_.decode(in.rest(), state)) return void(++undecodable_);
+        if (!head || !voice_.decode(in.rest(), state)) return room_.undecodable(event.peer);
         if constexpr (spreads)
             if (head->owner != event.peer) return void(++forged_states_);
         // A peer speaks for itself alone, only to the authority, and not at all where that decides. A new
@@ -493,7 +490,7 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
     TENON_NO_UNIQUE_ADDRESS WorldPartType world_;
     TENON_NO_UNIQUE_ADDRESS KernelPart<Game, Codec, Clock, RoomType> kernel_;
     std::optional<Address> joining_;
-    std::uint64_t undecodable_ = 0, forged_states_ = 0;
+    std::uint64_t forged_states_ = 0;
     clock::Steady steady_;
 };
 

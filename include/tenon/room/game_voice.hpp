@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "tenon/clock/steady.hpp"
 #include "tenon/codec/voice.hpp"
@@ -12,6 +13,7 @@
 #include "tenon/core/ids.hpp"
 #include "tenon/core/time.hpp"
 #include "tenon/room/options.hpp"
+#include "tenon/room/permissions.hpp"
 #include "tenon/room/post.hpp"
 #include "tenon/room/room.hpp"
 #include "tenon/schema/delivery.hpp"
@@ -22,7 +24,7 @@ namespace tenon {
 template <class Game, class Address, class Codec, class Topology, class Reliability, class Guard>
 class GameVoice {
   public:
-    using RoomType = Room<Address, Reliability, Topology, Guard>;
+    using RoomType = Room<Address, Reliability, Topology, Guard, RightsOf<Game>>;
 
     template <class... Args>
     explicit GameVoice(const Options& options, Args&&... args) : options_(options), room_(options, args...) {}
@@ -32,6 +34,7 @@ class GameVoice {
         static_assert(
             Game::template has_event<T>,
             "tenon: send takes an Event of the game; states and commands are provided by the handlers");
+        if (inside() && !may<T>()) return Error::forbidden;
         if constexpr (files<T>) return file(to, message);
         auto* seat = room_.way_to(to);
         if (seat == nullptr) return inside() ? Error::unknown_peer : Error::not_connected;
@@ -48,6 +51,7 @@ class GameVoice {
             Game::template has_event<T>,
             "tenon: broadcast takes an Event of the game; states and commands are provided by the handlers");
         if (!inside()) return Error::not_connected;
+        if (!may<T>()) return Error::forbidden;
         if constexpr (files<T>) return file(PeerId::none(), message);
         const auto written = write(room_.scratch(), message, how.key);
         if (!written) return written.error();
@@ -67,10 +71,44 @@ class GameVoice {
         return first;
     }
 
+    // The authority gives a peer another role; all hear RoleChanged. Who says more than its role lets it is
+    // not heard: Violation.
+    Result<> set_role(PeerId peer, std::string_view role) {
+        check_roles();
+        const std::size_t place = Game::role_index(role);
+        if (place == Game::role_count) return Error::unknown_role;
+        if (!inside()) return Error::not_connected;
+        if constexpr (Game::has_roles)
+            return room_.permissions().set(room_, peer, static_cast<std::uint8_t>(place));
+        return {};
+    }
+    // Empty for who is not in the room.
+    std::string_view role_of(PeerId peer) const {
+        check_roles();
+        const bool known = room_.roster().contains(peer);
+        return known ? Game::role_name(room_.roster().role_of(peer)) : std::string_view();
+    }
+    // Whether this peer may say it; of a Component, whether it may claim entities.
+    template <class T>
+    bool may() const {
+        return room_.may_say(type<T>);
+    }
+
+    // Names this life of the room, the same for all who are in it, in logs.
+    std::uint64_t session() const { return room_.session(); }
+    // The bits of Options::capabilities that hold between this peer and its host; on a host all of its own.
+    std::uint32_t capabilities() const { return room_.capabilities(); }
+    // The same of a guest, on the host that let it in.
+    Result<std::uint32_t> capabilities(PeerId guest) { return room_.capabilities(guest); }
     PeerId self() const { return room_.self(); }
     PeerId authority() const { return Topology::authority(room_.host_id()); }
 
   protected:
+    static constexpr void check_roles() {
+        static_assert(
+            Game::has_roles,
+            "tenon: the game has no roles; write Roles<Role<name, TheTypes...>, ...> behind its types");
+    }
     static constexpr bool migrates = RoomType::migrates;
     static constexpr bool spreads = RoomType::links_directly; // nobody decides: each speaks for itself
 
@@ -108,7 +146,7 @@ class GameVoice {
     template <class T>
     Result<> send_direct(typename RoomType::Seat& seat, const T& message, const How& how) {
         if constexpr (is_reliable(delivery<T>) && !Reliability::traits.gives_up) {
-            ChannelSender& channel = seat.link.channel(is_ordered(delivery<T>));
+            auto& channel = seat.link.channel(is_ordered(delivery<T>));
             const BytesOut open = channel.open_room(type<T>);
             if (!open.empty()) {
                 const Encoded written = encode(open, message);

@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "tenon/core/ids.hpp"
+#include "tenon/room/admission.hpp"
+#include "tenon/room/event.hpp"
 #include "tenon/room/options.hpp"
 
 namespace tenon {
@@ -19,6 +21,11 @@ struct handlers : Functions... {
 
     using Functions::operator()...;
 
+    template <std::same_as<Caller> C>
+    Admission admit(const C& caller) requires requires(handlers& self) {
+        { self(caller) } -> std::same_as<Admission>;
+    }
+    { return (*this)(caller); }
     template <class... Args>
     auto on(Args&&... args) requires requires(handlers& self) {
         self(std::forward<Args>(args)...);
@@ -43,6 +50,34 @@ void deliver(H& handlers, PeerId peer, const T& message) {
 template <class H, class Notice>
 void notify(H& handlers, const Notice& notice) {
     if constexpr (HearsOf<H, Notice>) handlers.on(notice);
+}
+// What happened in the room, where that is for the handlers as it stands.
+template <class Game, class H>
+void notify_of(H& handlers, const RoomEvent& event) {
+    const auto type_name = [&] { return Game::type_name(Game::index_of_message(event.type)); };
+    switch (event.kind) {
+        case RoomEvent::Kind::joined:
+            return notify(handlers, Joined{event.peer});
+        case RoomEvent::Kind::closed:
+            return notify(handlers, Closed{event.reason, event.text});
+        case RoomEvent::Kind::peer_joined:
+            return notify(handlers, PeerJoined{event.peer, event.text});
+        case RoomEvent::Kind::peer_left:
+            return notify(handlers, PeerLeft{event.peer, event.reason, event.text});
+        case RoomEvent::Kind::peer_away:
+            return notify(handlers, PeerAway{event.peer, event.text});
+        case RoomEvent::Kind::peer_back:
+            return notify(handlers, PeerBack{event.peer, event.text});
+        case RoomEvent::Kind::gave_up:
+            return notify(handlers, GaveUp{event.peer, event.type, type_name()});
+        case RoomEvent::Kind::role:
+            return notify(handlers, RoleChanged{event.peer, Game::role_name(event.number),
+                                                Game::role_name(event.epoch)});
+        case RoomEvent::Kind::violation:
+            return notify(handlers, Violation{event.peer, event.type, type_name(), event.number});
+        default:
+            return;
+    }
 }
 // A handlers object of a program that never hosts need not hear commands.
 template <class H>

@@ -46,10 +46,15 @@ struct Health {
     std::uint64_t commands_refused = 0;  // too far ahead of their turn, or too many at once
     std::uint64_t claims_refused = 0;    // to entities that the authority does not give
     std::uint64_t snapshots_refused = 0; // of the world: told by name, and healed
+    std::uint64_t violations = 0;        // messages that a peer's role did not let it say, refused
+    std::uint64_t pardoned = 0;          // the same, but said before it heard that its role is another
     std::uint64_t relayed = 0;           // messages passed on from one peer to others
     std::uint32_t detours = 0;     // peers reached through another, or over a bus, for want of a direct link
     std::uint64_t bus_refused = 0; // words on a bus that were damaged, forged, doubled or too many
     double pace = 1;               // share of the snapshots that the peer is sent; less while its path is bad
+    std::uint64_t limited = 0;     // packets of peers that were not looked at: they had asked for too much
+    std::uint64_t undecodable = 0; // messages that were not what their type says
+    std::uint64_t callers_limited = 0, callers_banned = 0; // at the door: too many at once, and not let in
     std::uint64_t put_off = 0; // states that waited for a later snapshot, for want of Rates::snapshot_bytes
 
     static constexpr double loss_max = 0.08;
@@ -102,6 +107,8 @@ struct Health {
         commands_refused += other.commands_refused;
         claims_refused += other.claims_refused;
         snapshots_refused += other.snapshots_refused;
+        violations += other.violations;
+        pardoned += other.pardoned;
         relayed += other.relayed;
         detours += other.detours;
         bus_refused += other.bus_refused;

@@ -59,4 +59,22 @@ struct ClaimFigures {
     }
 };
 
+// So many words a second are heard, from all together.
+class ClaimAllowance {
+  public:
+    bool take(Instant now) {
+        left_ += words_max * (now - at_).seconds();
+        if (left_ > words_max) left_ = words_max;
+        at_ = now;
+        if (left_ < 1) return false;
+        left_ -= 1;
+        return true;
+    }
+
+  private:
+    static constexpr double words_max = 400;
+    Instant at_{};
+    double left_ = words_max;
+};
+
 } // namespace tenon

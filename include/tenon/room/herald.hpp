@@ -1,14 +1,16 @@
 #pragma once
-// How the words of an estate are said to one seat. The estate of a room uses it; what they mean stands in
-// room/estate_words.hpp.
+// How the words of an estate are said to one seat, and heard. The estate of a room uses it; what they mean
+// stands in room/estate_words.hpp.
 
 #include <cstdint>
 #include <cstring>
 #include <string_view>
+#include <type_traits>
 
 #include "tenon/core/bytes.hpp"
 #include "tenon/core/ids.hpp"
 #include "tenon/room/estate_words.hpp"
+#include "tenon/room/options.hpp"
 #include "tenon/room/roster.hpp"
 #include "tenon/room/words.hpp"
 
@@ -40,6 +42,15 @@ class Herald {
         out.bytes(bytes_of(std::string_view(text)));
         say(seat, bytes, out);
     }
+    // Who that is, before anything else is said of it: links with it begin with that.
+    template <class Identity>
+    void kin(Seat& seat, PeerId id, const Identity& identity) {
+        std::byte bytes[48];
+        ByteWriter out(bytes);
+        PeerWord{id}.write(out, EstateWord::kin);
+        out.bytes(identity.bytes);
+        say(seat, bytes, out);
+    }
     void merit(Seat& seat, PeerId id, float merit) {
         std::uint32_t bits = 0;
         std::memcpy(&bits, &merit, sizeof bits);
@@ -60,6 +71,8 @@ class Herald {
         for (std::size_t i = 0; i < succession.size(); ++i) {
             const auto& heir = succession[i];
             if (heir.id == seat.id) continue;
+            if constexpr (requires { succession.kin().identity(heir.id); })
+                if (const auto* identity = succession.kin().identity(heir.id)) kin(seat, heir.id, *identity);
             if (heir.has_address) address(seat, heir.id, heir.at);
             if (heir.merit != 0) merit(seat, heir.id, heir.merit);
         }
@@ -76,6 +89,30 @@ class Herald {
     void supplied(Seat& seat) {
         const std::byte word{static_cast<std::uint8_t>(EstateWord::supplied)};
         room_.say(seat, room_word::estate, BytesIn(&word, 1));
+    }
+
+    // ---- what a guest hears of another, and what the host tells on
+
+    bool hear_address(ByteReader& in, auto& succession) {
+        using Address = std::remove_cvref_t<decltype(room_.host_address_)>;
+        const auto word = PeerWord::read(in);
+        const auto at = Address::parse(text_of(in.rest()));
+        if (!word || !at) return false;
+        succession.know_address(word->peer, *at);
+        succession.set_away(word->peer, room_.roster_.is_away(word->peer));
+        room_.direct_.stir();
+        return true;
+    }
+    bool hear_merit(const Seat& seat, ByteReader& in, auto& succession) {
+        const auto word = MeritWord::read(in);
+        const bool hosting = room_.status_ == Status::hosting;
+        if (!word || (hosting && word->peer != seat.id)) return false;
+        if (word->peer != room_.self_) succession.set_merit(word->peer, word->merit);
+        if (!hosting) return true;
+        room_.for_each_seat([&](Seat& other) {
+            if (&other != &seat) merit(other, word->peer, word->merit);
+        });
+        return true;
     }
 
   private:

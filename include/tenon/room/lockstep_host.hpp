@@ -62,7 +62,7 @@ class LockstepHost {
 
     template <class H>
     Result<> hear(PeerId from, std::uint8_t kind, ByteReader& in, H& handlers, Room& room) {
-        if (kind == lockstep_word::inputs) return hear_inputs(from, in);
+        if (kind == lockstep_word::inputs) return hear_inputs(from, in, room);
         if (kind == lockstep_word::differs) return hear_differs(from, in, handlers, room);
         return Error::malformed;
     }
@@ -135,7 +135,7 @@ class LockstepHost {
             news();
         }
     }
-    Result<> hear_inputs(PeerId from, ByteReader& in) {
+    Result<> hear_inputs(PeerId from, ByteReader& in, Room& room) {
         Follower* follower = followers_.find(from);
         const std::uint8_t generation = in.u8();
         const std::uint64_t has = in.varint(), first = in.varint(), count = in.varint();
@@ -150,11 +150,16 @@ class LockstepHost {
         }
         if (has > follower->agreed) follower->agreed = has;
         InputCell cell;
+        const bool muted = !room.permissions().may(room, from, Simulation::order_type);
+        bool forbidden = false;
         for (std::uint64_t i = 0; i < count; ++i) {
             const InputCell before = cell;
             if (!Lockstep::read_cell(in, cell, i != 0 ? &before : nullptr)) return Error::malformed;
-            if (sim_.book.note(from, first + i, cell.view())) news();
+            // Who may say nothing does nothing, and nobody waits for it.
+            forbidden = forbidden || (muted && !cell.is(sim_.book.neutral()));
+            if (sim_.book.note(from, first + i, muted ? sim_.book.neutral() : cell.view())) news();
         }
+        if (forbidden) (void)room.permissions().refuse(room, from, Simulation::order_type);
         // It is heard again, and not too late to be waited for.
         if (Lockstep::Member* member = sim_.book.find(from);
             member != nullptr && count != 0 && first + count - 1 + Simulation::rollback >= sim_.book.agreed())
@@ -218,7 +223,7 @@ class LockstepHost {
             std::uint64_t end = sim_.book.known_end(member);
             const std::uint64_t first = sim_.book.agreed() > member.from ? sim_.book.agreed() : member.from;
             if (end > first + 64) end = first + 64;
-            const std::size_t most = (end - first) * Lockstep::cell_bytes_max + 20;
+            const std::size_t most = static_cast<std::size_t>(end - first) * Lockstep::cell_bytes_max + 20;
             if (end <= first || out.position() + most + 1 > lockstep_word::bytes_max) continue;
             out.varint(std::uint64_t(member.id.value) + 1);
             out.varint(first);

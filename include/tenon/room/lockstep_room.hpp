@@ -49,6 +49,7 @@ class LockstepRoom {
         const bool hosts = room.status() == Status::hosting;
         simulation_.room_now = room.room_time(now);
         simulation_.wake_at = Instant::never();
+        simulation_.muted = !room.may_say(Sim::order_type);
         if (!hosts) return guest_.turn(now, room, handlers);
         if (!simulation_.begun)
             if (const Result<> begun = host_.begin(now, room.self(), handlers); !begun) return begun;

@@ -9,8 +9,11 @@
 #include "tenon/core/ids.hpp"
 #include "tenon/core/time.hpp"
 #include "tenon/link/options.hpp"
+#include "tenon/room/limits.hpp"
 
 namespace tenon {
+
+class BanList;
 
 struct Options {
     std::string_view room = "";              // both sides name the same room; at most 48 bytes
@@ -19,19 +22,25 @@ struct Options {
     std::uint32_t message_bytes_max = 65536; // of one message, encoded
     std::uint32_t queue_bytes_max = 262144;  // waiting or in flight to one peer, for each kind of delivery
     std::size_t pool_bytes_max = 256 << 20;  // all that is held back for all peers together
-    std::uint64_t bandwidth = 0;             // bytes a second to one peer; 0: as the path allows
-    Duration coalesce{};                     // how long a packet that is not full may wait for more
-    Duration ack_delay = milliseconds(5);    // how long an acknowledgement may wait for company
-    Duration timeout = seconds(10);          // silence after which a peer is lost, and a join has failed
-    Duration stale_after{};                  // silence after which a guest redials; unset: two keepalives
-    Duration away_for = seconds(30);         // a lost peer's place is kept for so long; zero: not at all
-    Duration succeed_after{};                // silence of the authority after which the others elect another,
-                                             // where the topology migrates; unset: as stale_after
-    std::size_t ledger_bytes_max = 262144;   // there, of reliable events that not all have heard yet
-    std::size_t entities_max = 1024;         // of a game with components: the same for all peers of a room
-    std::size_t history_ticks = 128;         // snapshots back to which the authority remembers its world
+    std::uint32_t capabilities = 0;        // bits of the game's own meaning: those that both sides have count
+    std::uint64_t bandwidth = 0;           // bytes a second to one peer; 0: as the path allows
+    Duration coalesce{};                   // how long a packet that is not full may wait for more
+    Duration ack_delay = milliseconds(5);  // how long an acknowledgement may wait for company
+    Duration timeout = seconds(10);        // silence after which a peer is lost, and a join has failed
+    Duration stale_after{};                // silence after which a guest redials; unset: two keepalives
+    Duration away_for = seconds(30);       // a lost peer's place is kept for so long; zero: not at all, as
+                                           // always over a transport with connections
+    Duration succeed_after{};              // silence of the authority after which the others elect another,
+                                           // where the topology migrates; unset: as stale_after
+    std::size_t ledger_bytes_max = 262144; // there, of reliable events that not all have heard yet
+    std::size_t entities_max = 1024;       // of a game with components: the same for all peers of a room
+    std::size_t history_ticks = 128;       // snapshots back to which the authority remembers its world
     Duration rewind_most = milliseconds(500); // and how far back a peer's commands may reach
-    std::uint64_t seed = 0;                   // of the session's random numbers; 0: the transport's entropy
+    std::uint16_t violations_max =
+        8;                   // of its role, where the game has Roles, with which a peer is kicked; 0: none
+    std::uint64_t seed = 0;  // of the session's random numbers; 0: the transport's entropy
+    Limits limits = {};      // what each peer and each address may ask of who hosts
+    BanList* bans = nullptr; // who is not let in, kept by the program; unset: the session has a list
 };
 
 // How a room is found on a bus, where the topology has one: Session::meet.
@@ -69,6 +78,15 @@ inline LinkOptions link_options(const Options& options, std::size_t datagram_byt
     link.timeout = options.timeout;
     link.bandwidth = options.bandwidth;
     return link;
+}
+
+// The same of a room over connections: no message is larger than a frame, and who has lost its connection has
+// lost its place.
+inline Options over_connections(Options options, std::size_t frame_bytes) {
+    const auto most = static_cast<std::uint32_t>(frame_bytes - 128);
+    if (options.message_bytes_max > most) options.message_bytes_max = most;
+    options.away_for = {};
+    return options;
 }
 
 // How one message is sent, where it should differ from what its type says.
@@ -127,6 +145,19 @@ struct PeerLeft {
     PeerId peer;
     Error reason = Error::left;
     std::string_view name;
+};
+// The authority has given a peer, which may be this one, another role than it had.
+struct RoleChanged {
+    PeerId peer;
+    std::string_view role, previous;
+};
+// A peer says what its role does not let it say, and was not heard. Told once a second at the most, and with
+// the last one, for which it is kicked.
+struct Violation {
+    PeerId peer;
+    MessageType type;
+    std::string_view type_name;
+    std::uint32_t count = 0; // of this peer, by now
 };
 // In a room that outlives its host another peer decides from now on; authority == self(): this one does, and
 // goes on from latest<T>(peer), the newest that anybody knows. Before it is told, nothing is asked of it.

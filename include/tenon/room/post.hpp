@@ -11,7 +11,7 @@
 #include "tenon/core/random.hpp"
 #include "tenon/core/time.hpp"
 #include "tenon/link/bundle.hpp"
-#include "tenon/link/link.hpp"
+#include "tenon/link/link_of.hpp"
 #include "tenon/link/shared_bytes.hpp"
 #include "tenon/room/options.hpp"
 #include "tenon/schema/delivery.hpp"
@@ -38,8 +38,8 @@ Post post_of(BytesIn payload, const How& how) {
 }
 
 // Where the payload may be lost and `shared` holds it already, the queue only holds on to it as well.
-template <class Reliability, class Seal>
-Result<> put(Link<Reliability, Seal>& link, Pool& pool, Instant now, const Post& post,
+template <template <class, class> class AnyLink, class Reliability, class Seal>
+Result<> put(AnyLink<Reliability, Seal>& link, Pool& pool, Instant now, const Post& post,
              SharedBytes* shared = nullptr) {
     if (is_reliable(post.delivery)) {
         if constexpr (Reliability::traits.gives_up) {
@@ -60,8 +60,8 @@ Result<> put(Link<Reliability, Seal>& link, Pool& pool, Instant now, const Post&
 }
 
 // The same for a bundle, which `shared` holds: newest wins, among those of the same streams.
-template <class Reliability, class Seal>
-Result<> put(Link<Reliability, Seal>& link, Instant now, const Bundle& bundle, SharedBytes& shared,
+template <template <class, class> class AnyLink, class Reliability, class Seal>
+Result<> put(AnyLink<Reliability, Seal>& link, Instant now, const Bundle& bundle, SharedBytes& shared,
              std::uint64_t without) {
     Outbox::Message message;
     message.key = bundle.key();

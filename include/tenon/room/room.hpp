@@ -19,6 +19,7 @@
 #include "tenon/room/health.hpp"
 #include "tenon/room/newest.hpp"
 #include "tenon/room/options.hpp"
+#include "tenon/room/permissions.hpp"
 #include "tenon/room/post.hpp"
 #include "tenon/room/roster.hpp"
 #include "tenon/room/scratch.hpp"
@@ -30,21 +31,28 @@
 namespace tenon {
 
 class Filing;
+template <class Seat, class Guard>
+class Kinship;
 template <class Room>
 class Herald;
 template <class Election>
 class Reign;
 
-template <class Address, class Reliability, class Topology = topology::ClientServer, class Guard = Plain>
-class Room : public Table<Room<Address, Reliability, Topology, Guard>, Address, Reliability, Guard> {
+// `Rights` is what the game's Roles let whom say.
+template <class Address, class Reliability, class Topology = topology::ClientServer, class Guard = Plain,
+          class Rights = NoRights>
+class Room : public Table<Room<Address, Reliability, Topology, Guard, Rights>, Address, Reliability, Guard> {
     using Base = Table<Room, Address, Reliability, Guard>;
-    using Estate = EstatePart<Room, Address, Reliability, Topology>;
-    using Direct = DirectPart<Room, Address, Reliability, Topology>;
+    using Estate = EstatePart<Room, Address, Reliability, Topology, Guard>;
+    using Direct = DirectPart<Room, Address, Reliability, Topology, Guard>;
+    using Permissions = tenon::Permissions<Room, Rights>;
     friend Base;
     friend Estate;
     friend Direct;
+    friend Permissions;
     friend Filing;
     friend Herald<Room>;
+    friend Kinship<typename Base::Seat, Guard>;
     template <class Election>
     friend class Reign;
 
@@ -52,6 +60,8 @@ class Room : public Table<Room<Address, Reliability, Topology, Guard>, Address, 
     using typename Base::Seat;
     static constexpr bool migrates = Estate::migrates;
     static constexpr bool links_directly = Direct::links_directly;
+    static constexpr bool has_roles = Rights::there;
+    static constexpr std::uint8_t founder_role = Permissions::founder_role;
 
     Room(const Options& options, const Terms& terms, const Carriage& carriage, std::size_t datagram_bytes,
          Pulse pulse, std::uint64_t seed, const Guard& guard = Guard())
@@ -160,6 +170,15 @@ class Room : public Table<Room<Address, Reliability, Topology, Guard>, Address, 
 
     // ---- asking
 
+    // By its name; nothing is the first.
+    static Result<std::uint8_t> role_named(std::string_view name) {
+        const std::size_t role = name.empty() ? 0 : Rights::role_index(name);
+        return role < Rights::count ? Result<std::uint8_t>(static_cast<std::uint8_t>(role))
+                                    : Error::unknown_role;
+    }
+    // Whether this peer's role lets it.
+    bool may_say(MessageType type) const { return permissions_.may_say(*this, type); }
+    Permissions& permissions() { return permissions_; }
     // The host's time, which all share.
     Instant room_time(Instant now) const { return common_time_.known() ? common_time_.at(now) : now; }
     bool knows_room_time() const { return status_ == Status::hosting || common_time_.known(); }
@@ -168,7 +187,10 @@ class Room : public Table<Room<Address, Reliability, Topology, Guard>, Address, 
         sum.status = status_;
         sum.peer_count = static_cast<std::uint32_t>(roster_.size() > 0 ? roster_.size() - 1 : 0);
         sum.refused = this->strange_;
+        this->limits_.tell(sum);
+        this->doorkeeper().tell(sum);
         estate_.tell(sum);
+        permissions_.tell(sum);
         if (status_ == Status::joined && this->host_seat() == nullptr) sum.level = Level::lost;
         sum.relayed = relayed_;
         if constexpr (links_directly) sum.detours = direct_.detours(*this);
@@ -184,6 +206,8 @@ class Room : public Table<Room<Address, Reliability, Topology, Guard>, Address, 
         if (seat == nullptr) return Error::unknown_peer;
         Health health = Health::of(seat->link, now_, this->stale_after());
         health.detours = seat->direct && !seat->up ? 1 : 0;
+        seat->used.tell(health);
+        permissions_.tell(peer, health);
         return health;
     }
 
@@ -210,11 +234,13 @@ class Room : public Table<Room<Address, Reliability, Topology, Guard>, Address, 
 
     void founded() {
         common_time_.clear();
+        permissions_.clear();
         estate_.founded(*this);
         direct_.clear();
     }
     void entered() {
         common_time_.clear();
+        permissions_.clear();
         estate_.entered(*this);
         direct_.clear();
     }
@@ -224,13 +250,14 @@ class Room : public Table<Room<Address, Reliability, Topology, Guard>, Address, 
     }
     bool outlives(Error reason) { return estate_.outlives(reason); }
     bool hear_claim(Instant now, const Address& from, BytesIn datagram) {
-        return estate_.hear_claim(now, from, datagram);
+        return estate_.hear_claim(*this, now, from, datagram);
     }
-    bool drain_claims(auto& lend, auto& take) { return estate_.drain(lend, take); }
+    bool drain_claims(auto& lend, auto& take) { return estate_.drain(*this, lend, take); }
     void turn(Instant now) {
         hear_time(now);
         estate_.turn(*this, now);
         direct_.turn(*this, now);
+        permissions_.turn(*this, now);
     }
     void hear_time(Instant now) {
         Seat* seat = estate_.knows_ahead() ? this->host_seat() : nullptr;
@@ -242,15 +269,20 @@ class Room : public Table<Room<Address, Reliability, Topology, Guard>, Address, 
     void yield_time() {
         if (!common_time_.known()) common_time_.hear(now_, now_, Duration{}, milliseconds(100));
     }
-    Instant next_turn() const { return min(estate_.next_turn(), direct_.next_turn()); }
-    void leaving_seats() { direct_.park(*this); }
+    Instant next_turn() const {
+        return min(permissions_.next_turn(), min(estate_.next_turn(), direct_.next_turn()));
+    }
+    void leaving_seats() {
+        direct_.park(*this);
+        permissions_.part();
+    }
     bool is_beside(const Seat& seat) const { return links_directly && seat.direct; }
     bool beside_ended(Seat& seat) { return direct_.ended(*this, seat, now_); }
 
     // Everything about who is there, to one who may know otherwise.
     void introduce_all(Seat& seat) {
-        for (std::size_t i = 0; i < roster_.size(); ++i)
-            say_joined(seat, roster_[i].id, roster_[i].name.view());
+        for (std::size_t i = 0; i < roster_.size(); ++i) say_joined(seat, roster_[i]);
+        permissions_.told(*this, seat.id, true);
         for (std::size_t i = 0; i < roster_.size(); ++i) say_away(seat, roster_[i].id, roster_[i].away);
     }
     // One who was in the roster, and could not be kept.
@@ -258,6 +290,7 @@ class Room : public Table<Room<Address, Reliability, Topology, Guard>, Address, 
         const PeerName name(roster_.name_of(id));
         if (!roster_.remove(id)) return;
         estate_.forget(id);
+        permissions_.forget(id);
         direct_.stir();
         notices_.tell(RoomEvent::Kind::peer_left, id, reason, name);
     }
@@ -284,18 +317,20 @@ class Room : public Table<Room<Address, Reliability, Topology, Guard>, Address, 
     void clear_announced() { announcements_.clear(); }
 
     // Tells the newcomer who is there, and the others who has come.
-    void introduce(Seat& newcomer, const PeerName& name) {
+    void introduce(Seat& newcomer, const PeerName& name, std::uint8_t role) {
+        if (role > Permissions::role_max) role = 0;
         estate_.introduce(*this, newcomer);
-        for (std::size_t i = 0; i < roster_.size(); ++i)
-            say_joined(newcomer, roster_[i].id, roster_[i].name.view());
+        for (std::size_t i = 0; i < roster_.size(); ++i) say_joined(newcomer, roster_[i]);
         for (std::size_t i = 0; i < roster_.size(); ++i)
             if (roster_[i].away) say_away(newcomer, roster_[i].id, true);
-        roster_.add(newcomer.id, name.view());
-        for_each_seat([&](Seat& seat) { say_joined(seat, newcomer.id, name.view()); });
+        const Roster::Member member{newcomer.id, name, false, role};
+        roster_.add(member.id, name.view(), role);
+        for_each_seat([&](Seat& seat) { say_joined(seat, member); });
+        permissions_.told(*this, newcomer.id, role != 0); // until it hears, it takes itself for the first
     }
-    void say_joined(Seat& seat, PeerId id, std::string_view name) {
+    void say_joined(Seat& seat, const Roster::Member& who) {
         std::byte bytes[JoinedWord::bytes_max];
-        say(seat, room_word::joined, JoinedWord{id, name}.write(bytes));
+        say(seat, room_word::joined, JoinedWord{who.id, who.name.view(), who.role}.write(bytes));
     }
     // A peer that can't be told who is in the room can't be in it.
     void say(Seat& seat, MessageType word, BytesIn payload) {
@@ -313,6 +348,7 @@ class Room : public Table<Room<Address, Reliability, Topology, Guard>, Address, 
     }
     void tell_left(PeerId id, Error reason) {
         estate_.forget(id);
+        permissions_.forget(id);
         std::byte bytes[LeftWord::bytes_max];
         const BytesIn word = LeftWord{id, reason}.write(bytes);
         for_each_seat([&](Seat& other) { say(other, room_word::left, word); });
@@ -355,12 +391,14 @@ class Room : public Table<Room<Address, Reliability, Topology, Guard>, Address, 
     bool hear_message(Seat& seat, PeerId from, MessageType type, BytesIn payload, const LinkEvent& said,
                       RoomEvent& event) {
         if (!carriage_.knows(type)) return misbehaved(seat);
+        // What the host passes on, it has looked at.
+        if (from == seat.id && !permissions_.admits(*this, seat, type)) return false;
         event.peer = from;
         event.type = type;
         event.payload = payload;
         event.number = said.number;
         if (said.kind == LinkEvent::Kind::command || !is_newest(carriage_.of(type))) return true;
-        return !seat.newest.is_stale(from, type, payload, said.packet);
+        return Base::connected || !seat.newest.is_stale(from, type, payload, said.packet);
     }
     // What no build of this schema would say.
     bool misbehaved(Seat& seat) {
@@ -372,7 +410,12 @@ class Room : public Table<Room<Address, Reliability, Topology, Guard>, Address, 
     bool hear_joined(Seat& seat, const LinkEvent& said, RoomEvent& event) {
         const auto word = JoinedWord::read(said.payload);
         if (!word || status_ != Status::joined || roster_.size() > 0x1'0000) return misbehaved(seat);
-        if (!roster_.add(word->peer, word->name) || word->peer == self_) return false;
+        if (word->role > Permissions::role_max) return misbehaved(seat);
+        const bool added = roster_.add(word->peer, word->name, word->peer == self_ ? 0 : word->role);
+        if (word->peer == self_) permissions_.heard(*this, !added || word->role != 0);
+        if constexpr (has_roles)
+            if (!added || word->peer == self_) return permissions_.take(*this, word->peer, word->role, event);
+        if (!added || word->peer == self_) return false;
         direct_.stir();
         event = {RoomEvent::Kind::peer_joined, word->peer, {}, {}, Error::none, roster_.name_of(word->peer)};
         return true;
@@ -389,6 +432,12 @@ class Room : public Table<Room<Address, Reliability, Topology, Guard>, Address, 
     }
 
     bool hear_away(Seat& seat, const LinkEvent& said, RoomEvent& event) {
+        if constexpr (has_roles)
+            if (const auto role = RoleWord::read(said.payload)) {
+                bool happened = false;
+                const bool sane = permissions_.hear(*this, seat, *role, event, happened);
+                return sane ? happened : misbehaved(seat);
+            }
         const auto word = AwayWord::read(said.payload);
         if (!word || status_ != Status::joined) return misbehaved(seat);
         estate_.set_away(word->peer, word->away);
@@ -415,15 +464,19 @@ class Room : public Table<Room<Address, Reliability, Topology, Guard>, Address, 
         const BytesIn whole = scratch_.with_head(payload, [&](ByteWriter& out) {
             RelayHead{seat.id, head->type}.write_relayed(out);
         });
+        if (is_reliable(delivery)) this->limits_.relayed(now_, seat.used, payload.size());
         const auto stream = static_cast<std::uint32_t>(
             splitmix(std::uint64_t(seat.id.value) << 16 | head->type.value) + NewestWins::key(payload));
         push_to_all(
             {room_word::relayed, delivery, whole, {}, stream},
             [&](const Seat& other) { return &other != &seat && (!head->peer || other.id == head->peer); },
             [&](Seat& other, const Result<>& pushed) {
-                // What is promised must not be lost here: a peer that can't take it is not kept
-                // half-informed.
-                if (!pushed && is_reliable(delivery)) close(other, Error::queue_full);
+                if (!is_reliable(delivery)) return;
+                if (!Base::connected && !this->limits_.keeps_up(other)) seat.used.held_up = other.id;
+                // Who can't take what is promised is not kept half-informed, unless another said too much.
+                if (pushed) return;
+                this->limits_.bursts(now_, seat.used, Base::connected) ? close(seat, Error::flooded)
+                                                                       : close(other, Error::queue_full);
             });
         return !head->peer;
     }
@@ -441,6 +494,7 @@ class Room : public Table<Room<Address, Reliability, Topology, Guard>, Address, 
     std::uint64_t relayed_ = 0;     // messages that were passed on
     TENON_NO_UNIQUE_ADDRESS Estate estate_;
     TENON_NO_UNIQUE_ADDRESS Direct direct_;
+    TENON_NO_UNIQUE_ADDRESS Permissions permissions_;
 };
 
 } // namespace tenon

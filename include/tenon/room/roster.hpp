@@ -30,10 +30,11 @@ class Roster {
         PeerId id;
         PeerName name;
         bool away = false;
+        std::uint8_t role = 0; // by its place in the game's Roles
     };
 
-    bool add(PeerId id, std::string_view name) {
-        if (contains(id) || members_.push_back({id, PeerName(name), false}) == nullptr) return false;
+    bool add(PeerId id, std::string_view name, std::uint8_t role = 0) {
+        if (contains(id) || members_.push_back({id, PeerName(name), false, role}) == nullptr) return false;
         // A newcomer hears of the others after it knows itself, so its own place is not at the end.
         for (std::size_t i = members_.size() - 1; i != 0 && members_[i].id < members_[i - 1].id; --i) {
             const Member moved = members_[i];
@@ -47,6 +48,12 @@ class Roster {
         Member* member = const_cast<Member*>(find(id));
         if (member == nullptr || member->away == away) return false;
         member->away = away;
+        return true;
+    }
+    bool set_role(PeerId id, std::uint8_t role) {
+        Member* member = const_cast<Member*>(find(id));
+        if (member == nullptr || member->role == role) return false;
+        member->role = role;
         return true;
     }
     bool remove(PeerId id) {
@@ -68,6 +75,10 @@ class Roster {
     bool is_away(PeerId id) const {
         const Member* member = find(id);
         return member != nullptr && member->away;
+    }
+    std::uint8_t role_of(PeerId id) const {
+        const Member* member = find(id);
+        return member != nullptr ? member->role : std::uint8_t(0);
     }
     std::size_t size() const { return members_.size(); }
     const Member& operator[](std::size_t i) const { return members_[i]; }

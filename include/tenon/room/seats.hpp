@@ -13,8 +13,9 @@
 #include "tenon/core/random.hpp"
 #include "tenon/core/ring.hpp"
 #include "tenon/core/timers.hpp"
-#include "tenon/link/link.hpp"
+#include "tenon/link/link_of.hpp"
 #include "tenon/link/redial.hpp"
+#include "tenon/room/limits.hpp"
 #include "tenon/room/newest.hpp"
 
 namespace tenon {
@@ -29,7 +30,7 @@ struct AddressKey {
 template <class Address, class Reliability, class Guard = Plain>
 class Seats {
   public:
-    using Link = tenon::Link<Reliability, typename Guard::Seal>;
+    using Link = LinkOf<Reliability, typename Guard::Seal>;
     using Key = typename Guard::Seal::Key;
 
     // A host's acceptance as it was written, which enclosed it.
@@ -54,9 +55,11 @@ class Seats {
         std::uint8_t supplied = 0; // and how often it was looked at since
         // Where guests have links to each other: it is such a one, and both sides hear each other.
         bool direct = false, up = false;
+        Used used;                             // of what it may ask of who hosts
         Instant due = Instant::never();        // as the timers have it
         Instant away_until = Instant::never(); // then its place is not kept any longer
         Link link;
+        std::uint32_t capabilities = 0;          // those that both sides have
         std::uint64_t nonce = 0;                 // of the request that it was last let in for
         std::uint64_t proof = 0, resumed_at = 0; // of that, if it was to resume, and the link's packets then
         Answer answer;                           // which may have to be said again

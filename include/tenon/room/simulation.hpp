@@ -29,11 +29,13 @@ concept Records = requires(H& h, BytesIn bytes) {
 template <class Game, class Codec, class Clock>
 struct Simulation {
     using Order = detail::CommandOf<Game>;
+    static constexpr MessageType order_type = Game::template type_of<Order>;
     static constexpr clock::KernelOptions kernel = Clock::kernel;
     static constexpr auto rollback = static_cast<std::uint64_t>(kernel.rollback);
 
     bool begun = false;
     bool fresh = false; // something new is to be said
+    bool muted = false; // this peer's role has no inputs: it does nothing
     PeerId self;
     clock::TickPacer pacer{Clock::kernel_hz};
     Lockstep book;
@@ -110,7 +112,7 @@ struct Simulation {
             if (!book.plays(self, input_next)) continue;
             Order order{};
             if constexpr (ProvidesCommand<H, Order>)
-                if (!provide_command(handlers, order)) order = Order{};
+                if (muted || !provide_command(handlers, order)) order = Order{};
             std::byte bytes[InputCell::bytes_max];
             const auto written = Codec::encode(BytesOut(bytes), order);
             const std::size_t size = written ? *written : Stepper<Order, Codec>::write(bytes, Order{});

@@ -205,8 +205,8 @@ class Streams {
     template <class T, class Handlers>
     static void provide_command_of(auto& turn, Handlers& handlers) {
         T command{};
-        if (!provide_command(handlers, command)) return;
         auto& room = turn.room;
+        if (!room.may_say(type<T>()) || !provide_command(handlers, command)) return;
         if (turn.decides()) {
             if constexpr (Hears<Handlers, T>) handlers.on(room.self(), static_cast<const T&>(command));
             if constexpr (std::remove_reference_t<decltype(turn)>::has_world) turn.world.command(command);
@@ -257,7 +257,8 @@ class Streams {
                     if (provide_state_of(handlers, peer, state)) states_.note(peer, at, state);
         }
         if constexpr (ProvidesState<Handlers, T>) {
-            if ((!turn.decides() || !ProvidesStateOf<Handlers, T>)&&provide_state(handlers, state)) {
+            if ((!turn.decides() || !ProvidesStateOf<Handlers, T>)&&turn.room.may_say(type<T>()) &&
+                provide_state(handlers, state)) {
                 states_.note(turn.room.self(), at, state);
                 return true;
             }

@@ -7,11 +7,13 @@
 #include <cstdint>
 
 #include "tenon/core/bytes.hpp"
+#include "tenon/core/config.hpp"
 #include "tenon/core/error.hpp"
 #include "tenon/core/ids.hpp"
 #include "tenon/core/random.hpp"
 #include "tenon/core/ring.hpp"
 #include "tenon/core/time.hpp"
+#include "tenon/link/plain.hpp"
 #include "tenon/room/claim.hpp"
 #include "tenon/room/heir.hpp"
 #include "tenon/room/rival.hpp"
@@ -19,10 +21,11 @@
 
 namespace tenon {
 
-template <class Address, class Election>
+template <class Address, class Election, class KinType = Plain::Kin>
 class Succession {
   public:
     using Heir = tenon::Heir<Address>;
+    using Kin = KinType;
 
     // ---- what it is told
 
@@ -44,6 +47,8 @@ class Succession {
         open_ = true;
     }
     void end() {
+        if constexpr (Kin::meets) kin_.end();
+        room_key_ = 0;
         open_ = false;
         letters_.clear();
         verdicts_.clear();
@@ -84,6 +89,7 @@ class Succession {
         if (Heir* known = heir(id)) known->away = away;
     }
     void forget(PeerId id) {
+        if constexpr (Kin::meets) kin_.forget(id);
         for (std::size_t i = 0; i < heirs_.size(); ++i) {
             if (heirs_[i].id != id) continue;
             heirs_[i] = heirs_.back();
@@ -135,8 +141,14 @@ class Succession {
 
     Result<> handle_datagram(Instant now, const Address& from, BytesIn datagram) {
         if (!open_) return Error::forged_claim;
+        return hear(now, from, read_claim(datagram, game_, room_, room_key_));
+    }
+    // Of a letter, which that peer has written.
+    Result<> hear_letter(Instant now, const Address& from, PeerId who, BytesIn body) {
+        return hear(now, from, read_claim(body, game_, room_, who));
+    }
+    Result<> hear(Instant now, const Address& from, const Result<Claim>& claim) {
         now_ = now;
-        const auto claim = read_claim(datagram, game_, room_, room_key_);
         if (!claim) return refuse(claim.error());
         if (claim->from == self_) return refuse(Error::forged_claim);
         Heir* sender = heir(claim->from);
@@ -154,9 +166,9 @@ class Succession {
     }
     bool drain(auto&& lend, auto&& take) {
         while (!letters_.empty()) {
-            const BytesOut into = lend(letters_.front().to);
+            const BytesOut into = lend(letters_.front().at);
             if (into.empty()) return false;
-            const std::size_t size = write(into, letters_.front().claim, room_key_);
+            const std::size_t size = write_front(into);
             letters_.pop_front();
             if (!take(size)) return false;
         }
@@ -177,6 +189,7 @@ class Succession {
     bool is_open() const { return open_; }
     Duration patience() const { return patience_; }
     std::uint64_t room_key() const { return room_key_; }
+    Kin& kin() { return kin_; }
     const ClaimFigures& figures() const { return figures_; }
     std::size_t size() const { return heirs_.size(); }
     Heir& operator[](std::size_t i) { return heirs_[i]; }
@@ -188,17 +201,18 @@ class Succession {
     }
     Candidate own_candidate() const { return {self_, own_merit_}; }
 
+    Error refuse(Error error) {
+        figures_.count(error);
+        return error;
+    }
+    bool allow(Instant now) { return allowance_.take(now); }
+
   private:
     enum class Phase : std::uint8_t { settled, asks, reigns };
-    struct Letter {
-        Address to{};
-        Claim claim;
-    };
     static constexpr Duration first_pause = milliseconds(40), pause_max = milliseconds(250),
                               slow_pause = milliseconds(500), claims_pause = milliseconds(250),
                               silent_after = milliseconds(700);
-    static constexpr unsigned tries_min = 5, claims_brisk = 10, farewells_max = 4, letters_max = 1024,
-                              allowance_max = 400;
+    static constexpr unsigned tries_min = 5, claims_brisk = 10, farewells_max = 4, letters_max = 1024;
 
     // ---- one who obeys
 
@@ -441,7 +455,15 @@ class Succession {
         claim.nonce = nonce;
         claim.size = phase_ == Phase::reigns ? rival_.own_size() : 0;
         claim.handed = handed_;
-        letters_.push_back({to.at, claim});
+        letters_.push_back({to.at, to.id, claim});
+    }
+    std::size_t write_front(BytesOut into) {
+        const auto& letter = letters_.front();
+        if constexpr (Kin::meets)
+            return write_letter(into, kin_, letter.to, Letter::claim,
+                                [&](ByteWriter& out) { detail::write_claim(out, letter.claim); });
+        else
+            return write(into, letter.claim, room_key_);
     }
     void tell(const Verdict<Address>& verdict) { verdicts_.push_back(verdict); }
     // The room acts on it and then says take().
@@ -453,20 +475,6 @@ class Succession {
     void conclude_admission(const Heir& from) {
         tell({Verdict<Address>::Kind::admit, epoch_, from.id, from.at, false});
     }
-    Error refuse(Error error) {
-        figures_.count(error);
-        return error;
-    }
-    // So many words a second are heard, from all together.
-    bool allow(Instant now) {
-        const Duration passed = now - allowed_at_;
-        allowance_ += static_cast<double>(allowance_max) * passed.seconds();
-        if (allowance_ > allowance_max) allowance_ = allowance_max;
-        allowed_at_ = now;
-        if (allowance_ < 1) return false;
-        allowance_ -= 1;
-        return true;
-    }
 
     bool open_ = false, gone_ = false, handed_ = false;
     unsigned farewells_ = 0; // to be said
@@ -477,14 +485,15 @@ class Succession {
     std::uint64_t game_ = 0, room_ = 0, room_key_ = 0, round_ = 0;
     float own_merit_ = 0;
     Duration patience_{}, lone_after_{};
-    Instant now_{}, last_rx_{}, due_{}, suspected_{}, dissent_until_{}, allowed_at_{};
-    double allowance_ = allowance_max;
+    Instant now_{}, last_rx_{}, due_{}, suspected_{}, dissent_until_{};
+    ClaimAllowance allowance_;
     Random random_{0};
     Ring<Heir> heirs_;
-    Ring<Letter> letters_;
+    Ring<AddressedClaim<Address>> letters_;
     Ring<Verdict<Address>> verdicts_;
     Rival rival_;
     ClaimFigures figures_;
+    TENON_NO_UNIQUE_ADDRESS Kin kin_;
 };
 
 } // namespace tenon

@@ -5,18 +5,22 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "tenon/core/bytes.hpp"
+#include "tenon/core/config.hpp"
 #include "tenon/core/error.hpp"
 #include "tenon/core/ids.hpp"
 #include "tenon/core/machine.hpp"
 #include "tenon/core/pool.hpp"
 #include "tenon/core/random.hpp"
 #include "tenon/link/handshake.hpp"
-#include "tenon/link/link.hpp"
+#include "tenon/link/link_of.hpp"
 #include "tenon/link/redial.hpp"
-#include "tenon/room/entrance.hpp"
+#include "tenon/room/doorway.hpp"
 #include "tenon/room/event.hpp"
+#include "tenon/room/hallway.hpp"
+#include "tenon/room/limits.hpp"
 #include "tenon/room/notices.hpp"
 #include "tenon/room/options.hpp"
 #include "tenon/room/roster.hpp"
@@ -25,34 +29,39 @@
 
 namespace tenon {
 
-// `Meeting` stands on it, and tells those who are there of each other: introduce(newcomer, name),
+// `Meeting` stands on it, and tells those who are there of each other: introduce(newcomer, name, role),
 // tell_left(id, reason) and tell_away(id, away). It may outlive(reason) the loss of its host, hears claims
 // about who hosts, and has a turn(now) of its own. Its hear(seat, said, event) makes an event of the room of
 // what a link brought, and gives false when it is none.
-template <class Meeting, class AddressType, class Reliability, class Guard>
+template <class Meeting, class AddressType, class Reliability, class GuardType>
 class Table {
   public:
     using Address = AddressType;
+    using Guard = GuardType;
     using Event = RoomEvent;
     using Seats = tenon::Seats<Address, Reliability, Guard>;
     using Seat = typename Seats::Seat;
     using Link = typename Seats::Link;
     using Key = typename Seats::Key;
-    using Caller = typename Entrance<Address, Guard>::Caller;
+    using Door = Doorway<Table, Address, Guard>;
+    using Request = typename Door::Request;
+    // Each peer has a connection of its own: its place is kept for as long as that is there.
+    static constexpr bool connected = Reliability::traits.native;
 
     Table(const Options& options, const Terms& terms, const Carriage& carriage, std::size_t datagram_bytes,
           Pulse pulse, std::size_t head_bytes, std::uint64_t seed, const Guard& guard)
-        : options_(options),
+        : options_(connected ? over_connections(options, datagram_bytes - head_bytes) : options),
           terms_(terms),
           carriage_(carriage),
           link_options_(
-              link_options(options, datagram_bytes - Guard::Seal::back_bytes, pulse.keepalive, head_bytes)),
+              link_options(options_, datagram_bytes - Guard::Seal::back_bytes, pulse.keepalive, head_bytes)),
           redial_pause_(pulse.redial),
           name_(options.name),
           random_(seed),
-          pool_(link_options_.datagram_bytes - chunk_reserve, options.pool_bytes_max),
+          pool_(pool_block_bytes<Reliability>(link_options_), options.pool_bytes_max),
           seats_(random_.fork()),
-          entrance_(SipKey{random_.next(), random_.next()}, guard) {}
+          limits_(options.limits, options.queue_bytes_max, options.message_bytes_max),
+          door_(SipKey{random_.next(), random_.next()}, guard, options) {}
     Table(const Table&) = delete;
     Table& operator=(const Table&) = delete;
     ~Table() { clear(); }
@@ -65,8 +74,10 @@ class Table {
         meeting().clear_announced();
         status_ = Status::hosting;
         self_ = host_id_ = PeerId::host();
+        door_.name_session(random_.next());
+        capabilities_ = terms_.capabilities;
         meeting().founded();
-        roster_.add(self_, name_.view());
+        roster_.add(self_, name_.view(), Meeting::founder_role);
         notices_.tell(RoomEvent::Kind::joined, self_);
         return {};
     }
@@ -75,24 +86,35 @@ class Table {
         clear();
         status_ = Status::joining;
         host_address_ = host;
-        knock_.begin(now, options_.timeout, random_.next(), terms_, name_.view(), guard(), host.text());
+        knock_.begin(now, options_.timeout, random_.next(), terms_, name_.view(), guard(), host.text(),
+                     credential_.bytes());
         return {};
     }
+    // What this peer shows at the next door.
+    Result<> show(BytesIn credential) { return credential_.set(credential); }
+    void ask_first() { door_.ask_first(); }
     // Ends in good order: every peer is told when the room is next drained.
     void leave() {
-        meeting().fan_out([this](Seat& seat) { mark(seat); });
+        mark_all();
         seats_.for_each([&](Seat& seat) { seat.is_away() ? seats_.remove(seat) : close(seat, Error::left); });
         if (is_open(status_)) status_ = Status::closed;
         meeting().ended();
-        knock_ = Knock<Guard>();
-        way_back_.end();
+        knock_ = Knock<Guard>(), way_back_.end();
     }
-    Result<> kick(PeerId peer) {
+    Result<> kick(PeerId peer, Error reason = Error::kicked) {
         Seat* seat = seat_of(peer);
         if (status_ != Status::hosting || seat == nullptr) return Error::unknown_peer;
-        seat->is_away() ? drop(*seat, Error::kicked) : close(*seat, Error::kicked);
+        seat->is_away() ? drop(*seat, reason) : close(*seat, reason);
         return {};
     }
+    // What a peer said could not be decoded. Once is no harm; who goes on so has nothing to say here.
+    void undecodable(PeerId from) {
+        Seat* seat = seat_of(from);
+        limits_.count_undecodable();
+        if (seat == nullptr || !is_limited(*seat)) return;
+        if (!limits_.undecodable(now_, seat->used)) close(*seat, Error::undecodable);
+    }
+    Doorkeeper& doorkeeper() { return door_.entrance().keeper(); }
     // A guest's own address has changed: it asks the host to go on with it from there.
     void moved() {
         if (status_ == Status::joined) way_back_.move();
@@ -107,39 +129,32 @@ class Table {
             return meet(now, from, datagram);
         Seat* seat = seats_.at(from);
         if (seat == nullptr) return count_strange(true);
-        if (seat->link.handle_datagram(now, datagram, desk_)) reading_ = seat;
+        const bool counts = is_limited(*seat);
+        if (counts && !limits_.hears(now, *seat, seats_))
+            return connected ? close(*seat, Error::flooded) : void();
+        if (!seat->link.handle_datagram(now, datagram, desk_)) return;
+        if (counts) limits_.heard(now, seat->used, datagram.size());
+        reading_ = seat;
     }
-
+    // The connection to there broke, or could not be made. What was said over it before was heard.
+    void lost(const Address& at) {
+        if (Seat* seat = seats_.at(at)) {
+            const bool told = seat->link.state() == Link::State::closing; // why it ends
+            drop(*seat, told ? seat->link.reason() : Error::connection_lost);
+        } else if (status_ == Status::joining && at == host_address_) {
+            give_up_joining(Error::connection_lost);
+        }
+        hallway_.lost(at);
+    }
     // A datagram from there is next but one: what it will need is fetched from memory meanwhile.
     void expect(const Address& from) { seats_.expect(from); }
-    // Lets in a caller who has shown, by its cookie, that it receives at its address; or tells it why not.
-    void admit(Instant now, const Address& from, Caller& connect) {
-        now_ = now;
-        if (status_ != Status::hosting || entrance_.is_spent(now, connect.nonce)) return count_strange(true);
-        if (Seat* seat = seats_.at(from)) {
-            // The same caller again: its acceptance was lost. Another: that program has started anew.
-            if (seat->nonce == connect.nonce) return entrance_.repeat(from, seat->answer.bytes());
-            if (is_heard_at(now, from)) return count_strange(true);
-            drop(*seat, Error::left);
-        }
-        if (!entrance_.fits(from, connect, terms_, carriage_)) return;
-        if (roster_.size() > options_.peers_max)
-            return entrance_.reply(from, Refusal{connect.nonce, Error::room_full, {}});
-        const Accept accept = acceptance(connect.nonce, PeerId{next_id_});
-        const typename Seats::Answer answer(accept, guard(), connect.visitor);
-        if (answer.size == 0) return count_strange(true);
-        meeting().fan_out([this](Seat& there) { mark(there); }); // what was said before it came is not for it
-        Seat* seat = take_seat(from, accept.peer,
-                               guard().key(connect.visitor, terms_.schema, accept.nonce, accept.host_nonce),
-                               now, false);
-        if (seat == nullptr) return entrance_.reply(from, Refusal{connect.nonce, Error::room_full, {}});
-        ++next_id_;
-        seat->nonce = connect.nonce;
-        seat->answer = answer;
-        entrance_.repeat(from, answer.bytes());
-        const PeerName name(connect.name);
-        meeting().introduce(*seat, name);
-        notices_.tell(RoomEvent::Kind::peer_joined, seat->id, Error::none, name);
+    // At the door, see Doorway: a caller, what becomes of it, and a peer who wants its place back.
+    void admit(Instant now, const Address& from, Request& request) {
+        begin(now), door_.admit(*this, from, request);
+    }
+    void answer(auto&& decide) { door_.answer(*this, decide); }
+    void resume(Instant now, const Address& from, const Resume& asked) {
+        begin(now), door_.resume(*this, from, asked);
     }
 
     // The program at that address has started anew, in another room of the same hall.
@@ -147,34 +162,15 @@ class Table {
         now_ = now;
         if (Seat* seat = seats_.at(at)) drop(*seat, Error::left);
     }
+    // What who sits there was told when it was let in with this request; empty when it was not.
+    BytesIn answer_to(const Address& from, std::uint64_t nonce) {
+        const Seat* seat = seats_.at(from);
+        return seat != nullptr && seat->nonce == nonce ? seat->answer.bytes() : BytesIn();
+    }
     bool has_seat_at(const Address& address) { return seats_.at(address) != nullptr; }
     bool is_heard_at(Instant now, const Address& at) { return seats_.hears(at, now, stale_after()); }
     std::size_t seat_count() const { return seats_.size(); }
     void begin(Instant now) { now_ = now; } // what is said from here on is said now
-    // A peer wants its place back, from any address. The host grants it to who proves to have the link's key.
-    void resume(Instant now, const Address& from, const Resume& asked) {
-        now_ = now;
-        if (status_ != Status::hosting || asked.game != terms_.game || asked.room != terms_.room)
-            return count_strange(true);
-        Seat* seat = seats_.of(asked.peer);
-        if (seat == nullptr || !seat->proves(asked, guard())) {
-            count_strange(true);
-            return entrance_.reply(from, Refusal{asked.nonce, Error::cant_resume, {}});
-        }
-        if (!(seat->address == from) && is_heard_at(now, from)) return count_strange(true);
-        if (Seat* other = seats_.at(from); other != nullptr && other != seat) drop(*other, Error::left);
-        if (!seats_.move(*seat, from)) return;
-        if (seat->nonce != asked.nonce) {
-            entrance_.spend(now, seat->nonce);
-            const Accept accept = acceptance(asked.nonce, seat->id);
-            const auto& seal = seat->link.seal();
-            seat->answer = typename Seats::Answer(accept, guard(), seal);
-            seat->renew(now, asked, guard().next_key(seal, terms_.schema, accept.nonce, accept.host_nonce));
-            mark(*seat);
-        }
-        entrance_.repeat(from, seat->answer.bytes());
-    }
-
     void handle_timeout(Instant now) {
         now_ = now;
         if (knock_.handle_timeout(now)) give_up_joining();
@@ -191,6 +187,7 @@ class Table {
     }
 
     bool poll_event(RoomEvent& event) {
+        if (door_.asks(event)) return true;
         for (;;) {
             if (reading_ == nullptr) return notices_.poll(event);
             LinkEvent said;
@@ -205,46 +202,40 @@ class Table {
     }
 
     Transmit<Address> poll_transmit(Instant now, BytesOut into) {
-        Transmit<Address> transmit;
-        drain(
-            now,
-            [&](const Address& to) {
-                transmit.to = to;
-                return into;
-            },
-            [&](std::size_t size) {
-                transmit.size = size;
-                return size == 0;
-            });
-        return transmit;
+        return drain_one<Address>(into, [&](auto& lend, auto& take) { drain(now, lend, take); });
     }
-
     // The same into lent buffers: `lend(address)` gives one, empty to stop; `take(size)` gets what was
     // written, 0 when nothing was, and gives false to stop.
     void drain(Instant now, auto&& lend, auto&& take) {
         now_ = now;
-        if (!entrance_.drain(lend, take) || !meeting().drain_claims(lend, take)) return;
-        if (!ask_host(now, knock_, lend, take) || !ask_host(now, way_back_, lend, take)) return;
+        if (!door_.entrance().drain(lend, take) || !meeting().drain_claims(lend, take)) return;
+        if (!ask(now, knock_, host_address_, lend, take)) return;
+        if (!ask(now, way_back_, host_address_, lend, take)) return;
         bool full = false;
         meeting().fan_out([&](Seat& seat) {
-            full = full || !drain_seat(now, seat, lend, take);
+            full = full || !tenon::drain(now, seat.link, seat.address, lend, take);
             if (full || seat.dirty) return mark(seat);
             seats_.settle(seat);
             notice_state(seat);
         });
         if (full) return;
         while (Seat* seat = seats_.marked()) {
-            if (!drain_seat(now, *seat, lend, take)) return;
+            if (!tenon::drain(now, seat->link, seat->address, lend, take)) return;
             seats_.done();
             notice_state(*seat);
         }
+        hallway_.turn(now, *this, lend);
     }
 
     // Nothing is left to be said or done.
-    bool drained() const { return seats_.empty() && entrance_.front() == nullptr && notices_.empty(); }
+    bool drained() const {
+        return seats_.empty() && door_.entrance().front() == nullptr && notices_.empty() &&
+               hallway_.all_gone();
+    }
 
     Instant poll_timeout() const {
-        if (entrance_.front() != nullptr || !notices_.empty() || meeting().announces()) return Instant{};
+        if (door_.entrance().front() != nullptr || !notices_.empty() || meeting().announces())
+            return Instant{};
         return min(min(knock_.poll_timeout(), seats_.next()), min(path_timeout(), meeting().next_turn()));
     }
 
@@ -260,6 +251,14 @@ class Table {
 
     // ---- asking
 
+    // Names this life of the room, the same for all who are in it.
+    std::uint64_t session() const { return door_.session(); }
+    // Those of this peer, and, on who let it in, of another.
+    std::uint32_t capabilities() const { return capabilities_; }
+    Result<std::uint32_t> capabilities(PeerId guest) {
+        const Seat* seat = status_ == Status::hosting ? seats_.of(guest) : nullptr;
+        return seat != nullptr ? Result<std::uint32_t>(seat->capabilities) : Error::unknown_peer;
+    }
     Status status() const { return status_; }
     PeerId self() const { return self_; }
     PeerId host_id() const { return host_id_; }
@@ -309,7 +308,10 @@ class Table {
         set_away(seat, true);
     }
 
+    const Guard& guard() const { return door_.entrance().guard(); }
     void count_strange(bool strange) { strange_ += strange ? 1 : 0; }
+    // A guest's host may ask what it likes, and nobody else.
+    bool is_limited(const Seat& seat) const { return status_ == Status::hosting || seat.id != host_id_; }
     void close(Seat& seat, Error reason) {
         seat.link.close(reason);
         if (seat.is_away()) seat.away_until = now_; // it can't be told
@@ -333,8 +335,11 @@ class Table {
     std::uint64_t strange_ = 0; // datagrams from nobody we know, or that nobody of ours would send
 
     Seats seats_;
+    PeerLimits limits_;
 
   private:
+    friend Door;
+
     Meeting& meeting() { return static_cast<Meeting&>(*this); }
     const Meeting& meeting() const { return static_cast<const Meeting&>(*this); }
 
@@ -342,18 +347,21 @@ class Table {
 
     void meet(Instant now, const Address& from, BytesIn datagram) {
         const std::uint8_t kind = meeting_kind(datagram);
+        if (status_ == Status::hosting) hallway_.enters(from, now + options_.timeout);
         if (kind == meeting::claim) return count_strange(!meeting().hear_claim(now, from, datagram));
         if (status_ == Status::hosting) {
             const auto is_played = [this](std::uint64_t game) { return game == terms_.game; };
             if (kind == meeting::hello)
-                return count_strange(!entrance_.greet(now, from, datagram, is_played));
-            if (kind == meeting::resume) {
-                const auto asked = read_resume(datagram);
-                return asked ? resume(now, from, *asked) : count_strange(true);
-            }
+                return count_strange(!door_.entrance().greet(now, from, datagram, is_played));
+            if constexpr (!connected)
+                if (kind == meeting::resume) {
+                    const auto asked = read_resume(datagram);
+                    return asked ? resume(now, from, *asked) : count_strange(true);
+                }
             if (kind == meeting::connect) {
-                auto caller = entrance_.hear(now, from, datagram);
-                return caller ? admit(now, from, *caller) : count_strange(true);
+                auto caller = door_.entrance().hear(
+                    now, from, datagram, [&](std::uint64_t nonce) { return answer_to(from, nonce); });
+                return caller ? admit(now, from, *caller) : count_strange(caller.error() != Error::duplicate);
             }
         } else if (status_ == Status::joining && from == host_address_) {
             if (knock_.handle_datagram(now, datagram))
@@ -364,17 +372,21 @@ class Table {
         }
         count_strange(kind == 0);
     }
-    Accept acceptance(std::uint64_t nonce, PeerId peer) {
-        return {nonce, random_.next(),  peer,
-                self_, terms_.features, static_cast<std::uint32_t>(message_bytes_max_)};
+    void mark_all() {
+        meeting().fan_out([this](Seat& seat) { mark(seat); });
     }
-    const Guard& guard() const { return entrance_.guard(); }
+    void welcome(Seat& seat, const PeerName& name, std::uint8_t role) {
+        meeting().introduce(seat, name, role);
+        notices_.tell(RoomEvent::Kind::peer_joined, seat.id, Error::none, name);
+    }
     void enter(Instant now) {
         const Accept& accept = knock_.accept();
         host_id_ = accept.host;
         Seat* seat = take_seat(host_address_, host_id_, knock_.key(), now, true);
         if (seat == nullptr) return;
         self_ = accept.peer;
+        door_.name_session(accept.session);
+        capabilities_ = accept.capabilities;
         // The host's limit is the room's: nobody sends more, and so everybody must be able to take as much.
         const bool fits = accept.message_bytes_max <= options_.message_bytes_max;
         message_bytes_max_ = accept.message_bytes_max;
@@ -383,9 +395,10 @@ class Table {
         close(*seat, Error::too_large);
         notices_.tell(RoomEvent::Kind::closed, self_, Error::too_large);
     }
-    void give_up_joining() {
+    void give_up_joining(Error broken = Error::none) {
         status_ = Status::closed;
-        notices_.tell_closed(self_, knock_.reason(), knock_.text());
+        if (broken != Error::none) knock_ = Knock<Guard>();
+        notices_.tell_closed(self_, broken != Error::none ? broken : knock_.reason(), knock_.text());
     }
 
     void leave_seats() {
@@ -399,17 +412,15 @@ class Table {
         if (seat.told_away && seat.link.state() == Link::State::open) set_away(seat, false);
         if (seat.link.state() != Link::State::closed) return false;
         if (meeting().is_beside(seat)) return meeting().beside_ended(seat);
-        if (seat.link.reason() == Error::timed_out && is_open(status_) && options_.away_for > Duration{}) {
-            seat.link.suspend();
-            set_away(seat, true);
-            return false;
-        }
+        if constexpr (!connected)
+            if (is_kept() && seat.link.reason() == Error::timed_out) return suspend(seat), false;
         drop(seat, seat.link.reason());
         return true;
     }
 
     // ---- broken paths
 
+    bool is_kept() const { return is_open(status_) && options_.away_for > Duration{}; }
     void set_away(Seat& seat, bool away) {
         seat.away_until = away && status_ == Status::hosting ? now_ + options_.away_for : Instant::never();
         mark(seat); // so that its deadline is seen
@@ -430,7 +441,7 @@ class Table {
     }
     Instant path_timeout() const {
         const Seat* seat = status_ == Status::joined ? seats_.of(host_id_) : nullptr;
-        if (seat == nullptr || options_.away_for <= Duration{}) return Instant::never();
+        if (seat == nullptr || options_.away_for <= Duration{}) return hallway_.next();
         return way_back_.poll_timeout(seat->link, stale_after());
     }
     void hear_redialed(Instant now, std::uint8_t kind, BytesIn datagram) {
@@ -444,7 +455,8 @@ class Table {
     void drop(Seat& seat, Error reason) {
         const PeerId id = seat.id;
         if (reading_ == &seat) reading_ = nullptr;
-        if (status_ == Status::hosting) entrance_.spend(now_, seat.nonce);
+        if (status_ == Status::hosting) door_.entrance().spend(now_, seat.nonce);
+        hallway_.leaves(seat.address, now_);
         seats_.remove(seat);
         way_back_.end();
         if (status_ == Status::joined) {
@@ -460,38 +472,26 @@ class Table {
         notices_.tell(RoomEvent::Kind::peer_left, id, reason, name);
     }
 
-    bool ask_host(Instant now, auto& asker, auto& lend, auto& take) {
-        if (asker.poll_timeout() > now) return true;
-        const BytesOut into = lend(host_address_);
-        return !into.empty() && take(asker.poll_transmit(now, into));
-    }
-    bool drain_seat(Instant now, Seat& seat, auto& lend, auto& take) {
-        for (;;) {
-            const BytesOut into = lend(seat.address);
-            if (into.empty()) return false;
-            const std::size_t size = seat.link.poll_transmit(now, into);
-            if (!take(size)) return size == 0;
-            if (size == 0) return true;
-        }
-    }
-
     void clear() {
         seats_.clear();
         notices_.clear();
-        entrance_.clear();
+        door_.clear();
+        hallway_.clear();
         roster_.clear();
         reading_ = nullptr;
         way_back_.end();
         next_id_ = 1;
-        self_ = PeerId::none();
-        host_id_ = PeerId::host();
+        self_ = PeerId::none(), host_id_ = PeerId::host();
         message_bytes_max_ = options_.message_bytes_max;
     }
 
-    Entrance<Address, Guard> entrance_;
+    Door door_;
+    Credential credential_;
+    TENON_NO_UNIQUE_ADDRESS Hallway<Address, connected> hallway_;
     Knock<Guard> knock_;
+    std::uint32_t capabilities_ = 0;    // this side's own
     std::byte desk_[Guard::desk_bytes]; // where the packet that is being read was opened, if it was closed
-    WayBack way_back_;
+    TENON_NO_UNIQUE_ADDRESS std::conditional_t<connected, NoWayBack, WayBack> way_back_;
     std::uint32_t next_id_ = 1;
     std::size_t message_bytes_max_ = 0;
     Seat* reading_ = nullptr;

@@ -24,6 +24,8 @@ class WayBack {
     // Error::timed_out when it has asked for too long.
     Error handle_timeout(Instant now, const auto& link, const auto& guard, Duration stale_after,
                          const Terms& terms, PeerId self, Random& random, Duration pause, Duration patience) {
+        if (!link.is_ready()) // it has no key with which the host could know it
+            return now >= link.stats().last_rx + patience ? Error::timed_out : Error::none;
         if (refused_ != Error::none && now >= refused_until_) return refused_;
         if (now < link.stats().last_rx + stale_after && !moved_) {
             redial_.rest();
@@ -62,7 +64,9 @@ class WayBack {
     Instant poll_timeout() const { return redial_.poll_timeout(); }
     std::size_t poll_transmit(Instant now, BytesOut into) { return redial_.poll_transmit(now, into); }
     Instant poll_timeout(const auto& link, Duration stale_after) const {
-        return redial_.active() ? redial_.poll_timeout() : link.stats().last_rx + stale_after;
+        if (!link.is_ready()) return Instant::never();
+        if (redial_.active()) return redial_.poll_timeout();
+        return moved_ ? Instant{} : link.stats().last_rx + stale_after;
     }
 
   private:
@@ -71,5 +75,22 @@ class WayBack {
     Instant refused_until_{};
     bool moved_ = false;
 };
+
+// Over a connection there is none: who has lost it joins anew.
+struct NoWayBack {
+    void end() {}
+    void move() {}
+    Error handle_timeout(Instant, const auto&...) { return Error::none; }
+    Error hear(Instant, const auto&...) { return Error::none; }
+    Instant poll_timeout(const auto&...) const { return Instant::never(); }
+    std::size_t poll_transmit(Instant, BytesOut) { return 0; }
+};
+
+// Lets one who asks the host have a packet, if it is due; false when no more is taken now.
+bool ask(Instant now, auto& asker, const auto& host, auto& lend, auto& take) {
+    if (asker.poll_timeout() > now) return true;
+    const BytesOut into = lend(host);
+    return !into.empty() && take(asker.poll_transmit(now, into));
+}
 
 } // namespace tenon

@@ -10,6 +10,7 @@
 #include "tenon/core/error.hpp"
 #include "tenon/core/ids.hpp"
 #include "tenon/link/handshake.hpp"
+#include "tenon/schema/roles.hpp"
 #include "tenon/wire/varint.hpp"
 
 namespace tenon {
@@ -18,7 +19,7 @@ namespace room_word {
 inline constexpr MessageType joined{0};  // id, name
 inline constexpr MessageType left{1};    // id, reason
 inline constexpr MessageType relay{2};   // to the host: whom it is for (0: all, else id + 1), type, payload
-inline constexpr MessageType away{4};    // id, 1: its path is broken, 0: it is back
+inline constexpr MessageType away{4};    // id, 1: its path is broken, 0: it is back, from 16 on: its role
 inline constexpr MessageType relayed{3}; // from the host: who said it, type, payload
 inline constexpr MessageType filed{5};   // a reliable event of a room that migrates: room/ledger.hpp
 inline constexpr MessageType estate{6};  // what such a room needs to outlive its host: room/estate.hpp
@@ -26,21 +27,23 @@ inline constexpr MessageType clock{7};   // between a guest's clock and the host
 } // namespace room_word
 
 struct JoinedWord {
-    static constexpr std::size_t bytes_max = 5 + name_bytes_max;
+    static constexpr std::size_t bytes_max = 6 + name_bytes_max;
     PeerId peer;
     std::string_view name;
+    std::uint8_t role = 0; // above the id, so that a game without roles, and the first of them, cost nothing
 
     BytesIn write(BytesOut into) const {
         ByteWriter out(into);
-        out.varint(peer.value);
+        out.varint(std::uint64_t(role) << 32 | peer.value);
         out.bytes(bytes_of(name));
         return into.first(out.position());
     }
     static std::optional<JoinedWord> read(BytesIn payload) {
         ByteReader in(payload);
-        const std::uint64_t id = in.varint();
-        if (!in.ok() || id >= PeerId::none().value || in.left() > name_bytes_max) return std::nullopt;
-        return JoinedWord{PeerId{static_cast<std::uint32_t>(id)}, text_of(in.rest())};
+        const std::uint64_t word = in.varint(), role = word >> 32;
+        const PeerId peer{static_cast<std::uint32_t>(word)};
+        if (!in.ok() || !peer || role >= roles_max || in.left() > name_bytes_max) return std::nullopt;
+        return JoinedWord{peer, text_of(in.rest()), static_cast<std::uint8_t>(role)};
     }
 };
 
@@ -81,6 +84,30 @@ struct AwayWord {
         const std::uint8_t away = in.u8();
         if (!in.ok() || in.left() != 0 || id >= PeerId::none().value || away > 1) return std::nullopt;
         return AwayWord{PeerId{static_cast<std::uint32_t>(id)}, away == 1};
+    }
+};
+
+// From the host: a peer has this role from now on. From that peer: it has heard so. The second byte tells it
+// from an AwayWord.
+struct RoleWord {
+    static constexpr std::size_t bytes_max = 6;
+    static constexpr std::uint8_t first = 16;
+    PeerId peer;
+    std::uint8_t role = 0;
+
+    BytesIn write(BytesOut into) const {
+        ByteWriter out(into);
+        out.varint(peer.value);
+        out.u8(static_cast<std::uint8_t>(first + role));
+        return into.first(out.position());
+    }
+    static std::optional<RoleWord> read(BytesIn payload) {
+        ByteReader in(payload);
+        const std::uint64_t id = in.varint();
+        const std::uint8_t role = in.u8();
+        if (!in.ok() || in.left() != 0 || id >= PeerId::none().value) return std::nullopt;
+        if (role < first || role >= first + roles_max) return std::nullopt;
+        return RoleWord{PeerId{static_cast<std::uint32_t>(id)}, static_cast<std::uint8_t>(role - first)};
     }
 };
 

@@ -36,7 +36,9 @@ requires(Game::count_of(EntryKind::component) != 0) class WorldPart<Game, Room> 
     static constexpr bool there = true;
 
     WorldPart(const Options& options, std::size_t datagram_bytes, std::uint64_t seed)
-        : options_(options), bytes_max_(datagram_bytes - chunk_reserve - frame_bytes_max), seed_(seed) {}
+        : options_(options),
+          bytes_max_((Room::connected ? connected_bytes : datagram_bytes) - chunk_reserve - frame_bytes_max),
+          seed_(seed) {}
     WorldPart(const WorldPart&) = delete;
     WorldPart& operator=(const WorldPart&) = delete;
     ~WorldPart() { clear(); }
@@ -117,6 +119,9 @@ requires(Game::count_of(EntryKind::component) != 0) class WorldPart<Game, Room> 
     template <class Handlers>
     Result<> hear(Instant now, Room& room, Handlers& handlers, const RoomEvent& event) {
         const auto claim = ClaimWord::read(event.payload);
+        if (host_ != nullptr && claim && claim->yes &&
+            !room.permissions().admits_claim(room, event.peer, event.type))
+            return say_claim(room, event.peer, {claim->entity, false});
         if (host_ != nullptr && claim)
             return say_claim(room, event.peer, {claim->entity, host_->judge(event.peer, *claim, handlers)});
         if (host_ != nullptr) return host_->hear(event.peer, event.payload);
@@ -145,6 +150,7 @@ requires(Game::count_of(EntryKind::component) != 0) class WorldPart<Game, Room> 
         if (host_ != nullptr && host_->world().set_owner(entity, PeerId::host())) return {};
         if (guest_ == nullptr && host_ == nullptr) return Error::not_connected;
         if (guest_ == nullptr || !guest_->replica().alive(entity)) return Error::unknown_entity;
+        if (wants && !room.permissions().may_claim(room)) return Error::forbidden;
         return say_claim(room, PeerId::host(), {entity, wants});
     }
 
@@ -217,7 +223,8 @@ requires(Game::count_of(EntryKind::component) != 0) class WorldPart<Game, Room> 
         while (Game::kind_of(first) != EntryKind::component) ++first;
         return Game::message_type(first);
     }();
-    static constexpr std::size_t frame_bytes_max = 8; // what stands before a message in its packet
+    static constexpr std::size_t connected_bytes = 1200; // a snapshot is no larger where frames are
+    static constexpr std::size_t frame_bytes_max = 8;    // what stands before a message in its packet
 
     Options options_;
     std::size_t bytes_max_;

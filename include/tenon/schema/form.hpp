@@ -325,22 +325,22 @@ constexpr Form value_form() {
 
 template <class T>
 constexpr Form form_of() {
-    using Plain = std::remove_cv_t<T>;
-    if constexpr (std::is_scalar_v<Plain>)
-        return detail::scalar_form<Plain>();
-    else if constexpr (std::is_bounded_array_v<Plain>)
+    using Bare = std::remove_cv_t<T>;
+    if constexpr (std::is_scalar_v<Bare>)
+        return detail::scalar_form<Bare>();
+    else if constexpr (std::is_bounded_array_v<Bare>)
         return Form::array;
-    else if constexpr (constexpr Form written = detail::written_form<Plain>(); written != Form::unsupported)
+    else if constexpr (constexpr Form written = detail::written_form<Bare>(); written != Form::unsupported)
         return written;
-    else if constexpr (detail::ArrayLike<Plain>)
+    else if constexpr (detail::ArrayLike<Bare>)
         return Form::array;
-    else if constexpr (detail::HasTupleSize<Plain>)
+    else if constexpr (detail::HasTupleSize<Bare>)
         return Form::tuple;
-    else if constexpr (constexpr Form container = detail::container_form<Plain>();
+    else if constexpr (constexpr Form container = detail::container_form<Bare>();
                        container != Form::unsupported)
         return container;
     else
-        return detail::value_form<Plain>();
+        return detail::value_form<Bare>();
 }
 
 template <class T>

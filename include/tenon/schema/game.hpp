@@ -1,6 +1,6 @@
 #pragma once
-// What a game says: its states, commands and events. Game<...> is the schema that sessions, rooms and links
-// are made for.
+// What a game says: its states, commands and events, and who may say them. Game<...> is the schema that
+// sessions, rooms and links are made for.
 
 #include <array>
 #include <cstddef>
@@ -13,6 +13,8 @@
 #include "tenon/core/fixed_string.hpp"
 #include "tenon/core/ids.hpp"
 #include "tenon/schema/delivery.hpp"
+#include "tenon/schema/places.hpp"
+#include "tenon/schema/roles.hpp"
 #include "tenon/schema/shape.hpp"
 
 namespace tenon {
@@ -79,44 +81,26 @@ struct EntryType<E, std::enable_if_t<is_entry<E>>> {
 template <class E>
 using entry_type = typename EntryType<E>::type;
 
-// A map both ways between places and types that costs the compiler a step for each type, where recursion
-// would cost it their square. A type that stands twice has no place.
-template <std::size_t I, class Entry>
-struct Place {};
-template <class Numbers, class... Entries>
-struct Places;
-template <std::size_t... I, class... Entries>
-struct Places<std::index_sequence<I...>, Entries...> : Place<I, Entries>... {};
-template <class... Entries>
-using PlacesOf = Places<std::make_index_sequence<sizeof...(Entries)>, Entries...>;
-
-template <std::size_t I, class Entry>
-std::type_identity<Entry> entry_at(const Place<I, Entry>*);
-template <class Entry, std::size_t I>
-std::integral_constant<std::size_t, I> place_of(const Place<I, Entry>*);
-template <class T, class Types>
-concept Placed = requires(const Types* types) {
-    place_of<T>(types);
-};
-template <class T, class Types>
-constexpr std::size_t place_or(std::size_t none) {
-    if constexpr (Placed<T, Types>)
-        return decltype(place_of<T>(static_cast<const Types*>(nullptr)))::value;
+template <class E>
+constexpr EntryKind kind_or_none() {
+    if constexpr (is_roles<E>)
+        return EntryKind::state;
     else
-        return none;
+        return E::kind;
 }
-template <std::size_t Count>
-constexpr bool all_of(const bool (&each)[Count]) {
-    for (const bool one : each)
-        if (!one) return false;
-    return true;
+template <class E>
+constexpr Delivery delivery_or_none() {
+    if constexpr (is_roles<E>)
+        return Delivery::best_effort;
+    else
+        return E::delivery::value;
 }
 
 // The rules of one entry, each in its sentence; `ok` stops the later ones after the first is broken.
 template <class E>
 struct CheckEntry {
     static_assert(
-        is_entry<E>,
+        is_entry<E> || is_roles<E>,
         "tenon: Game<name, version, entries...>: each entry is State<T>, Component<T>, Command<T> or "
         "Event<T, Delivery>");
     using type = entry_type<E>;
@@ -129,7 +113,7 @@ struct CheckEntry {
     static_assert(is_sent,
                   "tenon: a game's type has no serialize: give it template <class Archive> void "
                   "serialize(Archive& ar) { ar(its, fields); }");
-    static constexpr bool ok = is_entry<E> && is_value && is_made && is_sent;
+    static constexpr bool ok = (is_entry<E> || is_roles<E>)&&is_value && is_made && is_sent;
 };
 
 template <class... Entries>
@@ -137,10 +121,30 @@ struct CheckGame {
     static_assert(sizeof...(Entries) <= game_types_max, "tenon: a game has at most 4096 types");
     static constexpr bool each = all_of({CheckEntry<Entries>::ok..., true});
     static constexpr bool distinct =
-        all_of({Placed<entry_type<Entries>, PlacesOf<entry_type<Entries>...>>..., true});
+        all_of({is_roles<Entries> || Placed<entry_type<Entries>, PlacesOf<entry_type<Entries>...>>..., true});
     static_assert(!each || distinct,
                   "tenon: a type stands twice in Game: wrap the second in a struct of its own");
-    static constexpr bool ok = sizeof...(Entries) <= game_types_max && each && distinct;
+    // Behind the types that it names, so that their numbers don't depend on it.
+    static constexpr bool last = roles_in<Entries...> == (ends_in_roles<Entries...> ? 1 : 0);
+    static_assert(last, "tenon: Roles<...> stands in Game once, and behind all its types");
+    using Table = std::conditional_t<each && last, last_of<Entries...>, void>;
+    static constexpr RolesFault fault = [] {
+        if constexpr (is_roles<Table>)
+            return roles_fault<PlacesOf<entry_type<Entries>...>>(std::type_identity<Table>());
+        return RolesFault::none;
+    }();
+    static_assert(fault != RolesFault::empty,
+                  "tenon: Roles<> is empty: write Role<name, TheTypes...> for each, or leave it out");
+    static_assert(fault != RolesFault::many, "tenon: a game has at most 16 roles");
+    static_assert(fault != RolesFault::other, "tenon: Roles<roles...>: each is Role<name, TheTypes...>");
+    static_assert(fault != RolesFault::name, "tenon: the name of a role has 1 to 24 bytes");
+    static_assert(fault != RolesFault::twice,
+                  "tenon: a role stands twice in Roles: give each a name of its own");
+    static_assert(fault != RolesFault::unknown,
+                  "tenon: a Role names a type that is not in the Game: add State<T>, Component<T>, "
+                  "Command<T> or Event<T> to it");
+    static constexpr bool roles = last && fault == RolesFault::none;
+    static constexpr bool ok = sizeof...(Entries) <= game_types_max && each && distinct && roles;
 };
 
 template <bool Known>
@@ -151,11 +155,12 @@ constexpr MessageType message_type(std::size_t index) {
     return {static_cast<std::uint16_t>(MessageType::first_user + index)};
 }
 
-// By index, with one place more than needed, so that a game without types is no special case.
+// By index, with one place more than needed, so that a game without types is no special case. Roles, which
+// stand behind all types, have a place at which nobody looks.
 template <class... Entries>
 struct GameTables {
-    static constexpr EntryKind kinds[sizeof...(Entries) + 1] = {Entries::kind..., EntryKind::state};
-    static constexpr Delivery deliveries[sizeof...(Entries) + 1] = {Entries::delivery::value...,
+    static constexpr EntryKind kinds[sizeof...(Entries) + 1] = {kind_or_none<Entries>()..., EntryKind::state};
+    static constexpr Delivery deliveries[sizeof...(Entries) + 1] = {delivery_or_none<Entries>()...,
                                                                     Delivery::best_effort};
     static constexpr std::string_view names[sizeof...(Entries) + 1] = {stable_name<entry_type<Entries>>()...,
                                                                        std::string_view()};
@@ -169,6 +174,7 @@ struct Game {
     using EntryPlaces = detail::PlacesOf<Entries...>;
     using TypePlaces = detail::PlacesOf<detail::entry_type<Entries>...>;
     using Tables = detail::GameTables<Entries...>;
+    using Table = detail::RoleTable<detail::last_of<Entries...>, TypePlaces, sizeof...(Entries)>;
 
   public:
     static constexpr bool ok = detail::CheckGame<Entries...>::ok;
@@ -176,7 +182,8 @@ struct Game {
 
     static constexpr std::string_view name = Name.view();
     static constexpr unsigned version = Version;
-    static constexpr std::size_t type_count = sizeof...(Entries);
+    static constexpr bool has_roles = detail::ends_in_roles<Entries...>;
+    static constexpr std::size_t type_count = sizeof...(Entries) - (has_roles ? 1 : 0);
 
     template <std::size_t I>
     using entry = typename decltype(detail::entry_at<I>(static_cast<const EntryPlaces*>(nullptr)))::type;
@@ -230,8 +237,15 @@ struct Game {
     static constexpr void for_each(F&& f) {
         [&]<std::size_t... I>(std::index_sequence<I...>) {
             // Not a fold: clang takes only 256 parts in one.
-            const bool called[] = {(f(Entries{}, std::integral_constant<std::size_t, I>{}), true)..., true};
-            (void)called;
+            if constexpr (has_roles) {
+                const bool called[] = {(f(entry<I>{}, std::integral_constant<std::size_t, I>{}), true)...,
+                                       true};
+                (void)called;
+            } else {
+                const bool called[] = {(f(Entries{}, std::integral_constant<std::size_t, I>{}), true)...,
+                                       true};
+                (void)called;
+            }
         }
         (std::make_index_sequence<type_count>());
     }
@@ -239,20 +253,55 @@ struct Game {
     template <class F>
     static constexpr bool with(std::size_t index, F&& f) {
         std::size_t at = 0;
-        const bool hits[] = {(at++ == index ? (f(Entries{}), true) : false)..., false};
-        return index < type_count && hits[index];
+        if constexpr (has_roles) {
+            for_each([&](auto one, auto) {
+                if (at++ == index) f(one);
+            });
+            return index < type_count;
+        } else {
+            const bool hits[] = {(at++ == index ? (f(Entries{}), true) : false)..., false};
+            return index < type_count && hits[index];
+        }
+    }
+
+    // ---- roles, where the game has them
+
+    static constexpr std::size_t role_count = Table::count;
+    static constexpr std::string_view role_name(std::size_t role) {
+        return role < role_count ? Table::names[role] : std::string_view();
+    }
+    // role_count when there is none of this name.
+    static constexpr std::size_t role_index(std::string_view wanted) {
+        std::size_t role = 0;
+        while (role < role_count && Table::names[role] != wanted) ++role;
+        return role;
+    }
+    // Whether a role has the type at this place; a game without roles lets everybody say everything.
+    static constexpr bool may(std::size_t role, std::size_t index) {
+        return !has_roles ||
+               (role < role_count && index < type_count && (Table::masks[index] >> role & 1) != 0);
     }
 
     // Both computed once, at the first call.
     static std::uint64_t schema_hash() { return hashes().whole; }
-    // One for each type, so that two builds can find out which type they disagree on.
-    static std::span<const std::uint32_t> type_hashes() { return {hashes().each.data(), type_count}; }
+    // One for each type, so that two builds can find out which type they disagree on, and one for the roles.
+    static std::span<const std::uint32_t> type_hashes() {
+        return {hashes().each.data(), type_count + (has_roles ? 1 : 0)};
+    }
 
   private:
     struct Hashes {
         std::uint64_t whole = 0;
         std::array<std::uint32_t, type_count + 1> each{};
     };
+    static std::uint64_t roles_hash() {
+        ShapeHash table;
+        for (std::size_t role = 0; role < role_count; ++role) {
+            table.text(role_name(role));
+            for (std::size_t i = 0; i < type_count; ++i) table.byte(may(role, i) ? 1 : 0);
+        }
+        return table.finish();
+    }
     static const Hashes& hashes() {
         static const Hashes made = [] {
             Hashes h;
@@ -270,6 +319,11 @@ struct Game {
                 all.word(hash);
                 h.each[index] = static_cast<std::uint32_t>(hash ^ hash >> 32);
             });
+            if constexpr (has_roles) {
+                const std::uint64_t hash = roles_hash();
+                all.word(hash);
+                h.each[type_count] = static_cast<std::uint32_t>(hash ^ hash >> 32);
+            }
             h.whole = all.finish();
             return h;
         }();

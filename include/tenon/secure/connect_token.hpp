@@ -26,7 +26,7 @@
 
 namespace tenon::secure {
 
-inline constexpr std::size_t token_bytes_max = 1024; // it fits into one datagram, with what goes beside it
+inline constexpr std::size_t token_bytes_max = 900; // it fits into a request at the door
 inline constexpr std::size_t token_servers_max = 4;
 inline constexpr std::size_t user_data_max = 256;
 
@@ -65,7 +65,7 @@ struct TokenOutside {
 };
 
 // Who comes in, as the server learns from the token.
-struct Admission {
+struct TokenGrant {
     TokenId id;
     Role role;
     Name subject;
@@ -129,15 +129,15 @@ inline Result<TokenParts> take_apart(BytesIn token) {
     return parts;
 }
 
-inline Error read_inside(BytesIn inside, Admission& admission) {
+inline Error read_inside(BytesIn inside, TokenGrant& grant) {
     ByteReader in(inside);
-    Error error = read_label(in, admission.role);
-    if (error == Error::none) error = read_label(in, admission.subject);
+    Error error = read_label(in, grant.role);
+    if (error == Error::none) error = read_label(in, grant.subject);
     if (error != Error::none) return error;
     const BytesIn user = in.rest();
     if (user.size() > user_data_max) return Error::over_bound;
-    copy(admission.user.data(), user);
-    admission.user_size = user.size();
+    copy(grant.user.data(), user);
+    grant.user_size = user.size();
     return Error::none;
 }
 
@@ -218,11 +218,11 @@ class TokenBook {
     // What this backend issues is accepted.
     Result<> trust_issuer(const SignPublic& backend) { return backends_.trust_issuer(backend); }
 
-    // Asked once for each connection, when its handshake has shown who the client is: NoiseResponder::peer(),
-    // or nothing; and last of all that may refuse it, since the token is spent then. A datagram that comes
-    // again is the handshake's to answer as before. Cheap refusals come first, and only what the backend has
-    // truly signed is remembered.
-    Result<Admission> admit(BytesIn token, const ExchangePublic& client, UnixTime now) {
+    // Asked once for each connection, when its handshake has shown who the client is:
+    // exchange_of(Caller::key), NoiseResponder::peer(), or nothing; and last of all that may refuse it, since
+    // the token is spent then. A datagram that comes again is the handshake's to answer as before. Cheap
+    // refusals come first, and only what the backend has truly signed is remembered.
+    Result<TokenGrant> admit(BytesIn token, const ExchangePublic& client, UnixTime now) {
         const auto parts = detail::take_apart(token);
         if (!parts) return parts.error();
         const TokenOutside& outside = parts->outside;
@@ -236,11 +236,11 @@ class TokenBook {
             ExchangePublic meant;
             if (!exchange_public(meant, outside.client) || !(meant == client)) return Error::forged;
         }
-        auto admission = open(*parts, place);
-        if (!admission) return admission;
+        auto grant = open(*parts, place);
+        if (!grant) return grant;
         if (used_.size() >= rules_.remembered_max) forget_expired(now);
         if (used_.insert(outside.id, outside.validity.until) == nullptr) return Error::tokens_full;
-        return admission;
+        return grant;
     }
 
     std::size_t remembered() const { return used_.size(); }
@@ -257,7 +257,7 @@ class TokenBook {
         while (place < outside.server_count && !(outside.server[place].key == key_)) ++place;
         return place;
     }
-    Result<Admission> open(const detail::TokenParts& parts, std::size_t place) const {
+    Result<TokenGrant> open(const detail::TokenParts& parts, std::size_t place) const {
         Secret<32> key, content;
         const BytesIn wrap = parts.wraps.subspan(place * detail::wrap_bytes, detail::wrap_bytes);
         const auto wrapped =
@@ -271,12 +271,12 @@ class TokenBook {
         if (!ChaCha(content).open(inside.out().data(), parts.sealed.data() + size, parts.sealed.first(size),
                                   parts.before_sealed, Nonce{}))
             return Error::forged;
-        Admission admission;
-        admission.id = parts.outside.id;
-        admission.validity = parts.outside.validity;
-        const Error error = detail::read_inside(BytesIn(inside.bytes()).first(size), admission);
+        TokenGrant grant;
+        grant.id = parts.outside.id;
+        grant.validity = parts.outside.validity;
+        const Error error = detail::read_inside(BytesIn(inside.bytes()).first(size), grant);
         if (error != Error::none) return error;
-        return admission;
+        return grant;
     }
     // Looks through the book only when something in it has expired.
     void forget_expired(UnixTime now) {

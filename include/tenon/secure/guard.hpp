@@ -14,61 +14,24 @@
 #include "tenon/core/error.hpp"
 #include "tenon/core/ids.hpp"
 #include "tenon/core/siphash.hpp"
-#include "tenon/secure/identity.hpp"
-#include "tenon/secure/label.hpp"
+#include "tenon/secure/keyring.hpp"
+#include "tenon/secure/kin.hpp"
 #include "tenon/secure/link_seal.hpp"
 #include "tenon/secure/noise.hpp"
 #include "tenon/secure/seal.hpp"
 #include "tenon/secure/sodium.hpp"
-#include "tenon/secure/trust.hpp"
 #include "tenon/wire/varint.hpp"
 
 namespace tenon::secure {
 
-// Who this program is, and whom it believes. Without an identity of its own it has one for as long as it
-// runs.
-class Keyring {
-  public:
-    explicit Keyring(Identity identity = Identity::make(), Trust trusted = {})
-        : trust(std::move(trusted)), identity_(std::move(identity)), exchange_(identity_.exchange()) {}
-
-    const Identity& identity() const { return identity_; }
-    const ExchangeKeys& exchange() const { return exchange_; }
-
-    // The hosts that are known, under what is typed to join them: join(NAME).
-    Trust trust;
-    // A host that was never met is believed the first time, and known from then on. False: only pinned ones
-    // are.
-    bool meets_strangers = true;
-
-    // What was typed stands for this address from now on, until something else is typed.
-    void typed(std::string_view name, std::string_view address) {
-        if (name_.set(name) && address_.set(address)) return;
-        name_ = {};
-        address_ = {};
-    }
-    // Under what the host at this address is known.
-    Name name_of(std::string_view address) const {
-        Name name;
-        if (!address.empty() && address_ == address) return name_;
-        (void)name.set(address);
-        return name;
-    }
-
-  private:
-    Identity identity_;
-    ExchangeKeys exchange_;
-    Name name_;
-    Label<64> address_;
-};
-
 class Guard {
   public:
     using Seal = LinkSeal;
+    using Kin = secure::Kin;
     static constexpr bool is_private = true;
     static constexpr std::size_t hello_bytes = 128;
     static constexpr std::size_t enclosing_bytes = noise_first_bytes(NoisePattern::ik) + 33;
-    static constexpr std::size_t accept_bytes_max = 96;
+    static constexpr std::size_t accept_bytes_max = 104;
     static constexpr std::size_t desk_bytes = 2048;
 
     // What two have who met.
@@ -92,6 +55,9 @@ class Guard {
         Cipher cipher = Cipher::chacha20_poly1305;
         std::optional<NoiseResponder> noise;
         std::optional<Met> met;
+
+        BytesIn key() const { return guest.bytes; }
+        bool is_at(const Seal& seal) const { return seal.peer() == guest; }
     };
 
     // The keyring stays where it is for as long as the guard and its copies are used.
@@ -127,9 +93,7 @@ class Guard {
         if (!size) return size.error();
         if (*size < 1) return Error::truncated;
         const auto cipher = std::to_integer<std::uint8_t>(desk[0]);
-        if (cipher != static_cast<std::uint8_t>(agree(ciphers_here(), ciphers_here())) &&
-            cipher != static_cast<std::uint8_t>(Cipher::chacha20_poly1305))
-            return Error::wrong_algorithm;
+        if (!is_one_of(ciphers_here(), cipher)) return Error::wrong_algorithm;
         if (keyring_->meets_strangers) (void)keyring_->trust.meet(visit.name.view(), visit.host);
         visit.met = {static_cast<Cipher>(cipher), true, visit.host, visit.noise->finish()};
         visit.noise.reset();
@@ -141,7 +105,7 @@ class Guard {
     // Guests hear numbers of the generator that `drawn` came from, and could tell the others from them.
     SipKey door_key(const SipKey& /*drawn*/) const {
         std::byte bytes[16];
-        random_bytes(bytes);
+        keyring_->draw(bytes);
         return {load_le<std::uint64_t>(bytes), load_le<std::uint64_t>(bytes + 8)};
     }
     void show(ByteWriter& out) const { out.bytes(keyring_->identity().key().bytes); }
@@ -163,17 +127,37 @@ class Guard {
         std::array<std::byte, accept_bytes_max> said, payload;
         payload[0] = static_cast<std::byte>(visitor.cipher);
         copy(payload.data() + 1, body);
+        visitor.noise->bring(exchange_keys(keyring_->secret()));
         const auto size = visitor.noise->write(said, BytesIn(payload).first(1 + body.size()));
         if (!size) return out.fail();
         out.bytes(BytesIn(said).first(*size));
         visitor.met = {visitor.cipher, false, visitor.guest, visitor.noise->finish()};
     }
 
+    // What a ban knows somebody by, as it has proved.
+    static std::array<std::byte, 32> exchange_key(const Visitor& visitor) {
+        return visitor.noise->peer().bytes;
+    }
+    static std::array<std::byte, 32> exchange_key(const Seal& seal) { return exchange_key(seal.peer()); }
+    static std::array<std::byte, 32> exchange_key(const SignPublic& key) {
+        ExchangePublic exchange;
+        (void)exchange_public(exchange, key);
+        return exchange.bytes;
+    }
+
+    // ---- a host whose room goes on without it: the room's key, which nobody can tell from what was drawn
+
+    std::uint64_t room_key(std::uint64_t /*drawn*/) const {
+        std::byte bytes[8];
+        keyring_->draw(bytes);
+        return load_le<std::uint64_t>(bytes);
+    }
+
     // ---- both: the key of the link, when the answer is written or read
 
     template <class Side>
     LinkKey key(const Side& side, std::uint64_t schema, std::uint64_t nonce, std::uint64_t host_nonce) const {
-        LinkKey key{side.met->cipher, side.met->is_guest, side.met->peer, {}, {}, {}};
+        LinkKey key{side.met->cipher, side.met->is_guest, true, side.met->peer, {}, {}, {}};
         const NoiseKeys& keys = side.met->keys;
         Secret<64> material;
         copy(material.out().data(), (key.is_guest ? keys.send : keys.receive).bytes());
@@ -231,7 +215,7 @@ class Guard {
         in.bytes(keyring_->identity().key().bytes);
         in.bytes(body);
         visit.noise.emplace(NoisePattern::ik, Prologue(head, visit.host).bytes(), visit.responder,
-                            keyring_->exchange().copy());
+                            keyring_->exchange().copy(), exchange_keys(keyring_->secret()));
         const auto size = visit.noise->write(visit.said, BytesIn(payload).first(in.position()));
         visit.said_bytes = in.ok() && size ? *size : 0;
     }

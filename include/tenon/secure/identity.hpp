@@ -40,6 +40,19 @@ class Identity {
     SignKeys keys_;
 };
 
+// The identity that a door tells of a caller (Caller::key); none where it proves none.
+inline SignPublic key_of(BytesIn key) {
+    SignPublic identity;
+    if (key.size() == identity.bytes.size()) copy(identity.bytes.data(), key);
+    return identity;
+}
+
+// The same where keys are exchanged, for a TokenBook.
+inline ExchangePublic exchange_of(BytesIn key) {
+    ExchangePublic exchange;
+    return exchange_public(exchange, key_of(key)) ? exchange : ExchangePublic();
+}
+
 // ---- a public key as text: ed25519:oKnHzPCcQG8dnZOLyCHDhTDb2VgOIl_vhkIOqL4kCi0
 
 inline constexpr std::string_view key_prefix = "ed25519:";

@@ -2,7 +2,6 @@
 // Short texts that travel in what is signed (names, roles, addresses), and the times between which it holds.
 // Time is the caller's, in seconds since 1970, as its own clock tells.
 
-#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -10,6 +9,7 @@
 #include "tenon/core/bytes.hpp"
 #include "tenon/core/config.hpp"
 #include "tenon/core/error.hpp"
+#include "tenon/core/unix_time.hpp"
 
 namespace tenon::secure {
 
@@ -52,12 +52,7 @@ class Label {
 using Role = Label<24>; // viewer, editor, admin, or a game's own
 using Name = Label<48>;
 
-struct UnixTime {
-    std::int64_t seconds = 0;
-
-    static constexpr std::int64_t max = std::int64_t(1) << 48; // past any date, and far from overflowing
-    friend constexpr auto operator<=>(UnixTime, UnixTime) = default;
-};
+using tenon::UnixTime;
 
 // From the first second to before the last.
 struct Validity {

@@ -22,11 +22,12 @@ struct LinkContext {
 struct LinkKey {
     Cipher cipher = Cipher::chacha20_poly1305;
     bool is_guest = false;
-    SignPublic peer; // who is at the other end, as it has proved
+    bool is_ready = true; // false: nobody has this key, and a link with it waits for another
+    SignPublic peer;      // who is at the other end, as it has proved
     Secret<32> guest_sends, host_sends, resume;
 
     LinkKey copy() const {
-        return {cipher, is_guest, peer, guest_sends.copy(), host_sends.copy(), resume.copy()};
+        return {cipher, is_guest, is_ready, peer, guest_sends.copy(), host_sends.copy(), resume.copy()};
     }
     // Fills the secrets from what only the two ends have.
     void derive(BytesIn material, const LinkContext& context, std::string_view label) {
@@ -53,6 +54,7 @@ class LinkSeal {
 
     const SignPublic& peer() const { return key_.peer; }
     Cipher cipher() const { return key_.cipher; }
+    bool is_ready() const { return key_.is_ready; }
     std::uint64_t forged() const { return seal_.forged(); }
 
     // The same link goes on with this key, and with its numbers.
@@ -69,6 +71,7 @@ class LinkSeal {
     }
     bool open(BytesIn packet, std::size_t head, std::uint64_t number, std::uint64_t acked, BytesOut desk,
               BytesIn& frames) {
+        if (!is_ready()) return false;
         const BytesIn body = packet.subspan(head, packet.size() - head - tag_bytes);
         if (!seal_.open(number, static_cast<std::uint32_t>(acked), packet.first(head), body,
                         packet.last<tag_bytes>(), desk))

@@ -211,6 +211,8 @@ class NoiseResponder {
         step_ = detail::NoiseStep::second;
         return size;
     }
+    // The pair with which it answers. Without, it makes one.
+    void bring(ExchangeKeys ephemeral) { ephemeral_ = std::move(ephemeral); }
     // The initiator's static key, proved, once read() has succeeded with ik.
     const ExchangePublic& peer() const { return peer_; }
 

@@ -26,6 +26,10 @@ inline std::uint8_t ciphers_here() {
     const unsigned always = bit(Cipher::chacha20_poly1305);
     return static_cast<std::uint8_t>(always | (AesGcm::available() ? bit(Cipher::aes_256_gcm) : 0u));
 }
+// Whether a number that was heard is a cipher of the set.
+constexpr bool is_one_of(std::uint8_t ciphers, std::uint8_t number) {
+    return number < 8 && (ciphers >> number & 1) != 0;
+}
 // The faster of those that both sides have; every side has ChaCha20-Poly1305.
 constexpr Cipher agree(std::uint8_t ours, std::uint8_t theirs) {
     return (ours & theirs & bit(Cipher::aes_256_gcm)) != 0 ? Cipher::aes_256_gcm : Cipher::chacha20_poly1305;

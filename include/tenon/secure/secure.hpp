@@ -17,7 +17,7 @@ class Secure : public Inner {
     using Guard = secure::Guard;
     static constexpr TransportTraits traits = [] {
         TransportTraits inner = Inner::traits;
-        inner.encrypted = true;
+        inner.encrypted = inner.guarded = true;
         return inner;
     }();
     // With an identity for as long as it lives, which believes each host the first time.

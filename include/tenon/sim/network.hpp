@@ -14,6 +14,7 @@
 #include "tenon/core/hash_map.hpp"
 #include "tenon/core/random.hpp"
 #include "tenon/core/time.hpp"
+#include "tenon/sim/nat.hpp"
 #include "tenon/transport/concept.hpp"
 #include "tenon/transport/memory.hpp"
 
@@ -43,11 +44,13 @@ struct Counters {
     std::uint64_t duplicated = 0;
     std::uint64_t delivered = 0, bytes_delivered = 0;
     std::uint64_t lost = 0, burst_lost = 0, queue_full = 0, too_big = 0, cut = 0;
+    std::uint64_t blocked = 0;                  // a NAT did not let it through
     std::uint64_t unheard = 0;                  // nobody listened, or the inbox was full
     std::uint64_t reordered = 0, corrupted = 0; // of those that were on their way
 
     std::uint64_t on_their_way() const {
-        return sent + duplicated - delivered - lost - burst_lost - queue_full - too_big - cut - unheard;
+        return sent + duplicated - delivered - lost - burst_lost - queue_full - too_big - cut - blocked -
+               unheard;
     }
     Counters& operator+=(const Counters& other);
 };
@@ -86,6 +89,8 @@ class Network {
         cuts_.push_back({{a}, {b}, until});
     }
     void heal() { cuts_.clear(); }
+    // What stands between some hosts and the others. Paths and cuts are still those of the hosts themselves.
+    Nats& nats() { return nats_; }
 
     // ---- the traffic
 
@@ -96,16 +101,18 @@ class Network {
         });
     }
     // One datagram, from whatever address: a test may forge it.
-    void send(Instant now, const Address& from, const Address& to, Lane lane, BytesIn bytes) {
-        const std::uint32_t index = index_of(from.host, to.host);
+    void send(Instant now, const Address& sender, const Address& to, Lane lane, BytesIn bytes) {
+        const auto [passes, from, to_host] = nats_.leave(now, sender, to);
+        const std::uint32_t index = index_of(sender.host, to_host);
         Line& line = lines_[index];
         Counters& count = line.counters;
-        hash_ = hash64(bytes,
-                       hash_ ^ splitmix(static_cast<std::uint64_t>(now.ns)) ^ from.hash() ^ (to.hash() >> 1));
+        hash_ = hash64(
+            bytes, hash_ ^ splitmix(static_cast<std::uint64_t>(now.ns)) ^ sender.hash() ^ (to.hash() >> 1));
         ++count.sent;
         count.bytes_sent += bytes.size();
         const Luck luck = draw(line);
-        if (is_cut(now, from.host, to.host)) return void(++count.cut);
+        if (!passes) return void(++count.blocked);
+        if (is_cut(now, sender.host, to_host)) return void(++count.cut);
         if (line.path.mtu != 0 && bytes.size() > line.path.mtu) return void(++count.too_big);
         Instant at = now;
         if (!pass_bottleneck(line, at, bytes.size())) return void(++count.queue_full);
@@ -137,6 +144,10 @@ class Network {
             hash_ = splitmix(hash_ ^ static_cast<std::uint64_t>(due.at.ns) ^ due.order << 40);
             Counters& count = lines_[flight.line].counters;
             free_.push_back(due.slot);
+            if (!nats_.arrive(now, flight.from, flight.to)) {
+                ++count.blocked;
+                continue;
+            }
             if (!exchange_->deliver(flight.to, flight.from, flight.lane,
                                     {flight.bytes.data(), flight.size})) {
                 ++count.unheard;
@@ -327,6 +338,7 @@ class Network {
     std::vector<Line> lines_;
     HashMap<Ends, std::uint32_t> index_;
     std::vector<Cut> cuts_;
+    Nats nats_;
     std::vector<Flight> flights_;
     std::vector<std::uint32_t> free_;
     std::vector<Due> due_;
@@ -343,6 +355,7 @@ inline Counters& Counters::operator+=(const Counters& other) {
     queue_full += other.queue_full;
     too_big += other.too_big;
     cut += other.cut;
+    blocked += other.blocked;
     unheard += other.unheard;
     reordered += other.reordered;
     corrupted += other.corrupted;

@@ -15,6 +15,7 @@
 #include "tenon/core/timers.hpp"
 #include "tenon/sim/bus.hpp"
 #include "tenon/sim/faults.hpp"
+#include "tenon/sim/lines.hpp"
 #include "tenon/sim/network.hpp"
 #include "tenon/transport/memory.hpp"
 
@@ -67,12 +68,18 @@ class World {
         host_of(host);
         return transport::Memory(exchange_, host);
     }
+    // The same of connections, which have no faults but those of lines().
+    Stream stream(std::uint32_t host) {
+        host_of(host);
+        return Stream(lines_, host);
+    }
     // An end of the world's bus on this host. Its words take the paths between the host and broker_host,
     // which have the world's faults; host 1's is cut off with network().cut(1, sim::broker_host).
     Bus bus(std::uint32_t host) {
         if (broker_ == nullptr) {
             broker_ = std::make_unique<Broker>(exchange_);
             host_of(broker_host);
+            network_.nats().exempt(broker_host); // a client of a bus keeps its connection
         }
         host_of(host);
         bus_hosts_.push_back(host);
@@ -115,6 +122,7 @@ class World {
     bool run_until(Predicate&& holds, Duration limit) {
         const Instant end = now_ + limit;
         network_.collect(now_);
+        lines_.set_now(now_);
         for (std::uint32_t i = 0; i < seats_.size(); ++i) schedule(i);
         if (holds()) return true;
         while (step(end))
@@ -160,6 +168,7 @@ class World {
     Network& network() { return network_; }
     const Network& network() const { return network_; }
     transport::Exchange& exchange() { return exchange_; }
+    Lines& lines() { return lines_; }
     std::uint64_t ticks() const { return ticks_; }
     // Ticks that left their session with a deadline that had already passed: it would spin in a real loop.
     std::uint64_t restless() const { return restless_; }
@@ -235,7 +244,8 @@ class World {
     }
     // Everything of the next moment at which something happens; false when that is after `end`.
     bool step(Instant end) {
-        const Instant next = min(min(network_.next(), timers_.next()), min(next_partition_, next_pause_));
+        const Instant next =
+            min(min(min(network_.next(), lines_.next()), timers_.next()), min(next_partition_, next_pause_));
         if (next > end) {
             now_ = max(now_, end);
             return false;
@@ -244,6 +254,7 @@ class World {
         if (next_partition_ <= now_) part();
         if (next_pause_ <= now_) stall();
         network_.deliver(now_, [this](const transport::MemoryAddress& to) { wake(to); });
+        lines_.deliver(now_, [this](const transport::MemoryAddress& to) { wake(to); });
         if (broker_ != nullptr) {
             broker_->turn();
             network_.collect(now_);
@@ -321,6 +332,7 @@ class World {
     Random random_;
     transport::Exchange exchange_;
     Network network_;
+    Lines lines_{splitmix(seed_ + 1)};
     Random partition_random_, pause_random_, frame_random_;
     std::unique_ptr<Broker> broker_; // where there is a bus
     std::vector<std::uint32_t> bus_hosts_;

@@ -32,9 +32,18 @@ class AddressText {
     constexpr operator std::string_view() const { return view(); }
 
   private:
-    std::array<char, 63> text_{}; // [ffff:...:ffff%4294967295]:65535 is 58 long
+    std::array<char, 79> text_{}; // [ffff:...:ffff%4294967295]:65535#4294967295 is 69 long
     std::uint8_t size_ = 0;
 };
+
+// The part of an address that all who share a connection have in common, where it knows one.
+template <class Address>
+constexpr auto network_of(const Address& address) {
+    if constexpr (requires { address.network(); })
+        return address.network();
+    else
+        return address;
+}
 
 struct HostAndPort {
     std::string_view host; // without brackets; empty means this machine
@@ -83,6 +92,12 @@ struct IpAddress {
         return bytes[15] == 1;
     }
     constexpr AddressText text() const;
+    // What all who share a connection have in common: the address itself, or 64 bits of IPv6.
+    constexpr IpAddress network() const {
+        IpAddress network{bytes, 0, 0};
+        for (std::size_t i = is_v4() ? 16 : 8; i < 16; ++i) network.bytes[i] = 0;
+        return network;
+    }
 
     constexpr std::uint64_t hash() const {
         const std::uint64_t rest = static_cast<std::uint64_t>(scope) << 16 | port;

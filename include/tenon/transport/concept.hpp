@@ -19,11 +19,14 @@ class Waker;
 }
 
 struct TransportTraits {
-    bool reliable = false;               // nothing is lost while it is open
-    bool ordered = false;                // nothing overtakes
-    bool encrypted = false;              // nobody on the way can read or forge
-    std::uint16_t datagram_bytes = 1200; // the largest datagram that always fits
-    std::uint8_t lanes = 1;              // independent streams inside one connection
+    bool reliable = false;  // nothing is lost while it is open
+    bool ordered = false;   // nothing overtakes
+    bool encrypted = false; // nobody on the way can read or forge
+    // The largest datagram that always fits; of a connected transport its largest frame.
+    std::uint32_t datagram_bytes = 1200;
+    std::uint8_t lanes = 1; // independent streams inside one connection
+    bool guarded = false;   // it is encrypted by the Guard that it brings, not by itself
+    bool connected = false; // a connection for each address: what blocks or breaks is that one alone
 };
 
 // One of a transport's independent streams; datagram transports have only lane 0.
@@ -111,6 +114,25 @@ concept WakesUp = requires(T& t, Instant until, transport::Waker* waker) {
     t.wait(until, waker);
 };
 
+// What a connected transport offers besides.
+template <class T>
+concept HasBacklog = HasAddress<T> && requires(T& t, const typename T::Address& to) {
+    // Bytes that it took for there and the system has not taken yet.
+    { t.backlog(to) } -> std::same_as<std::size_t>;
+};
+template <class T>
+concept HangsUp = HasAddress<T> && requires(T& t, const typename T::Address& to) {
+    t.hang_up(to); // ends that connection, once what it took has left
+};
+template <class T>
+concept Connected = HasBacklog<T> && HangsUp<T>;
+// Whom its poll() tells that the connection to an address broke, was closed by the other side, or could not
+// be made: once for each.
+template <class F, class Address>
+concept HearsLosses = requires(F& f, const Address& address) {
+    f.lost(address);
+};
+
 // What poll() calls may ask to hear beforehand from whom a datagram is to come, where the transport knows.
 template <class F, class Address>
 concept LooksAhead = requires(F& f, const Address& from) {
@@ -136,7 +158,20 @@ struct CheckTransport {
                   "Transport lacks: Result<Address> open(std::uint16_t port), Result<Address> "
                   "resolve(std::string_view), void close()");
     static_assert(HasEntropy<T>, "Transport lacks: std::uint64_t entropy()");
-    static constexpr bool ok = TransportPolicy<T>;
+    static constexpr bool connected = [] {
+        if constexpr (HasTransportTraits<T>) return TransportTraits(T::traits).connected;
+        return false;
+    }();
+    static_assert(
+        !connected || !HasAddress<T> || HasBacklog<T>,
+        "Transport lacks: std::size_t backlog(const Address&), the bytes that wait for a connection");
+    static_assert(!connected || !HasAddress<T> || HangsUp<T>,
+                  "Transport lacks: void hang_up(const Address&), which ends a connection when all has left");
+    // A frame that was written and is not taken would be missing, so room for it comes first.
+    static_assert(!connected || LendsBuffer<T>,
+                  "Transport lacks: BytesOut prepare(const Address&, Lane, std::size_t) and Sent "
+                  "commit(std::size_t), by which a connection promises room");
+    static constexpr bool ok = TransportPolicy<T> && (!connected || (Connected<T> && LendsBuffer<T>));
 };
 
 } // namespace tenon

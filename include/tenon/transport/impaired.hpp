@@ -45,10 +45,6 @@ struct ImpairedCounters {
     std::uint64_t held_full = 0;  // no room for more delayed datagrams
 };
 
-struct SystemNow {
-    Instant operator()() const { return now(); }
-};
-
 namespace detail {
 
 // One direction: what is on its way, the earliest first. Slots keep their storage, so steady state allocates
@@ -188,8 +184,14 @@ template <class T, class Now = SystemNow>
 class Impaired {
   public:
     using Address = typename T::Address;
-    static constexpr TransportTraits traits = {false, false, T::traits.encrypted, T::traits.datagram_bytes,
-                                               T::traits.lanes};
+    static_assert(!T::traits.connected,
+                  "tenon: Impaired loses and reorders datagrams, and a connection that did would be broken; "
+                  "use the transport inside of it without Impaired");
+    static constexpr TransportTraits traits = [] {
+        TransportTraits inner = T::traits;
+        inner.reliable = inner.ordered = inner.connected = false;
+        return inner;
+    }();
     static constexpr std::size_t datagram_max = datagram_max_of<T>();
 
     explicit Impaired(T inner = T(), ImpairedOptions options = {}, Now now = Now())

@@ -9,13 +9,32 @@
 
 namespace tenon::transport {
 
+// The same over connections: each takes or does not take for itself, and can be asked and ended.
+template <class Transport>
+struct Lender {
+    using Address = typename Transport::Address;
+    Transport& transport;
+
+    // As large as the frame will be at most; the words of the handshake are no larger than they are
+    // elsewhere.
+    BytesOut operator()(const Address& to, std::size_t size = 1200) {
+        return transport.prepare(to, Lane{}, size);
+    }
+    std::size_t backlog(const Address& to) { return transport.backlog(to); }
+    void hang_up(const Address& to) { transport.hang_up(to); }
+    void flush() { transport.flush(); }
+};
+
 // Calls f(lend, take): `lend(address)` gives a buffer for one datagram, empty when the transport takes no
 // more now; `take(size)` sends what was written there, 0 when nothing was, and gives false when it could not.
 template <class Transport, class F>
 void lend(Transport& transport, F&& f) {
     using Address = typename Transport::Address;
     constexpr std::size_t datagram_bytes = Transport::traits.datagram_bytes;
-    if constexpr (LendsBuffer<Transport>) {
+    if constexpr (Transport::traits.connected) {
+        f(Lender<Transport>{transport},
+          [&](std::size_t size) { return transport.commit(size) == Sent::sent; });
+    } else if constexpr (LendsBuffer<Transport>) {
         f([&](const Address& to) { return transport.prepare(to, Lane{}, datagram_bytes); },
           [&](std::size_t size) { return transport.commit(size) == Sent::sent; });
     } else {

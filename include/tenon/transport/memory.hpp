@@ -30,6 +30,7 @@ struct MemoryAddress {
         out.add_number(port);
         return out;
     }
+    constexpr MemoryAddress network() const { return {host, 0}; }
     constexpr std::uint64_t hash() const { return splitmix(static_cast<std::uint64_t>(host) << 16 | port); }
     friend constexpr bool operator==(const MemoryAddress&, const MemoryAddress&) = default;
 };

@@ -34,4 +34,12 @@ inline Instant now() {
 #endif
 }
 
+namespace transport {
+
+// For decorators that are told the time, so that a test can give them its own.
+struct SystemNow {
+    Instant operator()() const { return now(); }
+};
+
+} // namespace transport
 } // namespace tenon

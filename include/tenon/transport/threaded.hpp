@@ -200,7 +200,15 @@ template <class T>
 class Threaded {
   public:
     using Address = typename T::Address;
-    static constexpr TransportTraits traits = T::traits;
+    static_assert(
+        !T::traits.connected,
+        "tenon: Threaded hands datagrams from thread to thread, and can't say which connection waits "
+        "or broke; use the transport inside of it without Threaded");
+    static constexpr TransportTraits traits = [] {
+        TransportTraits inner = T::traits;
+        inner.connected = false;
+        return inner;
+    }();
     static constexpr std::size_t datagram_max = datagram_max_of<T>();
 
     explicit Threaded(T inner = T(), ThreadedOptions options = {})

@@ -20,17 +20,16 @@
 #include "tenon/transport/address.hpp"
 #include "tenon/transport/asio.hpp"
 #include "tenon/transport/concept.hpp"
+#include "tenon/transport/entropy.hpp"
+#include "tenon/transport/host_names.hpp"
 #include "tenon/transport/now.hpp"
 #include "tenon/transport/sleep.hpp"
 #include "tenon/transport/udp_batch.hpp"
 
 #if defined(__linux__)
 #include <netinet/in.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#else
-#include <random>
 #endif
 
 namespace tenon::transport {
@@ -162,7 +161,7 @@ class Udp {
     const UdpCounters& counters() const { return counters_; }
     // What the operating system said when it last refused something.
     std::error_code system_error() const { return system_error_; }
-    std::uint64_t entropy();
+    std::uint64_t entropy() { return detail::system_entropy(); }
 
   private:
     using State = detail::UdpState;
@@ -185,7 +184,9 @@ class Udp {
         return detail::to_error(system_error_);
     }
     template <class T, class F>
-    Result<T> caught(F&& f);
+    Result<T> caught(F&& f) {
+        return detail::caught<T>(system_error_, std::forward<F>(f));
+    }
     Error bind(State& state, std::uint16_t port, bool v4);
     void configure(State& state);
 
@@ -218,22 +219,6 @@ class Udp {
     std::error_code system_error_;
 };
 static_assert(TransportPolicy<Udp> && LendsBuffer<Udp> && WakesUp<Udp>);
-
-// Asio's constructors and the standard library may throw where the system is out of something.
-template <class T, class F>
-Result<T> Udp::caught(F&& f) {
-#if TENON_HAS_EXCEPTIONS
-    try {
-        return f();
-    } catch (const std::system_error& error) {
-        return fail(error.code());
-    } catch (...) {
-        return fail(std::make_error_code(std::errc::not_enough_memory));
-    }
-#else
-    return f();
-#endif
-}
 
 inline Result<IpAddress> Udp::open(std::uint16_t port) {
     if (is_open()) return Error::already_open;
@@ -301,27 +286,11 @@ inline void Udp::configure([[maybe_unused]] State& state) {
 inline Result<IpAddress> Udp::resolve(std::string_view text) {
     const Result<HostAndPort> parts = split_address(text);
     if (!parts) return parts.error();
-    if (parts->host == "localhost") return Address::loopback(parts->port);
-    const Result<Address> literal = Address::parse(*parts);
-    if (literal || parts->bracketed) return literal;
-    // What ends in a digit was meant as a number, and some name services read "1.2.3" as an address.
-    const std::string_view last = parts->host.substr(parts->host.rfind('.') + 1);
-    if (last.empty() || detail::is_digit(last[0])) return Error::bad_address;
-    for (const char c : parts->host)
-        if (c <= ' ' || c > '~' || c == '/' || c == '@' || c == '%') return Error::bad_address;
-    return caught<Address>([&]() -> Result<Address> {
-        asio::io_context context{1};
-        detail::AsioResolver resolver(context);
-        std::error_code code;
-        const auto found = resolver.resolve(std::string(parts->host), std::to_string(parts->port),
-                                            asio::ip::resolver_base::address_configured, code);
-        if (code) system_error_ = code;
+    return caught<Address>([&] {
         const bool v4_only = is_open() ? state_->v4 : !options_.ipv6;
-        for (const auto& entry : found) {
-            const Address address = detail::from_endpoint(entry.endpoint());
-            if (address.is_v4() ? options_.ipv4 : !v4_only) return address;
-        }
-        return Error::unknown_host;
+        return detail::look_up(*parts, system_error_, [&](const Address& address) {
+            return address.is_v4() ? options_.ipv4 : !v4_only;
+        });
     });
 }
 
@@ -482,19 +451,6 @@ inline void Udp::wait(Instant until, Waker* waker) {
 #endif
     detail::sleep_on(socket, writing, until == Instant::never() ? Duration::max() : until - start, waker);
     if (writing) flush();
-}
-
-// From the system's source of secrets. Without one nothing that rests on it may go on.
-inline std::uint64_t Udp::entropy() {
-#if defined(__linux__)
-    std::uint64_t value = 0;
-    while (getrandom(&value, sizeof value, 0) != sizeof value)
-        if (errno != EINTR) std::abort();
-    return value;
-#else
-    std::random_device device;
-    return static_cast<std::uint64_t>(device()) << 32 | device();
-#endif
 }
 
 } // namespace tenon::transport

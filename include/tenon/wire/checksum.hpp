@@ -52,5 +52,11 @@ struct SealBytes {
 };
 template <class Seal>
 inline constexpr SealBytes seal_bytes{Seal::front_bytes, Seal::back_bytes};
+// Whether it has the key of this link; of most it is there from the beginning.
+template <class Seal>
+constexpr bool seal_is_ready(const Seal& seal) {
+    if constexpr (requires { seal.is_ready(); }) return seal.is_ready();
+    return true;
+}
 
 } // namespace tenon

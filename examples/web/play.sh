@@ -1,0 +1,126 @@
+# Sourced by examples/run.sh --web: builds the page, serves it, and opens a room where native bots and browsers
+# play. On a terminal until Ctrl-C; elsewhere browsers without a picture play by themselves for half a minute.
+
+web=$builds/web
+mkdir -p "$web/site" "$web/include"
+# Debian's Emscripten needs JavaScript packages that a node from elsewhere does not look for.
+NODE_PATH=/usr/share/nodejs${NODE_PATH:+:$NODE_PATH}
+export NODE_PATH
+
+# Links to the header alone: -I/usr/include would give Emscripten the wrong standard library.
+find_xxhash() {
+    for header in /usr/include/xxhash.h /usr/local/include/xxhash.h "$root"/subprojects/xxHash*/xxhash.h; do
+        if [ -e "$header" ]; then ln -sfn "$header" "$web/include/xxhash.h"; fi
+    done
+    [ -e "$web/include/xxhash.h" ]
+}
+build_page() {
+    find_xxhash || { say "xxhash.h is not here"; return 1; }
+    newer=all
+    if [ -s "$web/site/index.html" ]; then
+        newer=$(find "$root/include" "$root/examples/web" "$root/examples/arena" -newer "$web/site/index.html")
+    fi
+    [ -n "$newer" ] || return 0
+    em++ -std=c++20 -O2 -I"$root/include" -isystem "$web/include" -Wall -Wextra -fno-exceptions -fno-rtti \
+        "$root/examples/web/page.cpp" -o "$web/arena.js" -lwebsocket.js -sSINGLE_FILE=1 -sALLOW_MEMORY_GROWTH=1 \
+        -sTOTAL_STACK=1MB -sEXPORTED_FUNCTIONS=_malloc -sEXPORTED_RUNTIME_METHODS=UTF8ToString,HEAPF32,HEAPU8 &&
+        python3 "$root/examples/web/page.py" "$web/arena.js" "$web/site/index.html"
+}
+
+serving=
+stop_web() {
+    # shellcheck disable=SC2086
+    [ -z "$serving" ] || kill $serving 2>/dev/null || true
+    serving=
+}
+trap stop_web EXIT
+trap 'exit 130' INT TERM
+
+# serve ARGUMENTS...: the room and the page, each on a port of its own.
+serve() {
+    logs=$web
+    rm -f "$web/server" "$web/site.log" # what an earlier run said
+    "$examples/web_server" --listen 0 "$@" >"$web/server" 2>&1 &
+    server=$!
+    python3 -u -m http.server 0 --bind 127.0.0.1 --directory "$web/site" >"$web/site.log" 2>&1 &
+    serving="$server $!"
+    await server "listening on port" && await site.log " port " || return 1
+    room=127.0.0.1:$(sed -n 's/^listening on port //p' "$web/server")
+    page="http://127.0.0.1:$(sed -n 's/.* port \([0-9]*\) .*/\1/p' "$web/site.log")/?host=$room"
+}
+served() {
+    python3 -c "import sys, urllib.request
+page = urllib.request.urlopen('$page', timeout=10).read().decode()
+sys.exit(0 if '_arena_join' in page and 'asm' in page else 1)"
+}
+has_ws() { node -e "require('ws')" >/dev/null 2>&1; }
+# browser NAME SECONDS [MODE FROM TO]
+browser() {
+    name=$1
+    shift
+    limited node "$root/examples/web/play.cjs" "$web/arena.js" "ws://$room" "$name" "$@" >"$web/$name" 2>&1
+}
+heard_by_server() {
+    wait "$server" || return 1
+    tail -n 1 "$web/server"
+    grep -q '^server: ships flew' "$web/server"
+}
+find_chromium() {
+    for chromium in chromium chromium-browser google-chrome; do
+        if have "$chromium"; then return 0; fi
+    done
+    return 1
+}
+# What the page says after five seconds is on the browser's console.
+chromium_plays() {
+    limited "$chromium" --headless --no-sandbox --disable-gpu --user-data-dir="$web/profile" --enable-logging=stderr \
+        --v=0 "$page&name=chromium&auto=1&seconds=5" >"$web/chromium" 2>&1 &
+    plays=$!
+    serving="$serving $plays"
+    tries=100
+    until grep -q 'arena: {' "$web/chromium" || [ "$tries" = 0 ]; do
+        tries=$((tries - 1))
+        sleep 0.2
+    done
+    kill "$plays" 2>/dev/null || true
+    said=$(grep -o 'arena: {[^}]*}' "$web/chromium" | head -n 1)
+    say "$said"
+    case $said in *'"status":"joined"'*) return 0 ;; *) return 1 ;; esac
+}
+
+if ! have em++; then
+    say "not played: the web page: Emscripten is not here"
+    finish
+fi
+check "the build of the page" build_page
+[ "$failed" = 0 ] || finish
+say "the page has $(wc -c <"$web/site/index.html") bytes, $(gzip -9 -c "$web/site/index.html" | wc -c) compressed"
+
+if [ -t 0 ] && [ -t 1 ]; then
+    serve --bots 3 || finish
+    say "Open $page in a browser, or in several; Ctrl-C ends it."
+    wait "$server" || true
+    finish
+fi
+
+check "the room and the page are there" serve --bots 3 --seconds 24
+check "the page is served" served
+if has_ws; then
+    # The two in the background are silent for longer than the server's patience of ten seconds.
+    browser ann 8 & ann=$!
+    browser bob 18 hidden 2 15 & bob=$!
+    browser cyd 18 frozen 2 15 & cyd=$!
+    check "web: a browser joins, flies and sees the bots and the others" wait "$ann"
+    check "web: a tab in the background keeps its place" wait "$bob"
+    check "web: a tab that is frozen comes back" wait "$cyd"
+    for name in ann bob cyd; do say "$name: $(cat "$web/$name")"; done
+else
+    say "not played: browsers without a picture: node or its package ws is not here"
+fi
+if find_chromium; then
+    check "web: a page in $chromium plays" chromium_plays
+else
+    say "not played: a page in Chromium: it is not here"
+fi
+check "web: the server heard them" heard_by_server
+finish

@@ -1,0 +1,93 @@
+// The arena for browsers: a server that listens for WebSockets, and bots that join as native programs in the
+// same room. The page is served by any web server: examples/run.sh --web.
+//   web_server [--listen PORT] [--bots N] [--seconds N]
+
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <string>
+#include <tenon/transport/web_socket.hpp>
+#include <vector>
+
+#include "../arena/figures.hpp"
+#include "../arena/options.hpp"
+#include "../arena/player.hpp"
+#include "../arena/server.hpp"
+
+namespace {
+
+using tenon::transport::WebSocket;
+using Player = arena::PlayerOver<WebSocket>;
+using Server = arena::ServerOver<WebSocket>;
+
+volatile std::sig_atomic_t interrupted = 0;
+
+// One host hears this machine alone; leave `bind` out to play over a network, and name in `origins` the pages
+// that may connect.
+WebSocket local() { return WebSocket({.bind = tenon::transport::IpAddress::loopback(0)}); }
+
+int play(std::uint16_t port, unsigned bots_wanted, unsigned seconds) {
+    Server server(local());
+    if (const auto opened = server.open(port); !opened) {
+        std::fprintf(stderr, "web_server: can't listen: %s\n", tenon::sentence(opened.error()).data());
+        return 1;
+    }
+    std::printf("listening on port %u\n", unsigned(server.port()));
+    std::fflush(stdout);
+    std::vector<std::unique_ptr<Player>> bots;
+    for (unsigned i = 0; i < bots_wanted; ++i) {
+        bots.push_back(std::make_unique<Player>("bot " + std::to_string(i + 1), local()));
+        (void)bots.back()->join("ws://127.0.0.1:" + std::to_string(server.port()));
+    }
+    const tenon::Instant start = tenon::now();
+    tenon::Instant next = start;
+    arena::Figures figures;
+    while (!interrupted) {
+        const tenon::Instant now = tenon::now();
+        if (seconds != 0 && now - start >= tenon::seconds(std::int64_t{seconds})) break;
+        server.net().tick(now, server);
+        for (auto& bot : bots) bot->turn(now, true);
+        server.net().wait(now + tenon::milliseconds(4));
+        if (now < next) continue;
+        next = now + tenon::seconds(1);
+        figures.update(now, server.net());
+        std::printf("%3.0f s: %zu ships, %llu shots, %llu hits | %s\n", (now - start).seconds(),
+                    server.ships(), static_cast<unsigned long long>(server.shots()),
+                    static_cast<unsigned long long>(server.hits()), figures.line().c_str());
+        std::fflush(stdout);
+    }
+    double seen = 0;
+    for (auto& bot : bots) {
+        seen += bot->seen_flown();
+        bot->close();
+    }
+    server.close();
+    std::printf(
+        "server: ships flew %.0f units; %llu inputs heard, %llu shots, %llu hits; the bots saw %.0f\n",
+        server.flown(), static_cast<unsigned long long>(server.commands()),
+        static_cast<unsigned long long>(server.shots()), static_cast<unsigned long long>(server.hits()),
+        seen);
+    return server.flown() > 1 ? 0 : 1;
+}
+
+} // namespace
+
+int main(int count, char** words) {
+    std::uint16_t port = 4001;
+    unsigned bots = 3, seconds = 0;
+    for (int i = 1; i < count; i += 2) {
+        const std::string option = words[i], value = i + 1 < count ? words[i + 1] : "";
+        const bool fine = option == "--listen"    ? arena::read_number<std::uint16_t>(value, port, 65535)
+                          : option == "--bots"    ? arena::read_number(value, bots, 60u)
+                          : option == "--seconds" ? arena::read_number(value, seconds, 1'000'000u)
+                                                  : false;
+        if (fine) continue;
+        std::fputs("usage: web_server [--listen PORT] [--bots N] [--seconds N]\n", stderr);
+        return 2;
+    }
+    std::signal(SIGINT, [](int) { interrupted = 1; });
+    std::signal(SIGTERM, [](int) { interrupted = 1; });
+    return play(port, bots, seconds);
+}

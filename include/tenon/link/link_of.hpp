@@ -1,0 +1,96 @@
+#pragma once
+// Which kind of link a room has: chosen by what the transport gives. Seats makes them; the turn in which one
+// is drained differs too, because datagrams share one way out and each connection has its own.
+
+#include <cstddef>
+#include <type_traits>
+
+#include "tenon/core/bytes.hpp"
+#include "tenon/core/time.hpp"
+#include "tenon/link/link.hpp"
+#include "tenon/link/stream_link.hpp"
+#include "tenon/reliability/native.hpp"
+#include "tenon/transport/concept.hpp"
+
+namespace tenon {
+
+namespace detail {
+template <bool native, class Reliability, class Seal>
+struct FindLink {
+    using type = Link<Reliability, Seal>;
+};
+template <class Reliability, class Seal>
+struct FindLink<true, Reliability, Seal> {
+    using type = StreamLink<Reliability, Seal>;
+};
+} // namespace detail
+
+template <class Reliability, class Seal>
+using LinkOf = typename detail::FindLink<Reliability::traits.native, Reliability, Seal>::type;
+
+// What a reliability policy comes to over this transport.
+template <class Transport, class Reliability>
+using ReliabilityOver =
+    std::conditional_t<TransportTraits(Transport::traits).connected, reliability::Native, Reliability>;
+
+// The blocks in which a room's links keep what they hold back.
+template <class Reliability>
+constexpr std::size_t pool_block_bytes(const LinkOptions& options) {
+    if constexpr (Reliability::traits.native)
+        return StreamLink<Reliability, Checksum>::pool_block_bytes;
+    else
+        return options.datagram_bytes - chunk_reserve;
+}
+
+// Gives a link its turn to send to that address, into what `lend` and `take` give. False when nobody else may
+// send now either.
+template <class Reliability, class Seal>
+bool drain(Instant now, Link<Reliability, Seal>& link, const auto& to, auto& lend, auto& take) {
+    for (;;) {
+        const BytesOut into = lend(to);
+        if (into.empty()) return false;
+        const std::size_t size = link.poll_transmit(now, into);
+        if (!take(size)) return size == 0;
+        if (size == 0) return true;
+    }
+}
+
+// Over a connection what blocks is that one alone. Before it counts as behind, what it was given in this turn
+// is flushed.
+template <class Reliability, class Seal>
+bool drain(Instant now, StreamLink<Reliability, Seal>& link, const auto& to, auto& lend, auto& take) {
+    constexpr bool looks = requires { lend.backlog(to); };
+    bool unflushed = false;
+    if constexpr (looks) link.look(now, lend.backlog(to));
+    for (;;) {
+        const std::size_t size_max = link.wants(now);
+        BytesOut into;
+        if (size_max != 0) {
+            if constexpr (looks)
+                into = lend(to, size_max);
+            else
+                into = lend(to);
+        } else if (!link.is_behind()) {
+            return true;
+        }
+        if (!into.empty()) {
+            const std::size_t size = link.poll_transmit(now, into);
+            if (!take(size)) return looks || size == 0; // where it is closed, the transport says so later
+            if (size == 0) return true;
+            unflushed = true;
+            continue;
+        }
+        if constexpr (looks) {
+            if (unflushed) {
+                unflushed = false;
+                lend.flush();
+                link.flushed(now, lend.backlog(to));
+                continue;
+            }
+        }
+        if (size_max != 0) link.held_up(now);
+        return true;
+    }
+}
+
+} // namespace tenon

@@ -1,0 +1,68 @@
+#pragma once
+// Versions, and the words in which a host tells a caller of another one what would help. The entrance of a
+// room says them with its refusal.
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "tenon/core/bytes.hpp"
+
+namespace tenon {
+
+// Of the protocol: major and minor, a byte each. Sides of one major version understand each other, and speak
+// as the older of the two does.
+inline constexpr std::uint16_t protocol_version = 0x0100;
+
+constexpr bool speaks_with_us(std::uint16_t protocol) { return protocol >> 8 == protocol_version >> 8; }
+
+class Remedy {
+  public:
+    // The host speaks our version of the protocol, the caller that one.
+    static Remedy protocol(std::uint16_t theirs) {
+        Remedy remedy;
+        remedy.say("the host speaks protocol ");
+        remedy.say_version(protocol_version);
+        remedy.say(", this program ");
+        remedy.say_version(theirs);
+        return remedy.advise(theirs < protocol_version);
+    }
+    // The host plays this version of the game, the caller that one.
+    static Remedy game(std::uint32_t ours, std::uint32_t theirs) {
+        Remedy remedy;
+        remedy.say("the host plays version ");
+        remedy.say_number(ours);
+        remedy.say(", this program ");
+        remedy.say_number(theirs);
+        return remedy.advise(theirs < ours);
+    }
+
+    std::string_view text() const { return {text_, size_}; }
+
+  private:
+    Remedy& advise(bool caller_is_older) {
+        say(caller_is_older ? ": update it" : ": the host needs an update");
+        return *this;
+    }
+    void say(std::string_view words) {
+        for (const char letter : words)
+            if (size_ < sizeof text_) text_[size_++] = letter;
+    }
+    void say_number(std::uint32_t number) {
+        char digits[10];
+        std::size_t first = sizeof digits;
+        do digits[--first] = static_cast<char>('0' + number % 10);
+        while ((number /= 10) != 0);
+        say({digits + first, sizeof digits - first});
+    }
+    void say_version(std::uint16_t version) {
+        say_number(version >> 8);
+        say(".");
+        say_number(version & 0xFF);
+    }
+
+    char text_[80];
+    std::size_t size_ = 0;
+};
+
+} // namespace tenon

@@ -1,0 +1,411 @@
+#pragma once
+// One remote peer over a connection that loses nothing and keeps the order: what Link is over datagrams, with
+// the same face, and without all that the transport does already. Frames in, messages out, and the other way
+// round. Seats has it in Link's place where the reliability is Native.
+
+#include <cstdint>
+
+#include "tenon/core/bytes.hpp"
+#include "tenon/core/error.hpp"
+#include "tenon/core/ids.hpp"
+#include "tenon/core/pool.hpp"
+#include "tenon/core/prefetch.hpp"
+#include "tenon/core/random.hpp"
+#include "tenon/core/ring.hpp"
+#include "tenon/core/time.hpp"
+#include "tenon/link/bundle.hpp"
+#include "tenon/link/clock_sync.hpp"
+#include "tenon/link/options.hpp"
+#include "tenon/link/outbox.hpp"
+#include "tenon/link/stream_path.hpp"
+#include "tenon/link/stream_queue.hpp"
+#include "tenon/reliability/native.hpp"
+#include "tenon/wire/stream_frame.hpp"
+
+namespace tenon {
+
+template <class Reliability, class SealType>
+class StreamLink {
+  public:
+    enum class State : std::uint8_t {
+        open,
+        away,
+        closing,
+        closed
+    }; // never away: a connection is there or not
+    using Seal = SealType;
+    static constexpr bool over_stream = true;
+    // Of the room's pool, where the same is kept for many links.
+    static constexpr std::size_t pool_block_bytes = 1200;
+    static_assert(Reliability::traits.native);
+
+    StreamLink(Pool&, const LinkOptions& options, const typename Seal::Key&, Instant now, Random)
+        : options_(options),
+          path_(now, options.bandwidth),
+          outbox_(options.queue_bytes_max),
+          queue_(options.queue_bytes_max, options.datagram_bytes - stream_frame::head_bytes_max),
+          commands_(commands_bytes, commands_bytes),
+          clock_(options.asks_time) {
+        now_ = stats_.last_rx = stats_.last_tx = now;
+        for (Instant& asked : asked_at_) asked = Instant::never();
+        look_at_clock();
+    }
+
+    // ---- what comes in
+
+    // Takes a frame; drain poll_event before anything else.
+    Result<> handle_datagram(Instant now, BytesIn frame, BytesOut = {}) {
+        if (state_ == State::closed) return Error::closed;
+        now_ = stats_.last_rx = now;
+        ++stats_.packets_in;
+        stats_.bytes_in += frame.size();
+        frame_ = ByteReader(frame);
+        reading_ = true;
+        return {};
+    }
+    // The next message of the frame.
+    bool poll_event(LinkEvent& event) {
+        while (reading_ && frame_.left() != 0 && state_ != State::closed)
+            if (read(event)) return true;
+        if (reading_ && !frame_.ok()) break_off(Error::malformed);
+        return reading_ = false;
+    }
+
+    void handle_timeout(Instant now) {
+        now_ = now;
+        if (state_ == State::closing && now >= closing_until_) return finish(reason_);
+        if (state_ == State::open && now >= silent_until()) finish(Error::timed_out);
+    }
+
+    // ---- what goes out
+
+    // Both are one queue: what was said first is heard first.
+    StreamQueue& channel(bool /*ordered*/) { return queue_; }
+    Outbox& outbox() { return outbox_; }
+    // The number that the other side will give it.
+    Result<std::uint32_t> push_command(MessageType type, BytesIn payload) {
+        if (payload.size() > commands_bytes / 2) return Error::too_large;
+        while (commands_waiting_ == commands_max || !commands_.append(type, payload)) {
+            if (commands_.empty()) return Error::queue_full;
+            commands_.pop(); // the oldest are let go
+            --commands_waiting_;
+            ++skipped_;
+        }
+        ++commands_waiting_;
+        return ++commands_out_;
+    }
+    // What is in the stream arrives before all that follows it, and so counts as heard at once.
+    bool poll_arrived(std::uint32_t& track) {
+        if (arrived_.empty()) return false;
+        track = arrived_.front();
+        arrived_.pop_front();
+        return true;
+    }
+
+    // So many bytes wait behind the connection now.
+    void look(Instant now, std::size_t backlog) { path_.look(now_ = now, backlog); }
+    // The same after what it was given in this turn was flushed.
+    void flushed(Instant now, std::size_t backlog) {
+        path_.look(now_ = now, backlog);
+        blocked_ = false;
+    }
+    bool is_behind() const { return blocked_ && path_.is_behind(); }
+    // How large a buffer the next frame needs; 0 when nothing is to be sent now.
+    std::size_t wants(Instant now) {
+        now_ = now;
+        if (state_ == State::closed) return 0;
+        (void)outbox_.front(now); // what is too late is dropped, also while nothing may go
+        const bool closing = state_ == State::closing;
+        if (now < retry_at_ && blocked_) return 0;
+        blocked_ = false;
+        if (!closing && !is_due(now) && !control_due(now)) return 0;
+        if (!closing && !path_.may_send()) return retry_at_ = path_.ready_at(now), blocked_ = true, 0;
+        std::size_t size = frame_bytes;
+        if (!queue_.empty()) size = larger(size, queue_.front().payload.size() + spare_bytes);
+        if (const Outbox::Message* message = closing ? nullptr : outbox_.front(now))
+            size = larger(size, message->size + spare_bytes);
+        return size < options_.datagram_bytes ? size : options_.datagram_bytes;
+    }
+    // Writes the next frame into the caller's buffer; 0 when there is nothing to send now.
+    std::size_t poll_transmit(Instant now, BytesOut into) {
+        const std::size_t size = wants(now);
+        if (size == 0) return 0;
+        StreamWriter frame(into.first(into.size() < size ? into.size() : size));
+        if (state_ == State::closing)
+            fill_goodbye(frame);
+        else
+            fill(frame, now);
+        const std::size_t written = frame.finish();
+        if (written == 0) return 0;
+        stats_.last_tx = now;
+        ++stats_.packets_out;
+        stats_.bytes_out += written;
+        path_.sent(written);
+        return written;
+    }
+    // The connection takes nothing now, whatever it is believed to carry.
+    void held_up(Instant now) {
+        retry_at_ = now + held_up_for;
+        blocked_ = true;
+    }
+
+    // When handle_timeout or poll_transmit will next have something to do.
+    Instant poll_timeout() const {
+        if (state_ == State::closed) return Instant::never();
+        const Instant free_at = blocked_ ? retry_at_ : Instant{};
+        if (state_ == State::closing) return min(closing_until_, free_at);
+        return min(silent_until(), max(free_at, min(control_at(), content_at())));
+    }
+    Instant poll_timeout_after_reading() const { return poll_timeout(); }
+
+    // Says goodbye with a reason and ends. The other side hears it unless it does not read.
+    void close(Error reason) {
+        if (state_ != State::open) return;
+        reason_ = reason;
+        state_ = State::closing;
+        closing_until_ = now_ + goodbye_patience;
+        blocked_ = false;
+    }
+    void set_bandwidth(std::uint64_t bytes_per_second) { path_.set_bandwidth(bytes_per_second); }
+    void tell_early(Duration early) { clock_.tell_early(early), look_at_clock(); }
+    void set_keepalive(Duration keepalive) { options_.keepalive = keepalive; }
+
+    // ---- what is known
+
+    State state() const { return state_; }
+    Error reason() const { return reason_; } // why it closed
+    const LinkStats& stats() const { return stats_; }
+    const StreamPath& path() const { return path_; }
+    ClockSync& clock() { return clock_; }
+    std::uint64_t commands_missed() const { return commands_missed_; }
+    std::size_t queued_bytes() const { return waiting_bytes() + path_.backlog(); }
+    // How long what waits now will wait, at the rate of now.
+    Duration queue_time() const { return path_.time_for(waiting_bytes()); }
+    std::uint64_t expired() const { return outbox_.expired(); }
+    TENON_INLINE void prefetch() const { tenon::prefetch(this, sizeof(*this)); }
+    TENON_INLINE void prefetch_more() const { outbox_.prefetch(); }
+    TENON_INLINE void prefetch_queue() const { tenon::prefetch(this); }
+    TENON_INLINE void prefetch_queue_more() const { outbox_.prefetch(); }
+
+  private:
+    static constexpr std::size_t frame_bytes = 2048;    // unless one message is larger
+    static constexpr std::size_t reliable_bytes = 1200; // of them, where others wait as well
+    static constexpr std::size_t spare_bytes = 64;      // around a large message
+    static constexpr std::size_t commands_bytes = 1200;
+    static constexpr unsigned commands_max = 32;
+    static constexpr unsigned pings_max = 8; // without an answer that is still waited for
+    static constexpr Duration ping_pause = milliseconds(500), goodbye_patience = seconds(2),
+                              held_up_for = milliseconds(5);
+
+    static std::size_t larger(std::size_t a, std::size_t b) { return a > b ? a : b; }
+    std::size_t waiting_bytes() const { return outbox_.bytes() + queue_.bytes() + commands_.bytes(); }
+
+    // ---- reading
+
+    bool read(LinkEvent& event) {
+        const std::uint8_t tag = frame_.u8();
+        event.packet = stats_.packets_in;
+        switch (tag) {
+            case stream_frame::ping:
+                pong_ = frame_.u8();
+                answers_ = frame_.ok();
+                return false;
+            case stream_frame::pong:
+                return take_pong(frame_.u8());
+            case frame::time_ask:
+            case frame::time_tell:
+            case frame::early:
+                clock_.read(tag, frame_, now_);
+                look_at_clock();
+                return false;
+            case frame::close:
+                return take_close();
+            case stream_frame::command:
+                return read_command(event);
+            case stream_frame::skipped:
+                return read_skipped();
+            default:
+                break;
+        }
+        if (tag < stream_frame::message || tag >= stream_frame::message * 2)
+            return break_off(Error::malformed);
+        event.kind = LinkEvent::Kind::reliable;
+        if (!read_stream_message(frame_, tag, event.type, event.payload)) return break_off(Error::malformed);
+        return event.payload.size() <= options_.message_bytes_max || break_off(Error::over_bound);
+    }
+    bool read_command(LinkEvent& event) {
+        const std::uint64_t number = frame_.varint();
+        event.payload = frame_.sized();
+        if (!frame_.ok() || number > 0xFFFF) return break_off(Error::malformed);
+        event.kind = LinkEvent::Kind::command;
+        event.type.value = static_cast<std::uint16_t>(number);
+        event.number = ++commands_in_;
+        return true;
+    }
+    bool read_skipped() {
+        const std::uint64_t count = frame_.varint();
+        if (!frame_.ok() || count > 0xFFFF'FFFF) return break_off(Error::malformed);
+        commands_in_ += static_cast<std::uint32_t>(count);
+        commands_missed_ += count;
+        return false;
+    }
+    bool take_pong(std::uint8_t number) {
+        const auto back = static_cast<std::uint8_t>(ping_number_ - number);
+        if (!frame_.ok() || back == 0 || back > pings_max) return false; // nobody waits for it
+        Instant& asked = asked_at_[number % pings_max];
+        if (asked != Instant::never()) path_.answered(now_, now_ - asked);
+        asked = unanswered_since_ = Instant::never();
+        return false;
+    }
+    bool take_close() {
+        const std::uint8_t reason = frame_.u8();
+        if (!frame_.ok()) return break_off(Error::malformed);
+        finish(reason < error_count ? static_cast<Error>(reason) : Error::left);
+        return false;
+    }
+    // The other side is not what it should be: the link ends, and says why.
+    bool break_off(Error error) {
+        ++stats_.malformed;
+        frame_ = ByteReader();
+        close(error);
+        return false;
+    }
+    void finish(Error reason) {
+        reason_ = reason;
+        state_ = State::closed;
+    }
+
+    // ---- when
+
+    // Until then something must be heard, and what waits must have moved or been answered.
+    Instant silent_until() const {
+        const Instant stuck = unanswered_since_ == Instant::never()
+                                  ? Instant::never()
+                                  : max(unanswered_since_, path_.progress_at()) + options_.timeout;
+        return min(stats_.last_rx + options_.timeout, stuck);
+    }
+    Instant control_at() const {
+        return answers_ ? Instant{} : min(stats_.last_tx + options_.keepalive, clock_at_);
+    }
+    bool control_due(Instant now) const { return control_at() <= now; }
+    bool has_content() const { return !queue_.empty() || !outbox_.empty() || !commands_.empty(); }
+    Instant content_at() const {
+        if (!has_content()) return Instant::never();
+        const bool waits = options_.coalesce > Duration{} && commands_.empty() &&
+                           queue_.bytes() + outbox_.bytes() < pool_block_bytes;
+        return waits && waiting_since_ != Instant::never() ? waiting_since_ + options_.coalesce : Instant{};
+    }
+    bool is_due(Instant now) {
+        if (!has_content()) return false;
+        if (waiting_since_ == Instant::never()) waiting_since_ = now;
+        return content_at() <= now;
+    }
+    void look_at_clock() { clock_at_ = clock_.next(), clock_rides_at_ = clock_.rides_at(); }
+
+    // ---- writing
+
+    void fill(StreamWriter& out, Instant now) {
+        if (answers_) {
+            out.out().u8(stream_frame::pong);
+            out.out().u8(pong_);
+            answers_ = false;
+        }
+        if (now >= pinged_at_ + ping_pause || now >= stats_.last_tx + options_.keepalive) fill_ping(out, now);
+        const Duration patience = now - stats_.last_tx < milliseconds(10) ? milliseconds(150) : Duration{};
+        if (clock_at_ <= now || clock_rides_at_ + patience <= now) {
+            clock_.write(out.out(), now);
+            look_at_clock();
+        }
+        fill_commands(out);
+        // Messages that must arrive go first, since others can be shed; but not always, so that they starve
+        // nobody.
+        const bool reliable_first = (stats_.packets_out & 3) != 0;
+        if (reliable_first) fill_queue(out);
+        fill_outbox(out, now);
+        if (!reliable_first) fill_queue(out);
+        waiting_since_ = Instant::never();
+    }
+    void fill_ping(StreamWriter& out, Instant now) {
+        asked_at_[ping_number_ % pings_max] = now;
+        unanswered_since_ = min(unanswered_since_, now);
+        pinged_at_ = now;
+        out.out().u8(stream_frame::ping);
+        out.out().u8(ping_number_++);
+    }
+    void fill_commands(StreamWriter& out) {
+        if (commands_.empty() || commands_.bytes() + spare_bytes > out.left()) return;
+        if (skipped_ != 0) {
+            out.out().u8(stream_frame::skipped);
+            out.out().varint(skipped_);
+            skipped_ = 0;
+        }
+        for (; !commands_.empty(); commands_.pop()) {
+            const StreamQueue::Message command = commands_.front();
+            out.command(command.type, command.payload);
+        }
+        commands_waiting_ = 0;
+    }
+    void fill_queue(StreamWriter& out) {
+        const std::size_t begin = out.size(), share = outbox_.empty() ? SIZE_MAX / 2 : reliable_bytes;
+        while (!queue_.empty()) {
+            const StreamQueue::Message message = queue_.front();
+            const std::size_t size = message.payload.size();
+            if (!out.fits(size) || (out.size() != begin && out.size() + size > begin + share)) return;
+            out.message(message.type, message.payload);
+            queue_.pop();
+        }
+    }
+    void fill_outbox(StreamWriter& out, Instant now) {
+        while (Outbox::Message* message = outbox_.front(now)) {
+            if (message->bundle) {
+                if (!fill_bundle(out, *message)) return;
+            } else {
+                const bool too_large = message->size > options_.datagram_bytes - spare_bytes; // for any frame
+                if (too_large) outbox_.count_dropped();
+                if (!too_large && !out.fits(message->size)) return;
+                if (!too_large) out.message(message->type, outbox_.payload(*message));
+                if (message->track != 0 && !too_large) (void)arrived_.push_back(message->track);
+            }
+            outbox_.pop();
+        }
+    }
+    // False when the rest of it has to wait.
+    bool fill_bundle(StreamWriter& out, Outbox::Message& message) {
+        return Bundle::each(outbox_.payload(message), message.fragments_sent, outbox_.without(message),
+                            [&](MessageType type, BytesIn payload) {
+                                if (!out.fits(payload.size())) return false;
+                                out.message(type, payload);
+                                return true;
+                            });
+    }
+    // What was said before it and must arrive goes first.
+    void fill_goodbye(StreamWriter& out) {
+        fill_queue(out);
+        if (!queue_.empty() || out.left() < 2) return;
+        out.out().u8(frame::close);
+        out.out().u8(static_cast<std::uint8_t>(reason_));
+        state_ = State::closed;
+    }
+
+    State state_ = State::open;
+    Error reason_ = Error::none;
+    bool reading_ = false, answers_ = false, blocked_ = false;
+    std::uint8_t pong_ = 0, ping_number_ = 0;
+    Instant now_{}, retry_at_{}, closing_until_ = Instant::never();
+    Instant clock_at_{}, clock_rides_at_{}; // what the clock says: a frame for it, or a place in one
+    Instant waiting_since_ = Instant::never(), pinged_at_{}, unanswered_since_ = Instant::never();
+    ByteReader frame_;
+    LinkOptions options_;
+    LinkStats stats_;
+    StreamPath path_;
+    Outbox outbox_;
+    StreamQueue queue_, commands_;
+    unsigned commands_waiting_ = 0;
+    std::uint32_t commands_out_ = 0, commands_in_ = 0, skipped_ = 0;
+    std::uint64_t commands_missed_ = 0;
+    ClockSync clock_;
+    Instant asked_at_[pings_max] = {};
+    Ring<std::uint32_t> arrived_{256};
+};
+
+} // namespace tenon

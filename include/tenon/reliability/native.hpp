@@ -1,0 +1,16 @@
+#pragma once
+// Native: the transport loses nothing and keeps the order, so nothing is numbered, acknowledged or sent
+// again. Over a transport with connections every session has it, whichever policy its alias names.
+
+#include "tenon/reliability/concept.hpp"
+
+namespace tenon::reliability {
+
+struct Native {
+    static constexpr ReliabilityTraits traits{.reliable = true, .ordered = true, .native = true};
+    using Machine = NoMachine;
+};
+
+static_assert(ReliabilityPolicy<Native>);
+
+} // namespace tenon::reliability

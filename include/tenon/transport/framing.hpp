@@ -1,0 +1,63 @@
+#pragma once
+// What the connected transports are put together from, and the words between the parts: a framing makes
+// frames of a stream of bytes (LengthFraming, WebSocketFraming), a cover hides the stream (Clear, Tls). Each
+// connection has one of both.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "tenon/core/bytes.hpp"
+#include "tenon/core/error.hpp"
+#include "tenon/core/random.hpp"
+#include "tenon/transport/asked.hpp"
+#include "tenon/transport/byte_queue.hpp"
+#include "tenon/transport/connection_address.hpp"
+#include "tenon/transport/stream_socket.hpp"
+
+namespace tenon::transport::detail {
+
+// The largest frame that connected transports carry: what the largest datagram of UDP would hold, and more.
+inline constexpr std::size_t frame_max = 66'000;
+
+// What resolve() was given, taken apart by the framing.
+struct Location {
+    std::string place; // HOST:PORT
+    std::string path;  // empty: the framing's own
+};
+
+struct FrameRead {
+    enum class What : std::uint8_t {
+        more,  // there is no whole frame yet
+        again, // it has seen to something itself: ask again
+        frame, // here is one; `used` bytes of what came in are its own
+        over,  // the other side has ended it, or must be ended: `error` says why
+    };
+    What what = What::more;
+    BytesIn bytes;
+    std::size_t used = 0;
+    Error error = Error::none;
+};
+
+// No cover at all.
+struct Clear {
+    static constexpr bool encrypted = false;
+    struct Options {};
+    // What all connections of one transport share.
+    struct Context {
+        Result<> open(const Options&, bool) { return {}; }
+    };
+
+    bool start(Context&, StreamSocket&, bool, const IpAddress&, std::string_view) { return true; }
+    Moving shake_hands() { return Moving::moved; } // moved: it is done
+    Moved read(StreamSocket& socket, BytesOut into) { return socket.read(into); }
+    Moved write(StreamSocket& socket, BytesIn bytes) { return socket.write(bytes); }
+    bool holds_bytes() const { return false; } // that came in and are not read yet
+    bool wants_to_write() const { return false; }
+    void finish() {}
+    static constexpr bool reads_in_pieces = false; // a short read does not mean that there is no more
+    Error error() const { return Error::closed; }
+};
+
+} // namespace tenon::transport::detail

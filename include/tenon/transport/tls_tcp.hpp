@@ -1,0 +1,12 @@
+#pragma once
+// TlsTcp: Tcp under Tls, for programs that meet by certificate. Needs OpenSSL 3.
+
+#include "tenon/transport/tcp.hpp"
+#include "tenon/transport/tls.hpp"
+
+namespace tenon::transport {
+
+using TlsTcp = Connections<detail::LengthFraming, detail::Tls>;
+static_assert(TransportPolicy<TlsTcp> && Connected<TlsTcp>);
+
+} // namespace tenon::transport

@@ -1,0 +1,13 @@
+// expect: tenon: Impaired loses and reorders datagrams, and a connection that did would be broken; use the
+// transport inside of it without Impaired
+#include "tenon/sim/lines.hpp"
+#include "tenon/transport/impaired.hpp"
+#include "tenon/transport/memory.hpp"
+
+#ifdef SHOULD_FAIL
+using Inner = tenon::sim::Stream;
+#else
+using Inner = tenon::transport::Memory;
+#endif
+
+static_assert(sizeof(tenon::transport::Impaired<Inner>) > 0);

@@ -1,0 +1,174 @@
+// Two links over a connection, of which what one says is mutated on its way, and whose connection is now and
+// then held up: no crash, no message larger than allowed, no memory held beyond the limits, and whatever a
+// link writes an honest one reads.
+//   input: u8 seed, then steps (u8 what, u8 a, u8 b); see `step`
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstdlib>
+#include <vector>
+
+#include "tenon/link/stream_link.hpp"
+#include "tenon/wire/checksum.hpp"
+
+namespace {
+
+using namespace tenon;
+using Native = StreamLink<reliability::Native, Checksum>;
+
+constexpr std::size_t message_bytes_max = 6000, queue_bytes_max = 16384, frame_bytes_max = 8000;
+
+namespace step {
+constexpr unsigned kinds = 12;
+// The first of them: something is said, as large as `a` and `b` together say.
+constexpr unsigned say_reliable = 0, say_newest = 1, say_lossy = 2, say_command = 3;
+constexpr unsigned wait = 4;    // a times 4 milliseconds
+constexpr unsigned deliver = 5; // a frames each way
+constexpr unsigned hold = 6;    // so much more waits behind the connection of side b
+constexpr unsigned raw = 7;     // side 1 hears the bytes a, b, a ^ b
+constexpr unsigned flip = 8;    // bit b % 8 of byte a of the next frame
+constexpr unsigned set = 9;     // byte a becomes b
+constexpr unsigned cut = 10;    // the frame ends after a bytes
+constexpr unsigned insert = 11; // bytes b at a, a quarter as many as b says
+} // namespace step
+
+void must(bool holds) {
+    if (!holds) std::abort();
+}
+
+class Conversation {
+  public:
+    explicit Conversation(std::uint8_t seed) {
+        for (std::size_t i = 0; i < content_.size(); ++i) content_[i] = static_cast<std::byte>(seed + i * 7);
+    }
+
+    void take(unsigned what, unsigned a, unsigned b) {
+        const MessageType type{static_cast<std::uint16_t>(8 + b % 70)};
+        const BytesIn payload = BytesIn(content_).first((a * 256 + b) % 7000);
+        const BytesIn whole = payload.first(std::min(payload.size(), message_bytes_max));
+        Native& link = sides_[b & 1];
+        switch (what % step::kinds) {
+            case step::say_reliable:
+                (void)link.channel(a % 2 == 0).append(type, whole);
+                break;
+            case step::say_newest:
+            case step::say_lossy:
+                (void)link.outbox().push({.key = b % 4,
+                                          .queued_at = now_,
+                                          .type = type,
+                                          .replaceable = what % step::kinds == step::say_newest,
+                                          .track = a % 3},
+                                         whole);
+                break;
+            case step::say_command:
+                (void)link.push_command(type, payload.first(payload.size() % 200));
+                break;
+            case step::wait:
+                now_ += milliseconds(a * 4);
+                break;
+            case step::deliver:
+                for (unsigned i = 0; i <= a % 8; ++i) exchange();
+                break;
+            case step::hold:
+                backlog_[b & 1] = a * 64;
+                break;
+            case step::raw:
+                hear(1, {static_cast<std::byte>(a), static_cast<std::byte>(b), static_cast<std::byte>(a ^ b)},
+                     false);
+                break;
+            default:
+                edits_.push_back({what % step::kinds, a, b});
+                break;
+        }
+        for (Native& side : sides_) {
+            side.handle_timeout(now_);
+            must(side.queued_bytes() <= 2 * queue_bytes_max + 1200 + 255 * 64);
+            std::uint32_t track = 0;
+            while (side.poll_arrived(track)) must(track == 1 || track == 2);
+        }
+    }
+
+  private:
+    struct Edit {
+        unsigned what, a, b;
+    };
+
+    static LinkOptions options(bool asks) {
+        LinkOptions options;
+        options.datagram_bytes = frame_bytes_max;
+        options.message_bytes_max = message_bytes_max;
+        options.queue_bytes_max = queue_bytes_max;
+        options.asks_time = asks;
+        return options;
+    }
+    // A frame each way, if there is one. Only what side 0 says is mutated.
+    void exchange() {
+        now_ += milliseconds(1);
+        for (std::size_t from = 0; from < 2; ++from) {
+            std::array<std::byte, frame_bytes_max> buffer{};
+            Native& side = sides_[from];
+            side.look(now_, backlog_[from]);
+            const std::size_t wanted = side.wants(now_);
+            must(wanted <= frame_bytes_max);
+            const std::size_t size = side.poll_transmit(now_, BytesOut(buffer).first(wanted));
+            must(size <= wanted);
+            must(size != 0 || wanted == 0 || side.poll_timeout() > now_ ||
+                 side.state() != Native::State::open);
+            if (size == 0) continue;
+            must(std::to_integer<unsigned>(buffer[0]) < 0x80);
+            std::vector<std::byte> frame(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(size));
+            const bool honest = from == 1 || edits_.empty();
+            if (from == 0) mutate(frame);
+            hear(from ^ 1, frame, honest);
+        }
+    }
+    void hear(std::size_t at, const std::vector<std::byte>& frame, bool honest) {
+        const std::vector<std::byte> exact(frame.begin(), frame.end());
+        Native& side = sides_[at];
+        const auto malformed = side.stats().malformed;
+        if (!side.handle_datagram(now_, exact)) return;
+        LinkEvent event;
+        std::size_t events = 0, bytes = 0;
+        while (side.poll_event(event)) {
+            must(++events <= exact.size());
+            must(event.payload.size() <= message_bytes_max);
+            for (const std::byte byte : event.payload) bytes += std::to_integer<std::size_t>(byte);
+        }
+        must(!honest || side.stats().malformed == malformed);
+        sink_ = bytes;
+    }
+    void mutate(std::vector<std::byte>& frame) {
+        for (const Edit& edit : edits_) {
+            const std::size_t at = frame.empty() ? 0 : edit.a % frame.size();
+            const auto place = frame.begin() + static_cast<std::ptrdiff_t>(at);
+            if (edit.what == step::insert) {
+                frame.insert(place, edit.b / 4 + 1, std::byte(edit.b));
+                continue;
+            }
+            if (frame.empty()) continue;
+            if (edit.what == step::flip) *place ^= std::byte{1} << edit.b % 8;
+            if (edit.what == step::set) *place = std::byte(edit.b);
+            if (edit.what == step::cut) frame.resize(at);
+        }
+        edits_.clear();
+    }
+
+    std::array<std::byte, 7000> content_{};
+    Pool pool_{1200, 1 << 16};
+    Instant now_{1'000'000'000'000};
+    Native sides_[2] = {{pool_, options(true), 1, now_, Random(1)},
+                        {pool_, options(false), 1, now_, Random(2)}};
+    std::size_t backlog_[2] = {0, 0};
+    std::vector<Edit> edits_;
+    volatile std::size_t sink_ = 0;
+};
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    if (size < 4) return 0;
+    Conversation conversation(data[0]);
+    for (std::size_t at = 1; at + 3 <= size && at < 600; at += 3)
+        conversation.take(data[at], data[at + 1], data[at + 2]);
+    return 0;
+}

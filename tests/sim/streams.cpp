@@ -1,0 +1,430 @@
+// Whole rooms over connections: the same games, with nothing lost, and with readers who are slow, connections
+// that break, and hosts that go.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "room_of.hpp"
+#include "searching.hpp"
+#include "tenon/hall.hpp"
+#include "tenon/reliability/native.hpp"
+#include "tenon/reliability/redundant.hpp"
+
+using namespace tenon;
+using namespace tenon::literals;
+
+namespace {
+
+// ---- rooms of all kinds of messages, as over datagrams
+
+sim::Faults pauses(std::uint64_t seed) {
+    return *sim::Faults::parse(seed % 2 != 0 ? "pauses=3,pause_ms=400,clock_ms=2000"
+                                             : "pauses=2,pause_ms=4000");
+}
+sim::Line any_line(Random& random) {
+    sim::Line line;
+    line.latency = milliseconds(random.between(1, 120));
+    if (random.chance(0.5)) line.bandwidth = static_cast<std::uint64_t>(random.between(20'000, 400'000));
+    line.system_bytes = static_cast<std::size_t>(random.between(2'000, 32'000));
+    line.window_bytes = static_cast<std::size_t>(random.between(8'000, 128'000));
+    if (random.chance(0.3)) line.backlog_max = 3000; // which one frame may pass
+    return line;
+}
+template <class Reliability>
+std::string room(sim::World& world) {
+    world.lines().set_line(any_line(world.random()));
+    const auto count = 4 + static_cast<std::uint32_t>(world.random().below(3));
+    for (std::uint32_t host = 2; host <= count; ++host) {
+        world.lines().set_line(1, host, any_line(world.random()));
+        world.lines().set_line(host, 1, any_line(world.random()));
+    }
+    rooms::RoomOf<Reliability, sim::Stream> room(world, count);
+    for (int i = 0; i < (sim::is_long() ? 30 : 5); ++i) {
+        room.play(3_s);
+        const auto guest = 2 + static_cast<std::uint32_t>(world.random().below(count - 1));
+        world.lines().sever(1, guest);
+    }
+    return room.settle();
+}
+
+template <class Reliability>
+sim::Report rooms_over(std::uint64_t seeds) {
+    sim::Search search;
+    search.seeds = seeds;
+    search.seeds_long = 300;
+    search.faults = pauses;
+    search.command = "test_sim -tc='rooms over connections*'";
+    return sim::explore(search, room<Reliability>);
+}
+
+// ---- a game with something large, something late and something that hurries
+
+struct Ship {
+    std::int64_t said_at = 0;
+    std::string ballast;
+    void serialize(auto& ar) { ar(said_at, bounded(ballast, 4000)); }
+};
+struct Steer {
+    std::uint32_t beat = 0;
+    void serialize(auto& ar) { ar(beat); }
+};
+struct Parcel {
+    std::uint32_t number = 0;
+    std::string text;
+    void serialize(auto& ar) { ar(number, bounded(text, 65'000)); }
+};
+struct Spark {
+    std::uint32_t number = 0;
+    void serialize(auto& ar) { ar(number); }
+};
+using Port = Game<"port", 1, State<Ship>, Command<Steer>, Event<Parcel, Ordered>, Event<Spark>>;
+using Net = Session<Port, sim::Stream, codec::Bits, clock::Independent<>, topology::ClientServer,
+                    reliability::AckVector>;
+
+struct Sailor {
+    sim::World& world;
+    Net net;
+    std::size_t ballast;
+    std::uint32_t beat = 0, steers = 0, parcels = 0, sparks = 0;
+    bool flies = true;
+    std::size_t ships = 0;
+    Duration oldest{}; // of the host's states when they came
+    std::string notices;
+
+    Sailor(sim::World& in, std::uint32_t host, std::size_t bytes = 40, Options options = {})
+        : world(in), net(options, in.stream(host)), ballast(bytes) {
+        world.add(net, *this);
+    }
+    std::optional<Ship> state() {
+        if (!flies) return std::nullopt;
+        return Ship{world.now().ns, std::string(ballast, 'b')};
+    }
+    Steer command() { return {++beat}; }
+    void on(PeerId, const Steer& steer) {
+        if (steer.beat > beat) ++steers;
+    }
+    void on(PeerId, const Parcel& parcel) {
+        if (parcel.number != parcels || parcel.text != std::string(parcel.text.size(), 'p'))
+            notices += " torn";
+        ++parcels;
+    }
+    void on(PeerId, const Spark&) { ++sparks; }
+    void on(const Joined&) { notices += " joined"; }
+    void on(const PeerJoined& joined) { notices += joined.peer == PeerId::host() ? "" : " +"; }
+    void on(const PeerAway&) { notices += " away"; }
+    void on(const PeerLeft& left) { notices += " -" + std::string(name(left.reason)); }
+    void on(const Closed& closed) { notices += " closed/" + std::string(name(closed.reason)); }
+
+    // Looks at the host's state whenever another has come.
+    void look() {
+        const auto ship = net.latest<Ship>(PeerId::host());
+        if (!ship || ship->said_at == last_) return;
+        last_ = ship->said_at;
+        ++ships;
+        oldest = max(oldest, world.now() - Instant{last_});
+    }
+
+  private:
+    std::int64_t last_ = 0;
+};
+
+// A host and guests on hosts 2 and up, all in.
+struct Harbour {
+    sim::World world{1};
+    std::unique_ptr<Sailor> host;
+    std::vector<std::unique_ptr<Sailor>> guests;
+
+    explicit Harbour(std::uint32_t count, std::size_t ballast = 40, const Options& options = {}) {
+        host = std::make_unique<Sailor>(world, 1, ballast, options);
+        REQUIRE(host->net.host(4000));
+        for (std::uint32_t i = 0; i < count; ++i) enter(i + 2, options);
+    }
+    Sailor& enter(std::uint32_t at, const Options& options = {}) {
+        guests.push_back(std::make_unique<Sailor>(world, at, std::size_t(40), options));
+        REQUIRE(guests.back()->net.join("host1:4000"));
+        world.run_until([&] { return guests.back()->net.status() != Status::joining; }, 5_s);
+        return *guests.back();
+    }
+    void run(Duration time) {
+        const Instant end = world.now() + time;
+        while (world.now() < end) {
+            world.run(5_ms);
+            for (auto& guest : guests) guest->look();
+        }
+    }
+};
+
+// One room of a hall: says what it hears to the others.
+struct Match {
+    HallRoom<Net>& room;
+    int sparks = 0;
+    std::string left;
+
+    explicit Match(HallRoom<Net>& in) : room(in) {}
+    std::optional<Ship> state() { return std::nullopt; }
+    void on(PeerId, const Steer&) {}
+    void on(PeerId, const Parcel& parcel) { CHECK(room.broadcast(parcel)); }
+    void on(PeerId, const Spark&) { ++sparks; }
+    void on(const PeerLeft& gone) { left += " " + std::string(name(gone.reason)); }
+};
+
+} // namespace
+
+TEST_CASE("rooms over connections keep their promises, whoever is slow, leaves, or is cut off") {
+    const auto report = rooms_over<reliability::AckVector>(8);
+    CHECK_MESSAGE(report, report.text());
+}
+TEST_CASE("rooms over connections keep them under every reliability policy") {
+    for (const auto& report : {rooms_over<reliability::AckRetry>(2), rooms_over<reliability::Redundant<>>(2),
+                               rooms_over<reliability::Native>(2)})
+        CHECK_MESSAGE(report, report.text());
+}
+
+TEST_CASE("states over connections come at their rate, and nothing waits") {
+    Harbour harbour(2);
+    harbour.run(100_ms);
+    for (auto& guest : harbour.guests) guest->ships = 0, guest->oldest = {};
+    harbour.run(5_s);
+    for (auto& guest : harbour.guests) {
+        CHECK(guest->ships >= 97);
+        CHECK_MESSAGE(guest->oldest <= 26_ms, guest->oldest.seconds());
+        CHECK(guest->net.health().rtt == 40_ms);
+        CHECK(guest->net.health().queue_time == Duration{});
+        CHECK(guest->net.health().level == Level::good);
+    }
+    CHECK(harbour.host->steers == 0); // nobody's own are newer than all it has said itself
+    CHECK(harbour.world.restless() == 0);
+    CHECK(harbour.host->net.health().rtt == 40_ms);
+}
+
+TEST_CASE("what is as large as it may be crosses a connection whole, both ways and in order") {
+    Harbour harbour(1);
+    Sailor &host = *harbour.host, &guest = *harbour.guests[0];
+    for (std::uint32_t i = 0; i < 3; ++i) {
+        CHECK(host.net.send(guest.net.self(), Parcel{i, std::string(65'000, 'p')}));
+        CHECK(guest.net.broadcast(Parcel{i, std::string(65'000 - i, 'p')}));
+    }
+    CHECK(host.net.send(guest.net.self(), Parcel{3, std::string(65'000, 'p')}).error() == Error::none);
+    CHECK(host.net.send(guest.net.self(), Parcel{4, std::string(65'000, 'p')}).error() == Error::queue_full);
+    harbour.run(2_s);
+    CHECK(guest.parcels == 4);
+    CHECK(host.parcels == 3);
+    CHECK(guest.notices == " joined");
+}
+
+TEST_CASE("who leaves, is sent off or refused hears why over its connection, which ends") {
+    Options options;
+    options.peers_max = 2;
+    Harbour harbour(2, 40, options);
+    Sailor& third = harbour.enter(9);
+    CHECK(third.notices == " closed/room_full");
+    options.room = "elsewhere";
+    Sailor& fourth = harbour.enter(10, options);
+    CHECK(fourth.notices == " closed/wrong_room");
+    harbour.run(1_s);
+    CHECK(harbour.world.lines().open_count() == 2);
+    CHECK(harbour.host->net.kick(harbour.guests[0]->net.self()));
+    harbour.guests[1]->net.leave();
+    harbour.run(1_s);
+    CHECK(harbour.guests[0]->notices == " joined + closed/kicked");
+    CHECK(harbour.host->notices.find("-kicked") != std::string::npos);
+    CHECK(harbour.host->notices.find("-left") != std::string::npos);
+    CHECK(harbour.world.lines().open_count() == 0);
+    harbour.enter(11);
+    CHECK(harbour.guests.back()->notices == " joined");
+    harbour.host->net.leave();
+    harbour.run(1_s);
+    CHECK(harbour.guests.back()->notices == " joined closed/left");
+    CHECK(harbour.world.lines().open_count() == 0);
+    CHECK(harbour.world.restless() <= 1); // who was sent off is told of with the next turn
+}
+
+TEST_CASE("a lost connection ends its peer at once, and it may come in again") {
+    Harbour harbour(2);
+    harbour.run(1_s);
+    harbour.world.lines().sever(1, 2);
+    harbour.run(100_ms);
+    CHECK(harbour.guests[0]->notices == " joined + closed/connection_lost");
+    CHECK(harbour.guests[1]->notices == " joined + -connection_lost");
+    CHECK(harbour.host->notices == " joined + + -connection_lost");
+    CHECK(harbour.guests[0]->net.join("host1:4000"));
+    harbour.run(1_s);
+    CHECK(harbour.host->net.roster().size() == 3);
+    // Nobody listens there, and it is known at once.
+    Sailor astray(harbour.world, 20);
+    REQUIRE(astray.net.join("host1:4001"));
+    harbour.run(200_ms);
+    CHECK(astray.notices == " closed/connection_lost");
+    // The host's program is started anew.
+    harbour.world.remove(harbour.host->net);
+    harbour.host = std::make_unique<Sailor>(harbour.world, 1);
+    REQUIRE(harbour.host->net.host(4000));
+    harbour.run(200_ms);
+    for (auto& guest : harbour.guests) {
+        CHECK(guest->net.status() == Status::closed);
+        CHECK(guest->net.join("host1:4000"));
+    }
+    harbour.run(1_s);
+    CHECK(harbour.host->net.roster().size() == 3);
+}
+
+TEST_CASE("who does not read is nobody else's trouble, and is let go when it has not for too long") {
+    Harbour harbour(3, 2000);
+    harbour.run(2_s);
+    for (auto& guest : harbour.guests) guest->ships = 0, guest->oldest = {};
+    const std::size_t before = harbour.world.lines().backlog_seen();
+    harbour.world.pause(2, 5_s);
+    harbour.run(5_s);
+    Health stalled = *harbour.host->net.health(PeerId{1});
+    CHECK(stalled.queue_time > 1_s);
+    CHECK(stalled.level != Level::good);
+    for (std::size_t i : {1u, 2u}) { // the others hear all as ever
+        CHECK(harbour.guests[i]->ships >= 97);
+        CHECK(harbour.guests[i]->oldest <= 26_ms);
+        CHECK(harbour.host->net.health(harbour.guests[i]->net.self())->queue_time == Duration{});
+    }
+    CHECK(harbour.world.restless() == 0);
+    // Behind the connection waits as much as it may, and in the queue one state of each.
+    CHECK(harbour.world.lines().backlog_seen() <= std::max<std::size_t>(before, 8192));
+    CHECK(stalled.queued_bytes < 3 * 2100 + 8192);
+    harbour.run(1_s);
+    CHECK(harbour.guests[0]->notices.find("closed") == std::string::npos);
+    harbour.guests[0]->oldest = {};
+    harbour.run(1_s);
+    CHECK(harbour.guests[0]->oldest <= 26_ms); // what it sees is fresh again
+    harbour.world.pause(2, 15_s);
+    harbour.run(11_s);
+    CHECK(harbour.host->net.roster().size() == 3);
+    CHECK(harbour.host->notices == " joined + + + -timed_out");
+}
+
+TEST_CASE("behind a slow connection states are replaced before they are queued, so what comes is fresh") {
+    for (const std::uint64_t bandwidth : {8'000u, 20'000u, 60'000u}) {
+        CAPTURE(bandwidth);
+        Harbour harbour(1, 1500); // 30,000 bytes a second
+        sim::Line slow;
+        slow.bandwidth = bandwidth;
+        slow.system_bytes = 3000;
+        slow.window_bytes = 3000;
+        harbour.world.lines().set_line(1, 2, slow);
+        harbour.run(5_s);
+        Sailor& guest = *harbour.guests[0];
+        guest.ships = 0, guest.oldest = {};
+        harbour.run(10_s);
+        // The budget, the system's own buffer, and the state itself.
+        const Duration most = 75_ms + 26_ms + seconds(10'000.0 / static_cast<double>(bandwidth));
+        CHECK_MESSAGE(guest.oldest <= most, guest.oldest.seconds());
+        CHECK(guest.ships >= std::min<std::size_t>(195, bandwidth * 10 / 1600 * 4 / 10));
+        CHECK(harbour.world.lines().backlog_seen() <= 8'000);
+    }
+}
+
+TEST_CASE("what must arrive waits in a bounded queue before a slow connection, and none is lost") {
+    Harbour harbour(1);
+    sim::Line slow;
+    slow.bandwidth = 50'000;
+    slow.system_bytes = 3000;
+    slow.window_bytes = 8000;
+    harbour.world.lines().set_line(1, 2, slow);
+    Sailor& guest = *harbour.guests[0];
+    std::uint32_t said = 0;
+    Result<> sent;
+    while ((sent = harbour.host->net.send(guest.net.self(), Parcel{said, std::string(1000, 'p')}))) ++said;
+    CHECK(sent.error() == Error::queue_full);
+    CHECK(said > 200);
+    guest.ships = 0;
+    harbour.run(2_s);
+    CHECK_MESSAGE(guest.ships > 15, guest.ships); // states don't starve beside it
+    CHECK_MESSAGE(guest.oldest < 400_ms, guest.oldest.seconds());
+    CHECK(harbour.world.lines().backlog_seen() < 8'000);
+    harbour.run(5_s);
+    CHECK(guest.parcels == said);
+    CHECK(guest.notices == " joined");
+}
+
+TEST_CASE("who calls and is not let in does not keep its connection") {
+    Harbour harbour(1);
+    auto line = harbour.world.stream(30);
+    REQUIRE(line.open(0));
+    const auto to = *line.resolve("host1:4000");
+    std::byte hello[200];
+    const std::size_t size = write(BytesOut(hello), Hello{7, stable_id("port"), protocol_version}, Plain());
+    CHECK(line.send(to, {}, BytesIn(hello).first(size)) == Sent::sent);
+    line.flush();
+    harbour.run(5_s);
+    CHECK(harbour.world.lines().open_count() == 2);
+    harbour.run(6_s);
+    CHECK(harbour.world.lines().open_count() == 1);
+    CHECK(harbour.world.restless() == 0);
+}
+
+TEST_CASE("a hall has its rooms over connections too, and loses the guests whose connections break") {
+    sim::World world(3);
+    Hall<Plays<Net, Match>> hall({}, world.stream(1));
+    REQUIRE(hall.open(4000));
+    const RoomKey red = *hall.host<Net>(Options{.room = "red"}),
+                  blue = *hall.host<Net>(Options{.room = "blue"});
+    world.add(hall);
+    std::vector<std::unique_ptr<Sailor>> guests;
+    for (std::uint32_t i = 0; i < 6; ++i) {
+        guests.push_back(std::make_unique<Sailor>(world, i + 2, std::size_t(40),
+                                                  Options{.room = i % 2 == 0 ? "red" : "blue"}));
+        REQUIRE(guests.back()->net.join("host1:4000"));
+    }
+    guests.push_back(std::make_unique<Sailor>(world, 20, std::size_t(40), Options{.room = "green"}));
+    REQUIRE(guests.back()->net.join("host1:4000"));
+    world.run(1_s);
+    CHECK(hall.guest_count() == 6);
+    CHECK(guests[6]->notices == " closed/wrong_room");
+    CHECK(world.lines().open_count() == 6);
+    CHECK(guests[0]->net.broadcast(Parcel{0, std::string(60'000, 'p')}));
+    CHECK(guests[1]->net.broadcast(Spark{1}));
+    world.run(1_s);
+    CHECK(guests[2]->parcels == 2); // passed on, and said again by the room
+    CHECK(guests[3]->parcels == 0);
+    CHECK(hall.handlers<Net>(blue)->sparks == 1);
+    // One stands still, one is cut off, one leaves; and so does a room.
+    world.pause(2, 14_s);
+    world.lines().sever(1, 3);
+    guests[2]->net.leave();
+    world.run(500_ms);
+    CHECK(hall.guest_count() == 4);
+    CHECK(hall.handlers<Net>(blue)->left == " connection_lost");
+    CHECK(hall.handlers<Net>(red)->left == " left");
+    CHECK(guests[1]->net.join("host1:4000"));
+    CHECK(guests[4]->net.broadcast(Parcel{1, std::string(60'000, 'p')}));
+    world.run(15_s);
+    CHECK(hall.guest_count() == 4);
+    CHECK(hall.handlers<Net>(red)->left == " left timed_out");
+    CHECK(hall.close(red));
+    world.run(1_s);
+    CHECK(guests[4]->notices.find("closed/left") != std::string::npos);
+    CHECK(hall.room_count() == 1);
+    CHECK(hall.guest_count() == 3);
+    CHECK(world.lines().open_count() == 3);
+    hall.close();
+    world.run(1_s);
+    CHECK(!hall.is_open());
+    CHECK(world.lines().open_count() == 0);
+}
+
+TEST_CASE("who sends more over a connection than it may is sent away, and nobody else") {
+    // Nothing can be dropped there: what is missing would be missed for good.
+    Harbour harbour(2, 40, {.limits = {.packets = {120, 60}}});
+    harbour.run(1_s);
+    for (int ms = 0; ms < 3000; ++ms) {
+        (void)harbour.guests[0]->net.send(PeerId::host(), Spark{});
+        if (ms % 50 == 0) (void)harbour.guests[1]->net.send(PeerId::host(), Spark{});
+        harbour.world.run(1_ms);
+    }
+    harbour.run(1_s);
+    CHECK(harbour.host->notices == " joined + + -flooded");
+    CHECK(harbour.guests[0]->notices.find("closed/flooded") != std::string::npos);
+    CHECK(harbour.guests[1]->net.status() == Status::joined);
+    CHECK(harbour.guests[1]->net.health(PeerId::host())->limited == 0);
+}
