@@ -14,6 +14,7 @@
 #include "tenon/transport/entropy.hpp"
 #include "tenon/transport/framing.hpp"
 #include "tenon/transport/host_names.hpp"
+#include "tenon/transport/length_framing.hpp"
 #include "tenon/transport/listener.hpp"
 
 using namespace tenon;
@@ -22,7 +23,7 @@ using transport::Tcp;
 
 namespace {
 
-struct Harness {
+struct Harness : OverTcp {
     using Transport = Tcp;
     static constexpr bool answers = false;
     Tcp server(const ConnectionOptions& options) { return Tcp(options); }
