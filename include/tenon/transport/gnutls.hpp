@@ -40,7 +40,6 @@ class GnuTls {
         // file_missing: of a file, or of a server's certificate; malformed: it can't be read, or the key is
         // another's.
         Result<> open(const TlsOptions& options, std::string_view protocol, bool listens);
-        bool listens() const { return server_ != nullptr; }
 
       private:
         friend class GnuTls;

@@ -253,6 +253,7 @@ Result<ConnectionAddress> QuicOver<Road>::open(std::uint16_t port, bool listens)
             return at.error();
         }
         s->shared.local = *at;
+        s->shared.listens = listens;
         if (listens) s->local = *at;
         state_ = std::move(s);
         return state_->local;

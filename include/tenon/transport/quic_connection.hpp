@@ -42,6 +42,7 @@ struct QuicShared {
     HashMap<QuicId, std::uint32_t> ids; // whose a packet is, by its destination: the slot
     std::uint8_t secret[32];            // of the tokens and resets
     IpAddress local;                    // all packets are from here, as far as it is known
+    bool listens = false;               // strangers may come
 };
 
 struct QuicConnection {

@@ -36,11 +36,11 @@ class QuicDoor {
         Visit visit;
         into = into.first(std::min(into.size(), datagram.size()));
         if (read == NGTCP2_ERR_VERSION_NEGOTIATION) {
-            if (shared.tls.listens() && datagram.size() >= quic_datagram_bytes)
+            if (shared.listens && datagram.size() >= quic_datagram_bytes)
                 offer_version(visit, ids, into);
         } else if (read == 0 && ids.version == 0) {
             if (ids.dcidlen == quic_id_bytes) reset(visit, shared, ids, datagram.size(), into);
-        } else if (read == 0 && shared.tls.listens() && datagram.size() >= quic_datagram_bytes &&
+        } else if (read == 0 && shared.listens && datagram.size() >= quic_datagram_bytes &&
                    ngtcp2_accept(&visit.head, octets(datagram), datagram.size()) == 0) {
             judge(visit, shared, from, into, now);
         }
