@@ -140,6 +140,14 @@ class Connections {
 
     bool is_open() const { return state_ != nullptr; }
     Address local_address() const { return is_open() ? state_->local : Address{}; }
+    // Where the other side of a connection finds us.
+    IpAddress local_address(const Address& of) const {
+        const Connection* c = is_open() ? state_->table.find(of) : nullptr;
+        return c == nullptr ? IpAddress{} : c->socket.local_address();
+    }
+    // For whoever waits for more than this: what becomes readable when it is to be polled, and until when.
+    detail::NativeSocket handle() const { return is_open() ? state_->readiness.handle() : detail::no_socket; }
+    Instant deadline() const { return is_open() ? state_->deadline : Instant::never(); }
     std::size_t connections() const { return is_open() ? state_->table.size() : 0; }
     const ConnectionCounters& counters() const { return counters_; }
     // Why the connection went that was lost last: timed_out, refused, malformed, closed, unreachable, ...
