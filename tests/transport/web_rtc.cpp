@@ -9,6 +9,7 @@
 #include "connected.hpp"
 #include "tenon.hpp"
 #include "tenon/transport/dtls.hpp"
+#include "tenon/transport/polling.hpp"
 #include "tenon/transport/rtc_connection.hpp"
 #include "tenon/transport/tls_web_rtc.hpp"
 #include "tenon/transport/usrsctp.hpp"

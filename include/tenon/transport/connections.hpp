@@ -19,6 +19,7 @@
 #include "tenon/transport/host_names.hpp"
 #include "tenon/transport/listener.hpp"
 #include "tenon/transport/now.hpp"
+#include "tenon/transport/polling.hpp"
 
 namespace tenon::transport {
 
@@ -94,7 +95,7 @@ class Connections {
     template <class F>
     void poll(F&& f) {
         if (!is_open() || state_->polling || retired_) return;
-        Polling guard{*this, *state_};
+        detail::Polling<State> guard{retired_, *state_};
         State& s = guard.state;
         s.now = now();
         expire();
@@ -194,18 +195,6 @@ class Connections {
         Address local;
         Instant now, deadline = Instant::never();
         bool polling = false;
-    };
-    // What a handler reads from outlives it, although it closes.
-    struct Polling {
-        Connections& transport;
-        State& state;
-        Polling(Connections& t, State& s) : transport(t), state(s) { state.polling = true; }
-        Polling(const Polling&) = delete;
-        Polling& operator=(const Polling&) = delete;
-        ~Polling() {
-            state.polling = false;
-            if (transport.retired_.get() == &state) transport.retired_.reset();
-        }
     };
     Result<Address> open(std::uint16_t port, bool listens);
     detail::SocketOptions socket_options() const { return {options_.unsent_max, 0, 0}; }

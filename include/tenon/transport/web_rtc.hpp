@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "tenon/transport/polling.hpp"
 #include "tenon/transport/rtc_connection.hpp"
 #include "tenon/transport/udp.hpp"
 #include "tenon/transport/web_socket.hpp"
@@ -177,17 +178,6 @@ class WebRtcOver {
         std::vector<Lost> lost;
         Instant now, expired;
         bool polling = false;
-    };
-    struct Polling {
-        WebRtcOver& transport;
-        State& state;
-        Polling(WebRtcOver& t, State& s) : transport(t), state(s) { state.polling = true; }
-        Polling(const Polling&) = delete;
-        Polling& operator=(const Polling&) = delete;
-        ~Polling() {
-            state.polling = false;
-            if (transport.retired_.get() == &state) transport.retired_.reset();
-        }
     };
     struct SignallingEar {
         WebRtcOver& transport;

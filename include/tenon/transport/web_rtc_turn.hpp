@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "tenon/transport/polling.hpp"
 #include "tenon/transport/web_rtc.hpp"
 
 namespace tenon::transport {
@@ -13,7 +14,7 @@ template <class Signalling>
 template <class F>
 void WebRtcOver<Signalling>::poll(F&& f) {
     if (!is_open() || state_->polling || retired_) return;
-    Polling guard{*this, *state_};
+    detail::Polling<State> guard{retired_, *state_};
     State& s = guard.state;
     s.now = now();
     signalling_.poll(SignallingEar{*this});
