@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "certificates.hpp"
@@ -487,6 +488,22 @@ TEST_CASE("who gives no sign of life is lost, on both sides") {
         REQUIRE(until([&] { return !guest.losses.empty(); }, guest));
         CHECK(guest.losses[0] == Error::timed_out);
     }
+}
+
+TEST_CASE("transports on several threads share usrsctp, and nothing else") {
+    const auto talk = [](bool& done) {
+        Listening host, guest;
+        const auto at = host.transport.open(0);
+        if (!at || !guest.transport.open_to_dial()) return;
+        const auto to = guest.transport.resolve("127.0.0.1:" + std::to_string(at->port));
+        for (int i = 0; i < 40; ++i) (void)guest.transport.send(*to, {}, bytes_of(pattern(5000, 7)));
+        done = until([&] { return host.reliable.size() == 40; }, host, guest);
+    };
+    bool done[3] = {};
+    std::vector<std::thread> threads;
+    for (bool& one : done) threads.emplace_back([&talk, &one] { talk(one); });
+    for (std::thread& thread : threads) thread.join();
+    for (const bool one : done) CHECK(one);
 }
 
 TEST_CASE("addresses of WebRtc name its own scheme") {

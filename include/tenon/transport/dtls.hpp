@@ -65,6 +65,7 @@ class Dtls {
     bool start(Context& context, bool dialled, const CertificatePrint& theirs);
     State state() const { return state_; }
     bool is_up() const { return state_ == State::open; }
+    bool has_met() const { return met_; } // the other side has shown that it hears at its address
     // Whoever answers to another address has to show once more that it hears.
     void distrust() { RAND_bytes(cookie_.data(), static_cast<int>(cookie_.size())); }
 
@@ -131,6 +132,7 @@ class Dtls {
 
     SSL* ssl_ = nullptr;
     State state_ = State::closed;
+    bool met_ = false;
     CertificatePrint theirs_{};
     std::array<unsigned char, 16> cookie_{};
     BytesIn incoming_;
@@ -179,8 +181,11 @@ inline Result<> Dtls::Context::open() {
         return 1;
     });
     SSL_CTX_set_cookie_verify_cb(context_, [](SSL* ssl, const unsigned char* cookie, unsigned size) {
-        const auto& made = of(ssl).cookie_;
-        return int(size == made.size() && CRYPTO_memcmp(cookie, made.data(), size) == 0);
+        Dtls& dtls = of(ssl);
+        const auto& made = dtls.cookie_;
+        const bool fits = size == made.size() && CRYPTO_memcmp(cookie, made.data(), size) == 0;
+        dtls.met_ = dtls.met_ || fits;
+        return int(fits);
     });
     if (SSL_CTX_set_cipher_list(context_, "ECDHE+AESGCM:ECDHE+CHACHA20") != 1 || !make_certificate())
         return Error::system;

@@ -214,7 +214,7 @@ void WebRtcOver<Signalling>::heed_request(Connection& c, const Stun& check, cons
     c.proven = s.now;
     detail::StunWriter answer(Stun::Kind::success, check.id);
     (void)s.udp.send(from, {}, answer.mapped(from).finish(c.password));
-    if (c.dialled || !check.nominates || from == c.peer || !c.dtls.is_up()) return;
+    if (c.dialled || !check.nominates || from == c.peer || !c.dtls.has_met()) return;
     if (from == c.checked && s.now < c.next_check) return; // it was asked a moment ago
     if (from != c.checked) c.ask();
     c.checked = from;

@@ -76,9 +76,9 @@ void WebRtcOver<Signalling>::heed_record(Connection& c, const IpAddress& from, B
         if (c.dialled || !c.is_up()) return;
         if (!c.dtls.start(s.dtls, false, c.print)) return part(c, Error::system, false);
     }
-    // The handshake goes to who began it, and says little before that one has shown that it hears.
-    if (c.dtls.state() == Cover::shaking_hands && from != c.peer) {
-        if (c.dialled) return static_cast<void>(++counters_.strange);
+    // The handshake goes to who began it, and says little before that one has shown that it hears; then it is
+    // for heed_success() to find it elsewhere.
+    if (!c.dialled && !c.dtls.has_met() && from != c.peer) {
         c.peer = c.checked = from;
         c.dtls.distrust();
     }
@@ -279,15 +279,12 @@ void WebRtcOver<Signalling>::part(Connection& c, Error why, bool lingers) {
             ++counters_.lost;
             if (c.dialled || c.heard) s.lost.push_back({c.address, why});
         }
-        lingers = lingers && (c.stage == Stage::open || !c.out.empty());
-        // What was taken before the connection is up leaves when it is.
-        if (lingers && c.stage == Stage::open) {
-            c.stage = Stage::leaving;
+        lingers = lingers && c.stage == Stage::open;
+        c.stage = Stage::leaving;
+        if (lingers) {
             c.deadline = now() + options_.linger_max;
             return queue(c);
         }
-        c.stage = Stage::leaving;
-        lingers = false;
     }
     if (!lingers && c.stage == Stage::leaving) release(c);
 }
