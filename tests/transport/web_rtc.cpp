@@ -29,7 +29,6 @@ namespace {
 
 struct Harness {
     using Transport = WebRtc;
-    static constexpr bool answers = true;
     static constexpr Error nobody = Error::refused;
     static constexpr std::uint64_t calls_most = 400;
     WebRtc server(const ConnectionOptions& options) { return WebRtc(options); }
