@@ -11,7 +11,8 @@ THIRD_PARTIES = {  # the folder or file that is included: the headers that may
     "sodium.h": ["tenon/secure/sodium.hpp"],
     "zstd.h": ["tenon/codec/zstd.hpp"],
     "zdict.h": ["tenon/codec/zstd.hpp"],
-    "openssl": ["tenon/secure/jwt_rs256.hpp", "tenon/transport/tls.hpp"],
+    "openssl": ["tenon/secure/jwt_rs256.hpp", "tenon/transport/tls.hpp", "tenon/transport/dtls.hpp"],
+    "usrsctp.h": ["tenon/transport/usrsctp.hpp"],
     "wslay": ["tenon/transport/wslay.hpp"],
     "emscripten": ["tenon/browser/page.hpp"],
 }

@@ -22,7 +22,7 @@ using transport::Tcp;
 
 namespace {
 
-struct Harness {
+struct Harness : OverTcp {
     using Transport = Tcp;
     static constexpr bool answers = false;
     Tcp server(const ConnectionOptions& options) { return Tcp(options); }
