@@ -19,6 +19,7 @@
 #include "tenon/transport/host_names.hpp"
 #include "tenon/transport/listener.hpp"
 #include "tenon/transport/now.hpp"
+#include "tenon/transport/polling.hpp"
 
 namespace tenon::transport {
 
@@ -94,7 +95,7 @@ class Connections {
     template <class F>
     void poll(F&& f) {
         if (!is_open() || state_->polling || retired_) return;
-        Polling guard{*this, *state_};
+        detail::Polling<State> guard{retired_, *state_};
         State& s = guard.state;
         s.now = now();
         expire();
@@ -140,6 +141,14 @@ class Connections {
 
     bool is_open() const { return state_ != nullptr; }
     Address local_address() const { return is_open() ? state_->local : Address{}; }
+    // Where the other side of a connection finds us.
+    IpAddress local_address(const Address& of) const {
+        const Connection* c = is_open() ? state_->table.find(of) : nullptr;
+        return c == nullptr ? IpAddress{} : c->socket.local_address();
+    }
+    // For whoever waits for more than this: what becomes readable when it is to be polled, and until when.
+    detail::NativeSocket handle() const { return is_open() ? state_->readiness.handle() : detail::no_socket; }
+    Instant deadline() const { return is_open() ? state_->deadline : Instant::never(); }
     std::size_t connections() const { return is_open() ? state_->table.size() : 0; }
     const ConnectionCounters& counters() const { return counters_; }
     // Why the connection went that was lost last: timed_out, refused, malformed, closed, unreachable, ...
@@ -186,18 +195,6 @@ class Connections {
         Address local;
         Instant now, deadline = Instant::never();
         bool polling = false;
-    };
-    // What a handler reads from outlives it, although it closes.
-    struct Polling {
-        Connections& transport;
-        State& state;
-        Polling(Connections& t, State& s) : transport(t), state(s) { state.polling = true; }
-        Polling(const Polling&) = delete;
-        Polling& operator=(const Polling&) = delete;
-        ~Polling() {
-            state.polling = false;
-            if (transport.retired_.get() == &state) transport.retired_.reset();
-        }
     };
     Result<Address> open(std::uint16_t port, bool listens);
     detail::SocketOptions socket_options() const { return {options_.unsent_max, 0, 0}; }
