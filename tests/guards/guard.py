@@ -37,7 +37,11 @@ LIBRARIES = {"tenon/secure/": "sodium.h", "tenon/secure/jwt_rs256.hpp": "openssl
              "tenon/browser/page.hpp": "emscripten/websocket.h",
              "tenon/browser/README.md": "emscripten/websocket.h",
              "tenon/browser/web_socket.hpp": "emscripten/websocket.h",
-             "tenon/transport/README.md": "wslay/wslay.h", "tenon/transport/TLS.md": "openssl/ssl.h"}
+             "tenon/transport/README.md": "wslay/wslay.h", "tenon/transport/TLS.md": "openssl/ssl.h",
+             "tenon/transport/gnutls.hpp": "gnutls/crypto.h",
+             "tenon/transport/ngtcp2.hpp": "ngtcp2/ngtcp2_crypto_gnutls.h",
+             "tenon/transport/quic": "ngtcp2/ngtcp2_crypto_gnutls.h",
+             "tenon/transport/QUIC.md": "ngtcp2/ngtcp2_crypto_gnutls.h"}
 
 
 def compilable(names, compiler):

@@ -14,6 +14,7 @@
 #include "tenon/transport/entropy.hpp"
 #include "tenon/transport/framing.hpp"
 #include "tenon/transport/host_names.hpp"
+#include "tenon/transport/length_framing.hpp"
 #include "tenon/transport/listener.hpp"
 
 using namespace tenon;

@@ -6,6 +6,7 @@
 
 #include "certificates.hpp"
 #include "connected.hpp"
+#include "tenon/transport/tls_options.hpp"
 #include "tenon/transport/tls_tcp.hpp"
 
 using namespace tenon;
