@@ -89,6 +89,11 @@ class Entrance {
             refuse(from, connect.nonce, mismatch, carriage.name_of(type));
         else if (mismatch == Error::codec_mismatch && ((terms.features ^ connect.terms.features) >> 8) != 0)
             refuse(from, connect.nonce, mismatch, ClockText(terms.features).view());
+        else if (mismatch == Error::codec_mismatch && terms.codec != connect.terms.codec)
+            refuse(from, connect.nonce, mismatch, Remedy::codec(carriage.codec).text());
+        else if (mismatch == Error::codec_mismatch)
+            refuse(from, connect.nonce, mismatch,
+                   Remedy::features(terms.features, connect.terms.features).text());
         else if (mismatch == Error::version_mismatch && speaks_with_us(connect.protocol))
             refuse(from, connect.nonce, mismatch,
                    Remedy::game(terms.game_version, connect.terms.game_version).text());
