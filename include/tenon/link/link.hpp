@@ -120,11 +120,12 @@ class Link {
             may_send() && (state_ == State::open ? outgoing_.is_due(now) : outgoing_.unsent());
         if (!content && ack_due_ > now && !control_due(now)) return 0;
         into = credit_.of(into);
+        if (into.empty() && state_ == State::closing) state_ = State::closed; // who would hear it?
         return into.empty() ? 0 : write(now, into, content);
     }
     // The packet that goes with a request to go on with the link, behind so many bytes of it and also where
     // none would go by itself: what was said and may not have arrived. It is numbered and sealed like every
-    // other, and so is heard once, however often it comes. `padded`: its reader may answer with as much.
+    // other, and so is heard once, however often it comes. `padded`: so that its reader may answer much.
     std::size_t poll_early(Instant now, BytesOut into, std::size_t behind, bool padded) {
         if (is_ending() || !is_ready() || !in_flight_.room()) return 0;
         now_ = now;
@@ -166,7 +167,7 @@ class Link {
     // The other side is elsewhere, from where so many bytes came: until it shows that it hears us there.
     void doubt(std::size_t bytes) { credit_.begin(bytes); }
     bool is_ready() const { return seal_is_ready(seal_); } // until its key has come it says nothing
-    bool is_ending() const { return state_ == State::closing || state_ == State::closed; }
+    bool is_ending() const { return state_ >= State::closing; }
     void begin_with(const typename Seal::Key& key) { seal_.renew(key); }
     // Goes on where it was, over a path of which nothing is known. What was in flight is sent again.
     void resume(Instant now) {
@@ -342,8 +343,7 @@ class Link {
         return false;
     }
     void finish(Error reason) {
-        farewell_.say(reason);
-        state_ = State::closed;
+        farewell_.say(reason), state_ = State::closed;
         source_ = nullptr;
     }
 
