@@ -32,7 +32,7 @@ variant vector version""".split())
 SYSTEM = {"tenon/transport/udp.hpp", "tenon/transport/udp_batch.hpp",
           "tenon/transport/sleep.hpp", "tenon/transport/now.hpp", "tenon/transport/waker.hpp",
           "tenon/transport/entropy.hpp", "tenon/transport/stream_socket.hpp", "tenon/transport/readiness.hpp",
-          "tenon/secure/key_file.hpp"}
+          "tenon/transport/interfaces.hpp", "tenon/secure/key_file.hpp"}
 
 
 def check(root):
