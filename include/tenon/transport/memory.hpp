@@ -302,6 +302,10 @@ class Memory {
 
     bool is_open() const { return slot_ != Exchange::nobody; }
     Address local_address() const { return is_open() ? exchange_->ports_[slot_].address : Address{host_, 0}; }
+    template <class F>
+    void each_local_address(F&& f) const {
+        if (is_open()) f(local_address());
+    }
     std::uint64_t entropy() { return exchange_ == nullptr ? 0 : exchange_->random_.next(); }
 
   private:
