@@ -43,6 +43,8 @@ look() {
             has_header doctest/doctest.h || missing="$missing doctest-dev"
             has_header openssl/param_build.h || missing="$missing libssl-dev"
             has_header wslay/wslay.h || missing="$missing libwslay-dev"
+            has_header natpmp.h || missing="$missing libnatpmp-dev"
+            has_header miniupnpc/miniupnpc.h || missing="$missing libminiupnpc-dev"
             have ip || missing="$missing iproute2"
             have nft || missing="$missing nftables"
             NODE_PATH=/usr/share/nodejs node -e "require('ws')" >/dev/null 2>&1 || missing="$missing node-ws"

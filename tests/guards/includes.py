@@ -13,6 +13,8 @@ THIRD_PARTIES = {  # the folder or file that is included: the headers that may
     "zdict.h": ["tenon/codec/zstd.hpp"],
     "openssl": ["tenon/secure/jwt_rs256.hpp", "tenon/transport/tls.hpp"],
     "wslay": ["tenon/transport/wslay.hpp"],
+    "natpmp.h": ["tenon/transport/natpmp.hpp"],
+    "miniupnpc": ["tenon/transport/miniupnpc.hpp"],
     "emscripten": ["tenon/browser/page.hpp"],
 }
 LIGHT = ["core", "wire", "link", "replica", "room"]
