@@ -21,8 +21,6 @@ namespace {
 class Device {
   public:
     std::atomic<int> refuses = 0; // with this error of UPnP; 725 only leases that end, 718 the first port
-    std::set<std::string> ports;
-    std::string outside = "203.0.113.9";
 
     Device() : acceptor_(context_, {asio::ip::address_v4::loopback(), 0}) {
         acceptor_.non_blocking(true);
@@ -45,9 +43,17 @@ class Device {
         thread_.join();
     }
     std::string url() { return at() + "/root.xml"; }
+    void be_seen_as(const std::string& address) {
+        const std::lock_guard lock(mutex_);
+        outside_ = address;
+    }
+    bool has_none() {
+        const std::lock_guard lock(mutex_);
+        return ports_.empty();
+    }
     bool has(const std::string& port) {
         const std::lock_guard lock(mutex_);
-        return ports.count(port) == 1;
+        return ports_.count(port) == 1;
     }
 
   private:
@@ -113,14 +119,14 @@ class Device {
             if (refuses == 725 && lease != "0") return fault(725);
             if (refuses == 718 && port == "4000") return fault(718);
             if (refuses == 606) return fault(606);
-            ports.insert(port + " " + field(asked, "NewProtocol") + " " + field(asked, "NewInternalClient") +
-                         " " + field(asked, "NewInternalPort"));
+            ports_.insert(port + " " + field(asked, "NewProtocol") + " " + field(asked, "NewInternalClient") +
+                          " " + field(asked, "NewInternalPort"));
             return soap("<u:AddPortMappingResponse xmlns:u=\"" + service + "\"/>");
         }
         if (asked.find("#DeletePortMapping") != std::string::npos) {
             const std::string port = field(asked, "NewExternalPort") + " ";
-            for (auto it = ports.begin(); it != ports.end();)
-                it = it->rfind(port, 0) == 0 ? ports.erase(it) : std::next(it);
+            for (auto it = ports_.begin(); it != ports_.end();)
+                it = it->rfind(port, 0) == 0 ? ports_.erase(it) : std::next(it);
             return soap("<u:DeletePortMappingResponse xmlns:u=\"" + service + "\"/>");
         }
         return soap("<u:GetExternalIPAddressResponse xmlns:u=\"" + service + "\"><NewExternalIPAddress>" +
@@ -128,6 +134,8 @@ class Device {
     }
 
     std::mutex mutex_;
+    std::set<std::string> ports_;
+    std::string outside_ = "203.0.113.9";
     asio::io_context context_{1};
     asio::ip::tcp::acceptor acceptor_;
     std::atomic<bool> ends_ = false;
@@ -147,7 +155,7 @@ TEST_CASE("a device of UPnP opens a port for this machine, and closes it") {
     CHECK(*at == IpAddress::v4(203, 0, 113, 9, 4000));
     CHECK(device.has("4000 UDP 127.0.0.1 4000"));
     way.close(wish, *at);
-    CHECK(device.ports.empty());
+    CHECK(device.has_none());
     CHECK(way.open({.port = 4001, .outside = 5000, .tcp = true}, goes_on)->port == 5000);
     CHECK(device.has("5000 TCP 127.0.0.1 4001"));
 }
@@ -164,7 +172,7 @@ TEST_CASE("a device that has given the port away, gives only for good, or gives 
     CHECK(way.open({.port = 4000}, goes_on).error() == Error::refused);
     device.refuses = 0;
     for (const char* nonsense : {"", "nowhere", "0.0.0.0", "999.1.1.1"}) {
-        device.outside = nonsense;
+        device.be_seen_as(nonsense);
         CHECK(!way.open({.port = 4000}, goes_on));
     }
     CHECK(Upnp({.description = "http://127.0.0.1:9/root.xml"}).open({.port = 4000}, goes_on).error() ==
