@@ -47,6 +47,10 @@ look() {
             has_header miniupnpc/miniupnpc.h || missing="$missing libminiupnpc-dev"
             have ip || missing="$missing iproute2"
             have nft || missing="$missing nftables"
+            has_header usrsctp.h || missing="$missing libusrsctp-dev"
+            has_header ngtcp2/ngtcp2.h || missing="$missing libngtcp2-dev"
+            has_header ngtcp2/ngtcp2_crypto_gnutls.h || missing="$missing libngtcp2-crypto-gnutls-dev"
+            has_header gnutls/crypto.h || missing="$missing libgnutls28-dev"
             NODE_PATH=/usr/share/nodejs node -e "require('ws')" >/dev/null 2>&1 || missing="$missing node-ws"
             /usr/bin/python3 -c 'import websockets' >/dev/null 2>&1 || missing="$missing python3-websockets"
             ;;

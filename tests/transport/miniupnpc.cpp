@@ -130,7 +130,7 @@ class Device {
             return soap("<u:DeletePortMappingResponse xmlns:u=\"" + service + "\"/>");
         }
         return soap("<u:GetExternalIPAddressResponse xmlns:u=\"" + service + "\"><NewExternalIPAddress>" +
-                    outside + "</NewExternalIPAddress></u:GetExternalIPAddressResponse>");
+                    outside_ + "</NewExternalIPAddress></u:GetExternalIPAddressResponse>");
     }
 
     std::mutex mutex_;
