@@ -140,7 +140,8 @@ def meet(what, machines, straight):
             host.comes_to("peer 0: 1 straight 2 straight")
             one.comes_to("peer 1: 0 straight 2 " + way)
             other.comes_to("peer 2: 0 straight 1 " + way)
-            one.stays("peer 1: 0 straight 2 " + way, 2)
+            if not straight:  # which it is at first in any case
+                one.stays("peer 1: 0 straight 2 relayed", 4)
             print("%s: %s" % (what, way))
 
 
