@@ -86,6 +86,24 @@ whisper() {
     await whisper-exposed "chmod 600"
 }
 
+# Who is first hosts; the other finds it, and both hear each other, in a room of this run's own: others may
+# play in the same network.
+neighbours() {
+    rm -f "$logs/dot.in" "$logs/eve.in"
+    mkfifo "$logs/dot.in" "$logs/eve.in"
+    exec 6<>"$logs/dot.in" 7<>"$logs/eve.in"
+    limited "$examples/lan_chat" dot "run $$" <&6 >"$logs/dot" &
+    await dot "hosting" || return 1
+    limited "$examples/lan_chat" eve "run $$" <&7 >"$logs/eve" &
+    await eve "found at" && await dot "eve is here" || return 1
+    echo "hello from dot" >&6
+    echo "hello from eve" >&7
+    await eve "<dot> hello from dot" && await dot "<eve> hello from eve" || return 1
+    echo /quit >&7
+    echo /quit >&6
+    exec 6>&- 7>&-
+}
+
 # Three people: each hears what the others say. A fourth finds the room full, a fifth the port taken.
 start_chat() {
     rm -f "$logs"/*.in
@@ -262,6 +280,7 @@ check "chat: three people hear each other" talk
 check "chat: a full room, a taken port and a wrong address are told" refusals
 check "chat: somebody goes on from another port" move
 check "chat: goodbyes are heard" part
+check "lan_chat: the second finds the first without an address" neighbours
 start_studio
 check "studio: a viewer looks on, and draws when it is made an editor" draw
 check "studio: an admin wipes, and has roles given" rule

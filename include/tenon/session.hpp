@@ -311,6 +311,11 @@ class SessionCore : private RoomOver<Game, Transport, Codec, Clock, Topology, Re
             port_ = local->at.port;
         else
             port_ = local->port;
+        if constexpr (Topology::traits.migrates && TellsLocal<Transport> && !has_bus) {
+            auto& whereabouts = Base::room().estate().whereabouts();
+            whereabouts.clear_own();
+            transport_.each_local_address([&](const Address& at) { whereabouts.add_own(at); });
+        }
         return {};
     }
 

@@ -22,11 +22,11 @@ using namespace tenon;
 using transport::MemoryAddress;
 
 namespace how {
-constexpr std::uint8_t what = 0x03; // 0 a datagram, 1 a claim with a right seal, 2 a word, 3 an event
-constexpr std::uint8_t whom = 0x04; // of the two honest peers
-constexpr std::uint8_t kind = 0x38; // of the claim, or the first byte of the word
-constexpr std::uint8_t stranger = 0x40;
-constexpr std::uint8_t waits = 0x80; // 700 milliseconds instead of 5
+constexpr std::uint8_t what = 0x03;     // 0 a datagram, 1 a claim with a right seal, 2 a word, 3 an event
+constexpr std::uint8_t whom = 0x04;     // of the two honest peers
+constexpr std::uint8_t kind = 0x38;     // of the claim, or the first byte of the word
+constexpr std::uint8_t stranger = 0x40; // says the datagram; of a word: eight more
+constexpr std::uint8_t waits = 0x80;    // 700 milliseconds instead of 5
 } // namespace how
 
 struct Ship {
@@ -93,7 +93,8 @@ class Village {
             case 1:
                 return claim(whom, how, kind, bytes);
             case 2:
-                return say(room_word::estate, kind, bytes);
+                return say(room_word::estate,
+                           static_cast<std::uint8_t>(kind + ((how & how::stranger) != 0 ? 8 : 0)), bytes);
             default:
                 return say(room_word::filed, kind, bytes);
         }

@@ -14,7 +14,7 @@ FLOORS = [
     ["umbrella"],  # tenon.hpp and tenon/portable.hpp
 ]
 # A wing sees floors 0 to 2, itself, and what another asks of a policy: its concept.hpp.
-WINGS = ["sim", "secure", "collab", "store", "bus", "compute", "observe", "script", "ecs", "browser"]
+WINGS = ["sim", "secure", "collab", "store", "bus", "compute", "observe", "script", "ecs", "browser", "lan"]
 WING_FLOOR = 3
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 

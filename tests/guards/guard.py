@@ -38,6 +38,8 @@ LIBRARIES = {"tenon/secure/": "sodium.h", "tenon/secure/jwt_rs256.hpp": "openssl
              "tenon/browser/README.md": "emscripten/websocket.h",
              "tenon/browser/web_socket.hpp": "emscripten/websocket.h",
              "tenon/transport/README.md": "wslay/wslay.h", "tenon/transport/TLS.md": "openssl/ssl.h",
+             "tenon/transport/natpmp.hpp": "natpmp.h", "tenon/transport/miniupnpc.hpp": "miniupnpc/miniupnpc.h",
+             "tenon/transport/PORTS.md": "natpmp.h", "tenon/transport/PORTS": "miniupnpc/miniupnpc.h",
              "tenon/transport/gnutls.hpp": "gnutls/crypto.h",
              "tenon/transport/ngtcp2.hpp": "ngtcp2/ngtcp2_crypto_gnutls.h",
              "tenon/transport/quic": "ngtcp2/ngtcp2_crypto_gnutls.h",

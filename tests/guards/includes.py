@@ -14,6 +14,8 @@ THIRD_PARTIES = {  # the folder or file that is included: the headers that may
     "openssl": ["tenon/secure/jwt_rs256.hpp", "tenon/transport/tls.hpp", "tenon/transport/dtls.hpp"],
     "usrsctp.h": ["tenon/transport/usrsctp.hpp"],
     "wslay": ["tenon/transport/wslay.hpp"],
+    "natpmp.h": ["tenon/transport/natpmp.hpp"],
+    "miniupnpc": ["tenon/transport/miniupnpc.hpp"],
     "ngtcp2": ["tenon/transport/ngtcp2.hpp"],
     "gnutls": ["tenon/transport/gnutls.hpp"],
     "emscripten": ["tenon/browser/page.hpp"],
@@ -35,7 +37,7 @@ variant vector version""".split())
 SYSTEM = {"tenon/transport/udp.hpp", "tenon/transport/udp_batch.hpp",
           "tenon/transport/sleep.hpp", "tenon/transport/now.hpp", "tenon/transport/waker.hpp",
           "tenon/transport/entropy.hpp", "tenon/transport/stream_socket.hpp", "tenon/transport/readiness.hpp",
-          "tenon/transport/ngtcp2.hpp", "tenon/secure/key_file.hpp"}
+          "tenon/transport/interfaces.hpp", "tenon/transport/ngtcp2.hpp", "tenon/secure/key_file.hpp"}
 
 
 def check(root):

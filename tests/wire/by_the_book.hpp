@@ -341,4 +341,40 @@ struct Channel {
     }
 };
 
+// ---- "In a local network"
+
+struct LanWord {
+    std::uint64_t kind = 0, number = 0, instance = 0, schema = 0, version = 0, port = 0, players = 0,
+                  places = 0;
+    std::string room, text;
+};
+
+inline std::optional<LanWord> read_lan_word(const Bytes& word, std::uint64_t game) {
+    if (word.size() < 5 || word.size() > 160) return std::nullopt;
+    Bytes said(word.begin(), word.end() - 4);
+    Cursor in(word), tail(word, word.size() - 4);
+    if (tail.number(4) != (hash(said, 0, game ^ 0x6C616E000001u) & 0xFFFFFFFFu)) return std::nullopt;
+    LanWord read;
+    read.kind = in.number(1);
+    read.number = in.number(8);
+    if (read.kind == 0x91) {
+        for (std::size_t i = 9; i < said.size(); ++i)
+            if (said[i] != 0) return std::nullopt;
+        return word.size() == 160 ? std::optional(read) : std::nullopt;
+    }
+    read.instance = in.number(8);
+    read.schema = in.number(8);
+    read.version = in.number(4);
+    read.port = in.number(2);
+    read.players = in.number(2);
+    read.places = in.number(2);
+    for (std::string* text : {&read.room, &read.text}) {
+        const Bytes bytes = in.take(in.varint());
+        if (bytes.size() > 48) return std::nullopt;
+        text->assign(bytes.begin(), bytes.end());
+    }
+    const bool whole = in.good && in.at == said.size();
+    return whole && read.kind == 0x92 && read.port != 0 ? std::optional(read) : std::nullopt;
+}
+
 } // namespace by_the_book

@@ -49,7 +49,7 @@ requires(Topology::traits.direct) class DirectPart<Room, Address, Reliability, T
     void park(Room& room) {
         room.seats_.for_each([&](Seat& seat) {
             if (!seat.direct) return;
-            if (!is_open(seat)) return shun(room, seat);
+            if (!is_open(seat) && !seat.is_away()) return shun(room, seat);
             room.seats_.take_out(seat);
             if (parked_.push_back(&seat) == nullptr) delete &seat;
         });
@@ -59,6 +59,7 @@ requires(Topology::traits.direct) class DirectPart<Room, Address, Reliability, T
     void turn(Room& room, Instant now) {
         const bool stirred = std::exchange(stirred_, false), asks = now >= ask_at_;
         if (asks) ask_at_ = Instant::never();
+        Duration pause = room.link_options_.keepalive;
         if (room.status_ != Status::joined) return;
         if (stirred) settle(room, now);
         room.for_each_seat([&](Seat& seat) {
@@ -66,12 +67,13 @@ requires(Topology::traits.direct) class DirectPart<Room, Address, Reliability, T
             if (seat.up != is_up(room, seat, now)) {
                 seat.up = !seat.up;
                 changed_ = true;
+                auto* heir = room.estate_.succession().heir(seat.id);
+                if (seat.up && heir != nullptr) heir->at = seat.address; // there it is reached
             }
-            if (seat.up) return;
-            // Who only ever acknowledges what the other says never hears whether it is heard itself.
-            if (asks) seat.link.ping();
-            if (asks) room.mark(seat);
-            ask_at_ = min(ask_at_, now + room.link_options_.keepalive);
+            if (seat.up) return void(seat.tries = 0);
+            if (asks) ask(room, seat, now);
+            if (seat.tries < brisk) pause = min(pause, milliseconds(200));
+            ask_at_ = min(ask_at_, now + pause);
         });
     }
     Instant next_turn() const { return stirred_ ? Instant{} : ask_at_; }
@@ -147,6 +149,25 @@ requires(Topology::traits.direct) class DirectPart<Room, Address, Reliability, T
     }
 
   private:
+    // Often at first, which opens the way through both routers; seldom, when it has led nowhere for long.
+    static constexpr unsigned brisk = 10, patient = 40, seldom = 8;
+
+    static void ask(Room& room, Seat& seat, Instant now) {
+        const unsigned tries = seat.tries++;
+        // Where nobody has answered for long there may be nobody, nor ever have been: in between, not a word.
+        if (tries > patient && tries % seldom != 0) {
+            if (tries % seldom == 2 && is_open(seat)) seat.link.suspend();
+            return;
+        }
+        if (seat.is_away()) seat.link.resume(now);
+        // At another of its addresses, unless it is heard where it is.
+        const bool heard = tries <= patient && seat.link.stats().packets_in != 0 &&
+                           now < seat.link.stats().last_rx + room.stale_after();
+        if (!heard) room.estate_.whereabouts().vary(room, room.estate_.succession(), seat, tries / 2);
+        // Who only ever acknowledges what the other says never hears whether it is heard itself.
+        seat.link.ping();
+        room.mark(seat);
+    }
     static bool is_open(const Seat& seat) { return seat.link.state() == Link::State::open; }
     void shun(Room& room, Seat& seat) {
         shunned_.push_back(seat.id);
@@ -171,6 +192,7 @@ requires(Topology::traits.direct) class DirectPart<Room, Address, Reliability, T
             const auto* heir = room.estate_.succession().heir(peer);
             if (heir == nullptr || !heir->has_address) continue;
             if (Seat* seat = room.seat_of(peer)) {
+                if (!(heir->at == seat->address)) seat->tries = 0;
                 if (!room.has_seat_at(heir->at)) (void)room.seats_.move(*seat, heir->at);
             } else if (!room.has_seat_at(heir->at)) {
                 (void)begin(room, peer, heir->at, now);

@@ -24,6 +24,7 @@
 #include "tenon/room/roster.hpp"
 #include "tenon/room/seats.hpp"
 #include "tenon/room/succession.hpp"
+#include "tenon/room/whereabouts.hpp"
 #include "tenon/room/words.hpp"
 
 namespace tenon {
@@ -82,6 +83,7 @@ requires(Topology::traits.migrates) class EstatePart<Room, Address, Reliability,
         filing_.welcome(room, newcomer);
         herald(room).welcome(newcomer, welcome(room, false));
         herald(room).heirs(newcomer, succession_);
+        whereabouts_.say_own(room, newcomer);
         room.for_each_seat([&](auto& seat) {
             if (seat.id != newcomer.id) herald(room).address(seat, newcomer.id, newcomer.address);
         });
@@ -103,8 +105,14 @@ requires(Topology::traits.migrates) class EstatePart<Room, Address, Reliability,
         return true;
     }
     bool hear_claim(Room& room, Instant now, const Address& from, BytesIn datagram) {
-        return static_cast<bool>(kinship_.hear(room, succession_, now, from, datagram));
+        const bool heard = static_cast<bool>(kinship_.hear(room, succession_, now, from, datagram));
+        if (heard) whereabouts_.settle(room, succession_);
+        return heard;
     }
+    auto* find(Room& room, Instant now, const Address& from, BytesIn datagram, BytesOut desk) {
+        return whereabouts_.find(room, succession_, now, from, datagram, desk);
+    }
+    auto& whereabouts() { return whereabouts_; }
     bool drain(Room& room, auto&& lend, auto&& take) {
         return succession_.drain(lend, take) && kinship_.drain(room, succession_, lend, take);
     }
@@ -413,6 +421,8 @@ requires(Topology::traits.migrates) class EstatePart<Room, Address, Reliability,
                 return true;
             case EstateWord::kin:
                 return from_host && kinship_.hear_kin(room, succession_, in);
+            case EstateWord::local:
+                return whereabouts_.hear(room, seat, in, succession_);
         }
         return false;
     }
@@ -438,40 +448,28 @@ requires(Topology::traits.migrates) class EstatePart<Room, Address, Reliability,
             if (id != room.self_ && !word->has(id)) room.lose(id, Error::left);
         }
         if (came) filing_.report_from_now();
-        if (auto* seat = room.host_seat(); seat != nullptr && merit_ != 0)
-            herald(room).merit(*seat, room.self_, merit_);
+        if (auto* seat = room.host_seat(); seat != nullptr) {
+            if (merit_ != 0) herald(room).merit(*seat, room.self_, merit_);
+            whereabouts_.say_own(room, *seat);
+        }
         welcomed_ = true;
         reason_ = Error::timed_out;
         return true;
     }
     bool hear_handover(Room& room, ByteReader& in) {
-        const auto word = PeerWord::read(in);
-        const std::uint32_t number = in.u32();
-        if (!word || !in.ok() || in.left() != 0 || number <= epoch_.number) return false;
-        const auto* heir = succession_.heir(word->peer);
-        const bool own = word->peer == room.self_;
-        if (!own && (heir == nullptr || !heir->has_address)) return true; // its claim will find us
-        handed_ = {own ? Verdict<Address>::Kind::succeed : Verdict<Address>::Kind::follow,
-                   {number, word->peer},
-                   word->peer,
-                   own ? Address{} : heir->at,
-                   true};
-        reason_ = Error::none;
-        pending_ = true;
+        Verdict<Address> handed;
+        if (!herald(room).hear_handover(in, epoch_, succession_, handed)) return false;
+        if (handed.kind == Verdict<Address>::Kind::none) return true;
+        handed_ = handed, reason_ = Error::none, pending_ = true;
         return true;
     }
     Result<bool> hear_baseline(Room& room, Seat& seat, ByteReader& in, RoomEvent& event) {
-        const std::uint64_t type = in.varint();
-        if (!in.ok() || type > 0xFFFF || room.status_ != Status::hosting) return Error::malformed;
-        if (!room.carriage_.knows(MessageType{static_cast<std::uint16_t>(type)}))
-            return Error::unknown_message;
+        const std::uint64_t number = in.varint();
+        if (!in.ok() || number > 0xFFFF || room.status_ != Status::hosting) return Error::malformed;
+        const MessageType type{static_cast<std::uint16_t>(number)};
+        if (!room.carriage_.knows(type)) return Error::unknown_message;
         if (!reign_.gathers()) return false; // too late: the room has gone on
-        event = {RoomEvent::Kind::baseline,
-                 seat.id,
-                 MessageType{static_cast<std::uint16_t>(type)},
-                 in.rest(),
-                 Error::none,
-                 {}};
+        event = {RoomEvent::Kind::baseline, seat.id, type, in.rest(), Error::none, {}};
         return true;
     }
 
@@ -484,6 +482,7 @@ requires(Topology::traits.migrates) class EstatePart<Room, Address, Reliability,
 
     Succession succession_;
     TENON_NO_UNIQUE_ADDRESS Kinship<Seat, Guard> kinship_;
+    Whereabouts<Address> whereabouts_;
     Filing filing_;
     Reign<Election> reign_;
     Epoch epoch_;

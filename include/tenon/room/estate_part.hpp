@@ -15,6 +15,17 @@
 
 namespace tenon {
 
+// What an estate is made of, which a room lets see what is its own.
+class Filing;
+template <class Seat, class Guard>
+class Kinship;
+template <class Room>
+class Herald;
+template <class Election>
+class Reign;
+template <class Address>
+class Whereabouts;
+
 template <class Room, class Address, class Reliability, class Topology, class Guard>
 class EstatePart {
     static_assert(!Topology::traits.migrates,
@@ -40,6 +51,7 @@ class EstatePart {
     Result<> set_authority(Room&, PeerId) { return Error::not_authority; }
     void set_merit(Room&, float) {}
     bool outlives(Error) { return false; }
+    std::nullptr_t find(Room&, Instant, const Address&, BytesIn, BytesOut) { return nullptr; }
     bool hear_claim(Room&, Instant, const Address&, BytesIn) { return false; }
     bool drain(Room&, auto&, auto&) { return true; }
     void turn(Room&, Instant) {}

@@ -25,8 +25,9 @@ enum class EstateWord : std::uint8_t {
     baseline, // to a new host: the newest state that is known
     supplied, // to a new host: that was all
     kin,      // from the host, in encrypted rooms: who a peer is
+    local,    // where a peer is reached in its own network
 };
-inline constexpr std::uint8_t estate_word_count = 10;
+inline constexpr std::uint8_t estate_word_count = 11;
 
 struct WelcomeWord {
     static constexpr std::size_t head_bytes = 1 + 4 + 4 + 8 + 8 + 1;

@@ -10,6 +10,7 @@
 #include "tenon/core/bytes.hpp"
 #include "tenon/core/ids.hpp"
 #include "tenon/room/estate_words.hpp"
+#include "tenon/room/heir.hpp"
 #include "tenon/room/options.hpp"
 #include "tenon/room/roster.hpp"
 #include "tenon/room/words.hpp"
@@ -73,7 +74,8 @@ class Herald {
             if (heir.id == seat.id) continue;
             if constexpr (requires { succession.kin().identity(heir.id); })
                 if (const auto* identity = succession.kin().identity(heir.id)) kin(seat, heir.id, *identity);
-            if (heir.has_address) address(seat, heir.id, heir.at);
+            if (heir.has_address) address(seat, heir.id, heir.told);
+            room_.estate().whereabouts().say(room_, seat, heir.id, heir.local);
             if (heir.merit != 0) merit(seat, heir.id, heir.merit);
         }
         const auto own = succession.own_candidate();
@@ -101,6 +103,23 @@ class Herald {
         succession.know_address(word->peer, *at);
         succession.set_away(word->peer, room_.roster_.is_away(word->peer));
         room_.direct_.stir();
+        return true;
+    }
+    // Whom to obey from now on; nothing where its address is not known, since its claim will find us.
+    template <class Address>
+    bool hear_handover(ByteReader& in, Epoch epoch, auto& succession, Verdict<Address>& verdict) {
+        const auto word = PeerWord::read(in);
+        const std::uint32_t number = in.u32();
+        if (!word || !in.ok() || in.left() != 0 || number <= epoch.number) return false;
+        const auto* heir = succession.heir(word->peer);
+        const bool own = word->peer == room_.self_;
+        if (!own && (heir == nullptr || !heir->has_address)) return true;
+        using Kind = typename Verdict<Address>::Kind;
+        verdict = {own ? Kind::succeed : Kind::follow,
+                   {number, word->peer},
+                   word->peer,
+                   own ? Address{} : heir->at,
+                   true};
         return true;
     }
     bool hear_merit(const Seat& seat, ByteReader& in, auto& succession) {

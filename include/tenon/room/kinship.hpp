@@ -120,6 +120,7 @@ requires(Guard::Kin::meets) class Kinship<Seat, Guard> {
         if (!greeting || kind != static_cast<std::uint8_t>(Letter::greeting))
             return succession.refuse(Error::malformed);
         if (!succession.allow(now)) return succession.refuse(Error::flooded);
+        room.estate().whereabouts().found(room, succession, who, from);
         if (greeting->at == of_guests) return greet_directly(room, succession, *greeting);
         return greet(room, succession, *greeting);
     }
@@ -163,7 +164,7 @@ requires(Guard::Kin::meets) class Kinship<Seat, Guard> {
     }
 
   private:
-    static constexpr unsigned brisk = 10;
+    static constexpr unsigned brisk = 10, patient = 40;
 
     // A link that has begun and was not heard yet.
     struct Waiting {
@@ -173,7 +174,8 @@ requires(Guard::Kin::meets) class Kinship<Seat, Guard> {
         Instant due{};
 
         void rest(auto& room) {
-            const Duration slow = max(milliseconds(250), room.link_options_.keepalive);
+            Duration slow = max(milliseconds(250), room.link_options_.keepalive);
+            if (tries > patient) slow = slow * 8; // it may not be there, nor ever have been
             if (owes) due = room.now_ + (tries++ < brisk ? milliseconds(100) : slow);
             owes = false;
         }

@@ -37,10 +37,12 @@ struct Options {
     std::size_t history_ticks = 128;       // snapshots back to which the authority remembers its world
     Duration rewind_most = milliseconds(500); // and how far back a peer's commands may reach
     std::uint16_t violations_max =
-        8;                   // of its role, where the game has Roles, with which a peer is kicked; 0: none
-    std::uint64_t seed = 0;  // of the session's random numbers; 0: the transport's entropy
-    Limits limits = {};      // what each peer and each address may ask of who hosts
-    BanList* bans = nullptr; // who is not let in, kept by the program; unset: the session has a list
+        8;                  // of its role, where the game has Roles, with which a peer is kicked; 0: none
+    std::uint64_t seed = 0; // of the session's random numbers; 0: the transport's entropy
+    Limits limits = {};     // what each peer and each address may ask of who hosts
+    bool local_addresses = true; // members are told where this machine is reached in its own network,
+                                 // where the topology migrates
+    BanList* bans = nullptr;     // who is not let in, kept by the program; unset: the session has a list
 };
 
 // How a room is found on a bus, where the topology has one: Session::meet.

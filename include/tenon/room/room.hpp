@@ -30,14 +30,6 @@
 
 namespace tenon {
 
-class Filing;
-template <class Seat, class Guard>
-class Kinship;
-template <class Room>
-class Herald;
-template <class Election>
-class Reign;
-
 // `Rights` is what the game's Roles let whom say.
 template <class Address, class Reliability, class Topology = topology::ClientServer, class Guard = Plain,
           class Rights = NoRights>
@@ -52,6 +44,7 @@ class Room : public Table<Room<Address, Reliability, Topology, Guard, Rights>, A
     friend Permissions;
     friend Filing;
     friend Herald<Room>;
+    friend Whereabouts<Address>;
     friend Kinship<typename Base::Seat, Guard>;
     template <class Election>
     friend class Reign;
@@ -249,6 +242,10 @@ class Room : public Table<Room<Address, Reliability, Topology, Guard, Rights>, A
         direct_.clear();
     }
     bool outlives(Error reason) { return estate_.outlives(reason); }
+    // Who says this, from where nobody sits.
+    Seat* find(const Address& from, BytesIn datagram, BytesOut desk) {
+        return estate_.find(*this, now_, from, datagram, desk);
+    }
     bool hear_claim(Instant now, const Address& from, BytesIn datagram) {
         return estate_.hear_claim(*this, now, from, datagram);
     }

@@ -55,6 +55,7 @@ class Seats {
         std::uint8_t supplied = 0; // and how often it was looked at since
         // Where guests have links to each other: it is such a one, and both sides hear each other.
         bool direct = false, up = false;
+        unsigned tries = 0;                    // to be heard by one that is not
         Used used;                             // of what it may ask of who hosts
         Instant due = Instant::never();        // as the timers have it
         Instant away_until = Instant::never(); // then its place is not kept any longer

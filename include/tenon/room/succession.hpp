@@ -76,7 +76,7 @@ class Succession {
     void know_address(PeerId id, const Address& at) {
         Heir* known = know(id);
         if (known == nullptr) return;
-        known->at = at;
+        if (!(known->told == at)) known->at = known->told = at;
         known->has_address = true;
     }
     void set_merit(PeerId id, float merit) {
@@ -106,7 +106,7 @@ class Succession {
     void renumber(std::uint32_t number) { epoch_.number = number; }
     // Tells the authority that this peer obeys it, until its link is heard.
     void say_follows() {
-        if (const Heir* host = heir(epoch_.authority)) say(*host, Claim::Kind::follows, epoch_, host->id, 0);
+        if (Heir* host = heir(epoch_.authority)) say(*host, Claim::Kind::follows, epoch_, host->id, 0);
     }
 
     // ---- the turn. `last_rx`: when the authority was last heard, of one who obeys.
@@ -155,6 +155,7 @@ class Succession {
         if (sender == nullptr) return refuse(Error::forged_claim); // sealed well, but nobody we know
         if (!allow(now)) return refuse(Error::flooded);
         if (!sender->has_address) know_address(claim->from, from);
+        if (sender->may_be_at(from)) sender->at = from, sender->said = 0;
         return hear(*sender, *claim);
     }
 
@@ -443,7 +444,7 @@ class Succession {
 
     // ---- saying
 
-    void say(const Heir& to, Claim::Kind kind, Epoch epoch, PeerId about, std::uint64_t nonce) {
+    void say(Heir& to, Claim::Kind kind, Epoch epoch, PeerId about, std::uint64_t nonce) {
         if (!to.has_address || letters_.size() >= letters_max) return;
         Claim claim;
         claim.kind = kind;
@@ -455,7 +456,7 @@ class Succession {
         claim.nonce = nonce;
         claim.size = phase_ == Phase::reigns ? rival_.own_size() : 0;
         claim.handed = handed_;
-        letters_.push_back({to.at, to.id, claim});
+        letters_.push_back({to.reach(), to.id, claim});
     }
     std::size_t write_front(BytesOut into) {
         const auto& letter = letters_.front();

@@ -133,7 +133,8 @@ class Table {
         if (std::to_integer<std::uint8_t>(datagram[0]) & packet_flag::meeting)
             return meet(now, from, datagram);
         Seat* seat = seats_.at(from);
-        seat != nullptr ? take(*seat, datagram) : count_strange(true);
+        if (seat != nullptr) return take(*seat, datagram);
+        count_strange((reading_ = meeting().find(from, datagram, desk_)) == nullptr);
     }
     // The connection to there broke, or could not be made. What was said over it before was heard.
     void lost(const Address& at) {
@@ -203,8 +204,7 @@ class Table {
     Transmit<Address> poll_transmit(Instant now, BytesOut into) {
         return drain_one<Address>(into, [&](auto& lend, auto& take) { drain(now, lend, take); });
     }
-    // The same into lent buffers: `lend(address)` gives one, empty to stop; `take(size)` gets what was
-    // written, 0 when nothing was, and gives false to stop.
+    // The same into buffers that `lend(address)` gives, empty to stop; so may `take(size)`, 0 for nothing.
     void drain(Instant now, auto&& lend, auto&& take) {
         now_ = now;
         if (!door_.entrance().drain(lend, take) || !meeting().drain_claims(lend, take)) return;

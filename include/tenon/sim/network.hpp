@@ -89,6 +89,8 @@ class Network {
         cuts_.push_back({{a}, {b}, until});
     }
     void heal() { cuts_.clear(); }
+    // These hosts share a local network: what one of them says to everyone, all of them hear.
+    void add_lan(std::vector<std::uint32_t> hosts) { lans_.push_back(std::move(hosts)); }
     // What stands between some hosts and the others. Paths and cuts are still those of the hosts themselves.
     Nats& nats() { return nats_; }
 
@@ -102,6 +104,7 @@ class Network {
     }
     // One datagram, from whatever address: a test may forge it.
     void send(Instant now, const Address& sender, const Address& to, Lane lane, BytesIn bytes) {
+        if (to.host == Address::everyone) return shout(now, sender, to.port, lane, bytes);
         const auto [passes, from, to_host] = nats_.leave(now, sender, to);
         const std::uint32_t index = index_of(sender.host, to_host);
         Line& line = lines_[index];
@@ -248,6 +251,15 @@ class Network {
         }
     };
 
+    // As broadcasts are: also to the sender's own host, and to nobody beyond its network.
+    void shout(Instant now, const Address& sender, std::uint16_t port, Lane lane, BytesIn bytes) {
+        for (const auto& hosts : lans_) {
+            if (std::find(hosts.begin(), hosts.end(), sender.host) == hosts.end()) continue;
+            for (const std::uint32_t host : hosts)
+                if (const Address to{host, port}; !(to == sender) && exchange_->is_open(to))
+                    send(now, sender, to, lane, bytes);
+        }
+    }
     std::uint32_t index_of(std::uint32_t from, std::uint32_t to) {
         if (const std::uint32_t* known = index_.find(Ends{from, to})) return *known;
         const auto index = static_cast<std::uint32_t>(lines_.size());
@@ -339,6 +351,7 @@ class Network {
     HashMap<Ends, std::uint32_t> index_;
     std::vector<Cut> cuts_;
     Nats nats_;
+    std::vector<std::vector<std::uint32_t>> lans_;
     std::vector<Flight> flights_;
     std::vector<std::uint32_t> free_;
     std::vector<Due> due_;

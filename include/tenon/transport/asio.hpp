@@ -17,7 +17,9 @@
 #define ASIO_NO_TYPEID
 #endif
 #include <asio/io_context.hpp>
+#include <asio/ip/multicast.hpp>
 #include <asio/ip/udp.hpp>
+#include <asio/ip/unicast.hpp>
 #include <asio/ip/v6_only.hpp>
 #include <cstddef>
 #include <cstdint>

@@ -139,6 +139,12 @@ concept LooksAhead = requires(F& f, const Address& from) {
     f.expect(from);
 };
 
+// A transport that can tell where it is reached in the networks that its machine is in.
+template <class T>
+concept TellsLocal = HasAddress<T> && requires(const T& t) {
+    t.each_local_address([](const typename T::Address&) {});
+};
+
 // Says, in one sentence each, what a transport lacks.
 template <class T>
 struct CheckTransport {

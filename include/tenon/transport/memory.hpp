@@ -18,6 +18,9 @@ struct MemoryAddress {
     std::uint32_t host = 0; // written like an IPv4 address: 0x0A000007 is 10.0.0.7
     std::uint16_t port = 0;
 
+    // As a host: all in the same local network, where the simulated network has one.
+    static constexpr std::uint32_t everyone = 0xFFFF'FFFF;
+
     // "10.0.0.7:4000" or "host7:4000"; a name of another form is unknown_host.
     static constexpr Result<MemoryAddress> parse(std::string_view text, std::uint32_t local_host = 0);
 
@@ -273,6 +276,10 @@ class Memory {
         return Sent::sent;
     }
     void flush() {}
+    // To all in the same local network who have opened this port.
+    void shout(std::uint16_t port, BytesIn datagram) {
+        (void)send({MemoryAddress::everyone, port}, Lane{}, datagram);
+    }
 
     // Everything that had arrived before the call. `f` may send, deliver, open and close; what a closed port
     // had not read is gone, also when it is open again.
@@ -295,6 +302,10 @@ class Memory {
 
     bool is_open() const { return slot_ != Exchange::nobody; }
     Address local_address() const { return is_open() ? exchange_->ports_[slot_].address : Address{host_, 0}; }
+    template <class F>
+    void each_local_address(F&& f) const {
+        if (is_open()) f(local_address());
+    }
     std::uint64_t entropy() { return exchange_ == nullptr ? 0 : exchange_->random_.next(); }
 
   private:

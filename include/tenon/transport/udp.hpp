@@ -22,6 +22,7 @@
 #include "tenon/transport/concept.hpp"
 #include "tenon/transport/entropy.hpp"
 #include "tenon/transport/host_names.hpp"
+#include "tenon/transport/interfaces.hpp"
 #include "tenon/transport/now.hpp"
 #include "tenon/transport/sleep.hpp"
 #include "tenon/transport/udp_batch.hpp"
@@ -156,6 +157,20 @@ class Udp {
 
     bool is_open() const { return state_ != nullptr; }
     Address local_address() const { return is_open() ? local_ : Address{}; }
+    // f(address) for each at which this socket is reached from the networks that this machine is in, but for
+    // those that mean something on one link alone.
+    template <class F>
+    void each_local_address(F&& f) const {
+        if (!is_open() || local_.is_loopback()) return;
+        if (!local_.is_any()) return f(local_);
+        for_each_interface([&](const Interface& one) {
+            if (one.loopback || one.address.scope != 0 || (state_->v4 && !one.address.is_v4())) return;
+            if (one.address.is_v4() ? !options_.ipv4 : !options_.ipv6) return;
+            Address at = one.address;
+            at.port = local_.port;
+            f(static_cast<const Address&>(at));
+        });
+    }
     // The system holds back what was sent; until it has gone, send() gives would_block.
     bool is_blocked() const { return is_open() && state_->blocked; }
     const UdpCounters& counters() const { return counters_; }
