@@ -58,7 +58,7 @@ void measure(Figures& figures, int calls) {
 // ---- tenon
 
 using Talk = tenon::Game<"roundtrip", 1, tenon::Event<Lossy64>>;
-using Net = tenon::profile::Action<Talk>;
+using Net = tenon::profile::Action<Talk, tenon::transport::Udp>;
 
 struct TenonEcho {
     Net net;

@@ -25,6 +25,9 @@ def headers(root):
     return sorted(str(path.relative_to(include)) for path in include.rglob("*.hpp"))
 
 
+# Guides whose sessions take what the profiles take.
+ENCRYPTED_GUIDES = ["README.md", "tenon/README.md", "tenon/bus/README.md", "tenon/ecs/README.md",
+                    "tenon/room/MIGRATION.md", "tenon/topology/MESH.md"]
 # What begins so can't be compiled where this header is not.
 LIBRARIES = {"tenon/secure/": "sodium.h", "tenon/secure/jwt_rs256.hpp": "openssl/param_build.h",
              "tenon/codec/zstd.hpp": "zdict.h", "tenon/codec/compressed.hpp": "zdict.h",
@@ -33,13 +36,15 @@ LIBRARIES = {"tenon/secure/": "sodium.h", "tenon/secure/jwt_rs256.hpp": "openssl
              "tenon/browser/page.hpp": "emscripten/websocket.h",
              "tenon/browser/README.md": "emscripten/websocket.h",
              "tenon/browser/web_socket.hpp": "emscripten/websocket.h",
-             "tenon/transport/README.md": "wslay/wslay.h", "tenon/transport/TLS.md": "openssl/ssl.h"}
+             "tenon/transport/README.md": "wslay/wslay.h", "tenon/transport/TLS.md": "openssl/ssl.h",
+             **dict.fromkeys(ENCRYPTED_GUIDES, "sodium.h")}
 
 
 def compilable(names, compiler):
     """The names of headers, or of guides beside them, without those that lack their library, which is said."""
     absent = {header for header in set(LIBRARIES.values())
-              if compiler.check("#include <%s>\n" % header)[0] != 0}
+              if compiler.check("#include <%s>\n#if TENON_WITHOUT_SODIUM && %d\n#error\n#endif\n" %
+                                (header, header == "sodium.h"))[0] != 0}
     lacking = tuple(start for start, header in LIBRARIES.items() if header in absent)
     found = [name for name in names if not name.removeprefix("include/").startswith(lacking)]
     if len(found) < len(names):
