@@ -14,7 +14,4 @@ using Net = tenon::profile::Action<Game>;
 using Net = tenon::profile::Action<Game, tenon::transport::Udp>;
 #endif
 
-int main() {
-    Net net{{.room = "lobby"}};
-    return 0;
-}
+void play() { Net net{{.room = "lobby"}}; }
