@@ -1,5 +1,5 @@
-// The arena for browsers: a server that listens for WebSockets, and bots that join as native programs in the
-// same room. The page is served by any web server: examples/run.sh --web.
+// The arena for browsers and native programs in one room: a server that listens for WebSockets and UDP on one
+// port, and bots that join over UDP. The page is served by any web server: examples/run.sh --web.
 //   web_server [--listen PORT] [--bots N] [--seconds N]
 
 #include <csignal>
@@ -8,6 +8,8 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <tenon/transport/several.hpp>
+#include <tenon/transport/udp.hpp>
 #include <tenon/transport/web_socket.hpp>
 #include <vector>
 
@@ -18,28 +20,33 @@
 
 namespace {
 
+using tenon::transport::Udp;
 using tenon::transport::WebSocket;
-using Player = arena::PlayerOver<WebSocket>;
-using Server = arena::ServerOver<WebSocket>;
+using Roads = tenon::transport::Several<Udp, WebSocket>;
+using Player = arena::PlayerOver<Udp>;
+using Server = arena::ServerOver<Roads>;
 
 volatile std::sig_atomic_t interrupted = 0;
 
 // One host hears this machine alone; leave `bind` out to play over a network, and name in `origins` the pages
 // that may connect.
-WebSocket local() { return WebSocket({.bind = tenon::transport::IpAddress::loopback(0)}); }
+const auto here = tenon::transport::IpAddress::loopback(0);
+Udp udp() { return Udp({.bind = here}); }
 
 int play(std::uint16_t port, unsigned bots_wanted, unsigned seconds) {
-    Server server(local());
+    Server server(Roads(udp(), WebSocket({.bind = here})));
     if (const auto opened = server.open(port); !opened) {
         std::fprintf(stderr, "web_server: can't listen: %s\n", tenon::sentence(opened.error()).data());
         return 1;
     }
-    std::printf("listening on port %u\n", unsigned(server.port()));
+    const auto& roads = server.net().transport();
+    std::printf("players over UDP join at port %u\n", unsigned(roads.port(0)));
+    std::printf("listening on port %u\n", unsigned(roads.port(1))); // for pages, mostly the same
     std::fflush(stdout);
     std::vector<std::unique_ptr<Player>> bots;
     for (unsigned i = 0; i < bots_wanted; ++i) {
-        bots.push_back(std::make_unique<Player>("bot " + std::to_string(i + 1), local()));
-        (void)bots.back()->join("ws://127.0.0.1:" + std::to_string(server.port()));
+        bots.push_back(std::make_unique<Player>("bot " + std::to_string(i + 1), udp()));
+        (void)bots.back()->join("127.0.0.1:" + std::to_string(roads.port(0)));
     }
     const tenon::Instant start = tenon::now();
     tenon::Instant next = start;

@@ -57,8 +57,12 @@ struct CheckSession {
         if constexpr (each) return Transport::traits.connected;
         return false;
     }();
+    static constexpr bool mixed = [] {
+        if constexpr (each) return TransportTraits(Transport::traits).mixed;
+        return false;
+    }();
     static constexpr bool carried = [] {
-        if constexpr (each) return connected || !Reliability::traits.native;
+        if constexpr (each) return (connected && !mixed) || !Reliability::traits.native;
         return true;
     }();
     static_assert(carried,
@@ -72,7 +76,7 @@ struct CheckSession {
                   "tenon: over this transport a guest has a connection to the host and to nobody else, and "
                   "this topology lets guests reach each other or take over; choose ClientServer");
     static constexpr bool sealed_once = [] {
-        if constexpr (each && connected) return !requires {
+        if constexpr (each && connected && !mixed) return !requires {
                 typename Transport::Guard;
             };
         return true;
@@ -80,6 +84,16 @@ struct CheckSession {
     static_assert(sealed_once,
                   "tenon: Secure seals datagrams, and this transport carries a stream, which TLS encrypts; "
                   "choose its TLS form, such as wss");
+    static constexpr bool sealed_inside = [] {
+        if constexpr (each && mixed) return !requires {
+                typename Transport::Guard;
+            };
+        return true;
+    }();
+    static_assert(
+        sealed_inside,
+        "tenon: Secure seals datagrams, and among the roads of this transport are streams, which TLS "
+        "encrypts; let Secure be inside: Several<Secure<Udp>, TlsWebSocket>");
     static constexpr bool commands_land = [] {
         if constexpr (each) return Topology::traits.has_authority || Game::count_of(EntryKind::command) == 0;
         return true;
@@ -145,6 +159,8 @@ struct CheckSession {
     static constexpr bool opened = [] {
         if constexpr (each && !connected && requires { typename Transport::Guard; })
             return Transport::traits.datagram_bytes <= Transport::Guard::desk_bytes;
+        if constexpr (each && mixed && requires { typename Transport::GuardedRoad::Guard; })
+            return Transport::traits.datagram_bytes <= Transport::GuardedRoad::Guard::desk_bytes;
         return true;
     }();
     static_assert(
@@ -197,9 +213,9 @@ struct CheckSession {
         return true;
     }();
     static constexpr bool ok = world_stays && world_flows && has_bus && each && commands_land && reliable &&
-                               ordered && carried && stays_connected && sealed_once && fits && inputs &&
-                               kernel_fits && !(migrates && KernelClock<Clock>)&&keeps && tells_addresses &&
-                               seals && opened && related;
+                               ordered && carried && stays_connected && sealed_once && sealed_inside &&
+                               fits && inputs && kernel_fits && !(migrates && KernelClock<Clock>)&&keeps &&
+                               tells_addresses && seals && opened && related;
 };
 
 // In room/lockstep_part.hpp, which every session with a Kernel includes.

@@ -21,6 +21,7 @@
 #include "tenon/hall_places.hpp"
 #include "tenon/hall_room.hpp"
 #include "tenon/link/handshake.hpp"
+#include "tenon/link/mixed_guard.hpp"
 #include "tenon/link/redial.hpp"
 #include "tenon/room/entrance.hpp"
 #include "tenon/room/hallway.hpp"

@@ -15,6 +15,7 @@
 #include "tenon/core/time.hpp"
 #include "tenon/core/unix_time.hpp"
 #include "tenon/link/link_of.hpp"
+#include "tenon/link/mixed_guard.hpp"
 #include "tenon/room/ban_list.hpp"
 #include "tenon/room/banish.hpp"
 #include "tenon/room/game_room.hpp"
@@ -46,9 +47,11 @@ class SessionCore : private RoomOver<Game, Transport, Codec, Clock, Topology, Re
     using Carrier = typename CarrierOf<Transport, Topology>::type;
     using Base = RoomOver<Game, Transport, Codec, Clock, Topology, Reliability>;
     static constexpr bool connected = Transport::traits.connected;
+    static constexpr bool mixed = Transport::traits.mixed;
+    static constexpr bool changes_roads = requires(Transport & transport) { transport.take_moved(); };
     static constexpr bool has_bus = HasBus<Topology>;
-    static constexpr bool knows_keys = requires(const typename GuardOf<Transport>::Seal& seal) {
-        seal.peer();
+    static constexpr bool knows_keys = requires(const typename Base::RoomType::Link& link) {
+        link.seal().peer();
     };
 
   public:
@@ -72,6 +75,9 @@ class SessionCore : private RoomOver<Game, Transport, Codec, Clock, Topology, Re
 
     // Opens the room on this port, 0 for any free one.
     Result<> host(std::uint16_t port) {
+        static_assert(
+            !requires { Transport::only_joins; },
+            "tenon: Fallback is for who joins; who hosts takes Several of the same roads");
         if (is_open(status())) return Error::already_open;
         part();
         const Result<> opened = reopen(port);
@@ -143,6 +149,8 @@ class SessionCore : private RoomOver<Game, Transport, Codec, Clock, Topology, Re
         if constexpr (has_bus) transport_.set_now(now);
         Base::begin(now);
         transport_.poll(Incoming<Heard>{*this, handlers, now});
+        if constexpr (changes_roads)
+            if (transport_.take_moved()) Base::moved();
         if constexpr (has_bus) find(now);
         Base::handle_timeout(now, handlers);
         transmit(now);
@@ -150,6 +158,7 @@ class SessionCore : private RoomOver<Game, Transport, Codec, Clock, Topology, Re
     // When tick has something to do even if nothing arrives.
     Instant next_deadline() const {
         if constexpr (has_bus) return min(Base::next_deadline(), transport_.next());
+        if constexpr (changes_roads) return min(Base::next_deadline(), transport_.next_deadline());
         return Base::next_deadline();
     }
     // Sleeps until then, until a deadline of its own, or until something arrives.
@@ -177,6 +186,10 @@ class SessionCore : private RoomOver<Game, Transport, Codec, Clock, Topology, Re
         Result<Health> health = Base::health(peer);
         if constexpr (has_bus)
             if (health && health->detours == 0) health->detours = count_detours(peer);
+        if constexpr (mixed)
+            if (health) health->road = static_cast<std::uint8_t>(Base::room().seat_of(peer)->address.road());
+        if constexpr (changes_roads)
+            if (health) health->road = static_cast<std::uint8_t>(transport_.road());
         return health;
     }
     // The public key of who sits there, as it has proved; of a guest's peers only the host sits at its own
@@ -243,6 +256,8 @@ class SessionCore : private RoomOver<Game, Transport, Codec, Clock, Topology, Re
     };
 
     Result<> join_with(std::string_view address, BytesIn credential) {
+        static_assert(!mixed,
+                      "tenon: Several roads are for who hosts; who joins takes one of them, or Fallback");
         if (is_open(status())) return Error::already_open;
         if (credential.size() > credential_bytes_max) return Error::too_large;
         const auto to = transport_.resolve(address);
@@ -309,6 +324,8 @@ class SessionCore : private RoomOver<Game, Transport, Codec, Clock, Topology, Re
         if (!local) return local.error();
         if constexpr (has_bus)
             port_ = local->at.port;
+        else if constexpr (mixed)
+            port_ = transport_.port();
         else
             port_ = local->port;
         if constexpr (Topology::traits.migrates && TellsLocal<Transport> && !has_bus) {
@@ -356,7 +373,8 @@ class Session : public detail::SessionGate<
 // connection, its type alone.
 template <class Session>
 inline constexpr std::size_t overhead = [] {
-    if (Session::TransportType::traits.connected) return std::size_t(1);
+    constexpr TransportTraits traits = Session::TransportType::traits;
+    if (traits.connected && !traits.mixed) return std::size_t(1);
     using Seal = typename GuardOf<typename Session::TransportType>::Seal;
     return 1 + Seal::front_bytes + 1 + 1 + 1 + 1 + Seal::back_bytes;
 }();

@@ -4,21 +4,7 @@
 
 #include <array>
 
-#include "tenon/transport/memory.hpp"
-
 using namespace tenon;
-
-namespace {
-
-struct Watched : Plain {
-    int number = 0;
-};
-struct Guarded : transport::Memory {
-    using Guard = Watched;
-    Watched guard() const { return {{}, 7}; }
-};
-
-} // namespace
 
 TEST_CASE("a plain guard encloses nothing and changes nothing") {
     const Plain guard;
@@ -57,10 +43,4 @@ TEST_CASE("only who has the link's key can ask for its place") {
     const Plain guard;
     CHECK(guard.prove(Checksum(1), 2, PeerId{3}) == resume_proof(1, 2, PeerId{3}));
     CHECK(guard.prove(Checksum(1), 2, PeerId{3}) != guard.prove(Checksum(2), 2, PeerId{3}));
-}
-
-TEST_CASE("a transport's own guard is found, and every other has this one") {
-    CHECK(std::is_same_v<GuardOf<transport::Memory>, Plain>);
-    CHECK(std::is_same_v<GuardOf<Guarded>, Watched>);
-    CHECK(guard_of(Guarded()).number == 7);
 }

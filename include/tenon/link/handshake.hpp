@@ -46,6 +46,14 @@ struct Terms {
     std::span<const std::uint32_t> type_hashes;
 };
 
+// The features by which reliability is done, and what becomes of them over a connection, whatever they were.
+namespace feature {
+inline constexpr std::uint32_t gives_up = 1, redundant = 2, reliable = 4;
+}
+constexpr std::uint32_t over_streams(std::uint32_t features) {
+    return (features & ~(feature::gives_up | feature::redundant)) | feature::reliable;
+}
+
 struct Hello {
     std::uint64_t nonce = 0, game = 0;
     std::uint16_t protocol = protocol_version;

@@ -1,5 +1,6 @@
 #pragma once
-// Which kind of link a room has: chosen by what the transport gives. Seats makes them; the turn in which one
+// Which kind of link a room has: chosen by what the transport gives, and where that has roads of both kinds,
+// by the road of each peer. Seats makes them; the turn in which one
 // is drained differs too, because datagrams share one way out and each connection has its own.
 
 #include <cstddef>
@@ -8,6 +9,7 @@
 #include "tenon/core/bytes.hpp"
 #include "tenon/core/time.hpp"
 #include "tenon/link/link.hpp"
+#include "tenon/link/mixed_link.hpp"
 #include "tenon/link/stream_link.hpp"
 #include "tenon/reliability/native.hpp"
 #include "tenon/transport/concept.hpp"
@@ -23,6 +25,10 @@ template <class Reliability, class Seal>
 struct FindLink<true, Reliability, Seal> {
     using type = StreamLink<Reliability, Seal>;
 };
+template <class Reliability, class Seal>
+struct FindLink<false, Reliability, MixedSeal<Seal>> {
+    using type = MixedLink<Reliability, MixedSeal<Seal>>;
+};
 } // namespace detail
 
 template <class Reliability, class Seal>
@@ -30,8 +36,9 @@ using LinkOf = typename detail::FindLink<Reliability::traits.native, Reliability
 
 // What a reliability policy comes to over this transport.
 template <class Transport, class Reliability>
-using ReliabilityOver =
-    std::conditional_t<TransportTraits(Transport::traits).connected, reliability::Native, Reliability>;
+using ReliabilityOver = std::conditional_t<TransportTraits(Transport::traits).connected &&
+                                               !TransportTraits(Transport::traits).mixed,
+                                           reliability::Native, Reliability>;
 
 // The blocks in which a room's links keep what they hold back.
 template <class Reliability>
@@ -91,6 +98,12 @@ bool drain(Instant now, StreamLink<Reliability, Seal>& link, const auto& to, aut
         if (size_max != 0) link.held_up(now);
         return true;
     }
+}
+
+// Each in its own way.
+template <class Reliability, class Seal>
+bool drain(Instant now, MixedLink<Reliability, Seal>& link, const auto& to, auto& lend, auto& take) {
+    return link.visit([&](auto& one) { return drain(now, one, to, lend, take); });
 }
 
 } // namespace tenon

@@ -109,27 +109,4 @@ class Plain {
     }
 };
 
-// Of a transport: its own guard, or this one.
-namespace detail {
-template <class Transport>
-struct FindGuard {
-    using type = Plain;
-};
-template <class Transport>
-requires requires { typename Transport::Guard; }
-struct FindGuard<Transport> {
-    using type = typename Transport::Guard;
-};
-} // namespace detail
-
-template <class Transport>
-using GuardOf = typename detail::FindGuard<Transport>::type;
-template <class Transport>
-GuardOf<Transport> guard_of(const Transport& transport) {
-    if constexpr (requires { transport.guard(); })
-        return transport.guard();
-    else
-        return {};
-}
-
 } // namespace tenon

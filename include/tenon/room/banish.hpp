@@ -7,6 +7,7 @@
 #include "tenon/core/error.hpp"
 #include "tenon/core/ids.hpp"
 #include "tenon/core/unix_time.hpp"
+#include "tenon/link/mixed_link.hpp"
 #include "tenon/room/ban_list.hpp"
 #include "tenon/room/options.hpp"
 
@@ -22,7 +23,8 @@ Result<> banish(GameRoom& from, PeerId peer, UnixTime until, std::string_view te
     if (from.status() != Status::hosting || seat == nullptr) return Error::unknown_peer;
     Banned who = banned_address(seat->address);
     if constexpr (requires { Guard::exchange_key(seat->link.seal()); })
-        if (by == BanBy::key) who = Banned::of_key(Guard::exchange_key(seat->link.seal()));
+        if (by == BanBy::key && !is_over_stream(seat->link))
+            who = Banned::of_key(Guard::exchange_key(seat->link.seal()));
     const Result<> banned = from.room().doorkeeper().bans().add(who, until, text);
     if (!banned) return banned;
     const BanList::Ban* ban = from.room().doorkeeper().bans().find(who); // it hears what the door will say

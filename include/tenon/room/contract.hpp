@@ -44,9 +44,11 @@ struct Contract {
     // How reliability is done, how fast ticks run, whether the room outlives its host and who is told
     // directly, or over a bus, must be the same on both sides.
     static constexpr std::uint32_t features() {
-        return (Reliability::traits.gives_up ? 1u : 0u) | (Reliability::traits.redundant ? 2u : 0u) |
-               (Reliability::traits.reliable ? 4u : 0u) | (Topology::traits.migrates ? 8u : 0u) |
-               (Topology::traits.direct ? 16u : 0u) | (HasBus<Topology> ? 32u : 0u) | clock_feature<Clock>();
+        return (Reliability::traits.gives_up ? feature::gives_up : 0u) |
+               (Reliability::traits.redundant ? feature::redundant : 0u) |
+               (Reliability::traits.reliable ? feature::reliable : 0u) |
+               (Topology::traits.migrates ? 8u : 0u) | (Topology::traits.direct ? 16u : 0u) |
+               (HasBus<Topology> ? 32u : 0u) | clock_feature<Clock>();
     }
 };
 

@@ -59,7 +59,8 @@ class Doorway {
             // What it showed may be good for one time only, and it never heard that it was let in. Over a
             // connection it would have heard.
             if constexpr (!Table::connected)
-                if (seat->link.stats().packets_in == 0 && request.visitor.is_at(seat->link.seal())) {
+                if (!is_over_stream(seat->link) && seat->link.stats().packets_in == 0 &&
+                    request.visitor.is_at(seat->link.seal())) {
                     name = PeerName(table.roster_.name_of(seat->id));
                     before.emplace().name = name.view();
                     before->capabilities = seat->capabilities;
@@ -67,7 +68,7 @@ class Doorway {
                 }
             table.drop(*seat, Error::left);
         }
-        if (!entrance_.fits(from, request, table.terms_, table.carriage_)) return;
+        if (!entrance_.fits(from, request, terms_at(table, from), table.carriage_)) return;
         if (table.roster_.size() > table.options_.peers_max)
             return entrance_.refuse(from, request.nonce, Error::room_full);
         if (before) return let_in(table, from, request, *before, role);
@@ -99,15 +100,18 @@ class Doorway {
             return table.count_strange(true);
         auto* seat = table.seats_.of(asked.peer);
         if (seat != nullptr && !table.limits_.resumes(table.now_, seat->used, asked.seldom)) return;
-        if (seat == nullptr || !seat->proves(asked, entrance_.guard())) {
+        if (seat == nullptr || is_over_stream(seat->link) || is_stream(from) ||
+            !seat->proves(asked, entrance_.guard())) {
             table.count_strange(true);
             return entrance_.refuse(from, asked.nonce, Error::cant_resume);
         }
         if (!(seat->address == from) && table.is_heard_at(table.now_, from)) return table.count_strange(true);
         if (auto* other = table.seats_.at(from); other != nullptr && other != seat)
             table.drop(*other, Error::left);
-        const bool moves = !(seat->address == from);
+        const Address before = seat->address;
+        const bool moves = !(before == from);
         if (!table.seats_.move(*seat, from)) return;
+        if (moves) table.hallway_.leaves(before, table.now_); // a connection that stays behind
         if (!asked.packet.empty()) table.take(*seat, asked.packet);
         if (seat->nonce != asked.nonce) renew(table, *seat, asked);
         if (moves) seat->link.doubt(asked.packet.size()); // the answer is shorter than the request before it
@@ -115,6 +119,12 @@ class Doorway {
     }
 
   private:
+    // What a caller from there must share with us: over a connection reliability is Native.
+    static Terms terms_at(const Table& table, const Address& from) {
+        Terms terms = table.terms_;
+        if (is_stream(from)) terms.features = terms.required = over_streams(terms.features);
+        return terms;
+    }
     static PeerId next_id(const Table& table) { return PeerId{table.next_id_}; }
 
     void let_in(Table& table, const Address& from, Request& request, const Admission& admission,
@@ -122,7 +132,7 @@ class Doorway {
         const Guard& guard = entrance_.guard();
         const std::uint32_t capabilities =
             request.terms.capabilities & table.terms_.capabilities & admission.capabilities;
-        const Accept accept = acceptance(table, request.nonce, next_id(table), capabilities);
+        const Accept accept = acceptance(table, from, request.nonce, next_id(table), capabilities);
         const typename Table::Seats::Answer answer(accept, guard, request.visitor);
         if (answer.size == 0) return table.count_strange(true);
         // What was said before it came is not for it.
@@ -143,20 +153,21 @@ class Doorway {
     void renew(Table& table, auto& seat, const Resume& asked) {
         const Guard& guard = entrance_.guard();
         entrance_.spend(table.now_, seat.nonce);
-        const Accept accept = acceptance(table, asked.nonce, seat.id, seat.capabilities);
+        const Accept accept = acceptance(table, seat.address, asked.nonce, seat.id, seat.capabilities);
         const auto& seal = seat.link.seal();
         seat.answer = typename Table::Seats::Answer(accept, guard, seal);
         seat.renew(table.now_, asked,
                    guard.next_key(seal, table.terms_.schema, accept.nonce, accept.host_nonce));
         table.mark(seat);
     }
-    Accept acceptance(Table& table, std::uint64_t nonce, PeerId peer, std::uint32_t capabilities) {
+    Accept acceptance(Table& table, const Address& from, std::uint64_t nonce, PeerId peer,
+                      std::uint32_t capabilities) {
         Accept accept;
         accept.nonce = nonce;
         accept.host_nonce = table.random_.next();
         accept.peer = peer;
         accept.host = table.self_;
-        accept.features = table.terms_.features;
+        accept.features = terms_at(table, from).features;
         accept.message_bytes_max = static_cast<std::uint32_t>(table.message_bytes_max_);
         accept.capabilities = capabilities;
         accept.session = session_;

@@ -74,14 +74,14 @@ class Entrance {
         if (keeper_.bans().size() != 0 && turn_away(from, asked->nonce, banned_address(from)))
             return Error::banned;
         if (!keeper_.lets(now, from, Guard::enclosing_bytes != 0)) return Error::flooded;
-        Request request{*asked, {}};
+        Request request{*asked, visitor_at(from)};
         const Error error = open(datagram, request, guard_, request.visitor, desk_);
         // Who can't be read has no build of ours to compare, and is told as much.
         if (error != Error::none && Guard::enclosing_bytes != 0)
             refuse(from, asked->nonce, Error::encryption_mismatch);
         if (error != Error::none) return error;
         if constexpr (requires { Guard::exchange_key(request.visitor); })
-            if (keeper_.bans().size() != 0 &&
+            if (keeper_.bans().size() != 0 && !is_stream(from) &&
                 turn_away(from, asked->nonce, Banned::of_key(Guard::exchange_key(request.visitor))))
                 return Error::banned;
         return request;
@@ -169,6 +169,13 @@ class Entrance {
 
   private:
     static constexpr std::size_t replies_max = 1024, spent_max = 1024;
+
+    auto visitor_at([[maybe_unused]] const Address& from) const {
+        if constexpr (requires { guard_.visitor(from); })
+            return guard_.visitor(from);
+        else
+            return typename Guard::Visitor{};
+    }
 
     // Who is banned is told until when and why, and nobody else is told anything.
     bool turn_away(const Address& from, std::uint64_t nonce, const Banned& who) {

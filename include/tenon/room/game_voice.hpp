@@ -146,7 +146,7 @@ class GameVoice {
     template <class T>
     Result<> send_direct(typename RoomType::Seat& seat, const T& message, const How& how) {
         if constexpr (is_reliable(delivery<T>) && !Reliability::traits.gives_up) {
-            auto& channel = seat.link.channel(is_ordered(delivery<T>));
+            auto&& channel = seat.link.channel(is_ordered(delivery<T>));
             const BytesOut open = channel.open_room(type<T>);
             if (!open.empty()) {
                 const Encoded written = encode(open, message);

@@ -15,6 +15,7 @@ class Hallway {
   public:
     // Somebody at that address speaks, and is let in within this time or not at all.
     void enters(const Address& who, Instant until) {
+        if (!has_line(who)) return;
         for (std::size_t i = 0; i < people_.size(); ++i)
             if (!people_[i].leaves && people_[i].who == who) return;
         // A crowd: who has stood there for longest makes room with the next turn.
@@ -24,6 +25,7 @@ class Hallway {
     }
     // The peer at that address has no seat any more.
     void leaves(const Address& who, Instant now) {
+        if (!has_line(who)) return;
         people_.push_back({who, now + patience, true});
         next_ = now;
     }
@@ -67,6 +69,13 @@ class Hallway {
         Instant until{};
         bool leaves = false;
     };
+    // Where there are roads of both kinds, not all have a connection.
+    static bool has_line([[maybe_unused]] const Address& who) {
+        if constexpr (requires { who.is_connection(); })
+            return who.is_connection();
+        else
+            return true;
+    }
     Person take() {
         const Person person = people_.front();
         people_.pop_front();

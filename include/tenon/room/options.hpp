@@ -10,6 +10,7 @@
 #include "tenon/core/time.hpp"
 #include "tenon/link/options.hpp"
 #include "tenon/room/limits.hpp"
+#include "tenon/transport/concept.hpp"
 
 namespace tenon {
 
@@ -83,12 +84,18 @@ inline LinkOptions link_options(const Options& options, std::size_t datagram_byt
 }
 
 // The same of a room over connections: no message is larger than a frame, and who has lost its connection has
-// lost its place.
-inline Options over_connections(Options options, std::size_t frame_bytes) {
+// lost its place; those who are reached otherwise, where it is mixed, have not.
+inline Options over_connections(Options options, std::size_t frame_bytes, bool mixed) {
     const auto most = static_cast<std::uint32_t>(frame_bytes - 128);
     if (options.message_bytes_max > most) options.message_bytes_max = most;
-    options.away_for = {};
+    if (!mixed) options.away_for = {};
     return options;
+}
+
+template <bool connected, bool mixed>
+Options options_over(const Options& options, std::size_t datagram_bytes, std::size_t head_bytes) {
+    if constexpr (mixed) return over_connections(options, stream_frame_bytes - head_bytes, true);
+    return connected ? over_connections(options, datagram_bytes - head_bytes, false) : options;
 }
 
 // How one message is sent, where it should differ from what its type says.

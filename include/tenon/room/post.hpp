@@ -43,7 +43,9 @@ Result<> put(AnyLink<Reliability, Seal>& link, Pool& pool, Instant now, const Po
              SharedBytes* shared = nullptr) {
     if (is_reliable(post.delivery)) {
         if constexpr (Reliability::traits.gives_up) {
-            if (post.type.value >= MessageType::first_user || post.delivery != Delivery::ordered)
+            const bool retries =
+                post.type.value >= MessageType::first_user || post.delivery != Delivery::ordered;
+            if (retries && !is_over_stream(link))
                 return link.machine().push(pool, now, post.type, post.payload);
         }
         return link.channel(is_ordered(post.delivery)).append(post.type, post.payload);

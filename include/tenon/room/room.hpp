@@ -395,7 +395,7 @@ class Room : public Table<Room<Address, Reliability, Topology, Guard, Rights>, A
         event.payload = payload;
         event.number = said.number;
         if (said.kind == LinkEvent::Kind::command || !is_newest(carriage_.of(type))) return true;
-        return Base::connected || !seat.newest.is_stale(from, type, payload, said.packet);
+        return is_over_stream(seat.link) || !seat.newest.is_stale(from, type, payload, said.packet);
     }
     // What no build of this schema would say.
     bool misbehaved(Seat& seat) {
@@ -427,7 +427,6 @@ class Room : public Table<Room<Address, Reliability, Topology, Guard, Rights>, A
         event = {RoomEvent::Kind::peer_left, word->peer, {}, {}, word->reason, left_name_.view()};
         return true;
     }
-
     bool hear_away(Seat& seat, const LinkEvent& said, RoomEvent& event) {
         if constexpr (has_roles)
             if (const auto role = RoleWord::read(said.payload)) {
@@ -464,16 +463,17 @@ class Room : public Table<Room<Address, Reliability, Topology, Guard, Rights>, A
         if (is_reliable(delivery)) this->limits_.relayed(now_, seat.used, payload.size());
         const auto stream = static_cast<std::uint32_t>(
             splitmix(std::uint64_t(seat.id.value) << 16 | head->type.value) + NewestWins::key(payload));
+        const bool streams = is_over_stream(seat.link); // and so can't be slowed
         push_to_all(
             {room_word::relayed, delivery, whole, {}, stream},
             [&](const Seat& other) { return &other != &seat && (!head->peer || other.id == head->peer); },
             [&](Seat& other, const Result<>& pushed) {
                 if (!is_reliable(delivery)) return;
-                if (!Base::connected && !this->limits_.keeps_up(other)) seat.used.held_up = other.id;
+                if (!streams && !this->limits_.keeps_up(other)) seat.used.held_up = other.id;
                 // Who can't take what is promised is not kept half-informed, unless another said too much.
                 if (pushed) return;
-                this->limits_.bursts(now_, seat.used, Base::connected) ? close(seat, Error::flooded)
-                                                                       : close(other, Error::queue_full);
+                this->limits_.bursts(now_, seat.used, streams) ? close(seat, Error::flooded)
+                                                               : close(other, Error::queue_full);
             });
         return !head->peer;
     }

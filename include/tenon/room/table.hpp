@@ -48,12 +48,13 @@ class Table {
     using Key = typename Seats::Key;
     using Door = Doorway<Table, Address, Guard>;
     using Request = typename Door::Request;
-    // Each peer has a connection of its own: its place is kept for as long as that is there.
+    // Each peer has a connection of its own: its place is kept for as long as that is there. Or some have.
     static constexpr bool connected = Reliability::traits.native;
+    static constexpr bool mixed = requires(const Link& link) { link.is_stream(); };
 
     Table(const Options& options, const Terms& terms, const Carriage& carriage, std::size_t datagram_bytes,
           Pulse pulse, std::size_t head_bytes, std::uint64_t seed, const Guard& guard)
-        : options_(connected ? over_connections(options, datagram_bytes - head_bytes) : options),
+        : options_(options_over<connected, mixed>(options, datagram_bytes, head_bytes)),
           terms_(terms),
           carriage_(carriage),
           link_options_(
@@ -138,7 +139,7 @@ class Table {
     }
     // The connection to there broke, or could not be made. What was said over it before was heard.
     void lost(const Address& at) {
-        if (Seat* seat = seats_.at(at)) {
+        if (Seat* seat = seats_.at(at); seat != nullptr && is_over_stream(seat->link)) {
             const bool told = seat->link.state() == Link::State::closing; // why it ends
             drop(*seat, told ? seat->link.reason() : Error::connection_lost);
         } else if (status_ == Status::joining && at == host_address_) {
@@ -345,7 +346,7 @@ class Table {
     void take(Seat& seat, BytesIn packet) {
         const bool counts = is_limited(seat);
         if (counts && !limits_.hears(now_, seat, seats_))
-            return connected ? close(seat, Error::flooded) : void();
+            return is_over_stream(seat.link) ? close(seat, Error::flooded) : void();
         if (!seat.link.handle_datagram(now_, packet, desk_)) return;
         if (counts) limits_.heard(now_, seat.used, packet.size());
         reading_ = &seat;
@@ -424,15 +425,15 @@ class Table {
         if (seat.told_away && seat.link.state() == Link::State::open) set_away(seat, false);
         if (seat.link.state() != Link::State::closed) return false;
         if (meeting().is_beside(seat)) return meeting().beside_ended(seat);
+        const bool keeps = is_open(status_) && options_.away_for > Duration{} && !is_over_stream(seat.link);
         if constexpr (!connected)
-            if (is_kept() && seat.link.reason() == Error::timed_out) return suspend(seat), false;
+            if (keeps && seat.link.reason() == Error::timed_out) return suspend(seat), false;
         drop(seat, seat.link.reason());
         return true;
     }
 
     // ---- broken paths
 
-    bool is_kept() const { return is_open(status_) && options_.away_for > Duration{}; }
     void set_away(Seat& seat, bool away) {
         seat.away_until = away && status_ == Status::hosting ? now_ + options_.away_for : Instant::never();
         mark(seat); // so that its deadline is seen
@@ -473,14 +474,13 @@ class Table {
         roster_.clear();
         reading_ = nullptr;
         way_back_.end();
-        next_id_ = 1;
-        self_ = PeerId::none(), host_id_ = PeerId::host();
+        next_id_ = 1, self_ = PeerId::none(), host_id_ = PeerId::host();
         message_bytes_max_ = options_.message_bytes_max;
     }
 
     Door door_;
     Credential credential_;
-    TENON_NO_UNIQUE_ADDRESS Hallway<Address, connected> hallway_;
+    TENON_NO_UNIQUE_ADDRESS Hallway<Address, connected || mixed> hallway_;
     Knock<Guard> knock_;
     std::uint32_t capabilities_ = 0;    // this side's own
     std::byte desk_[Guard::desk_bytes]; // where the packet that is being read was opened, if it was closed

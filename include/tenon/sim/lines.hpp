@@ -37,6 +37,7 @@ struct LineAddress {
     std::uint32_t serial = 0;
 
     operator transport::MemoryAddress() const { return {host, port}; }
+    transport::MemoryAddress network() const { return {host, 0}; }
     std::uint64_t hash() const { return splitmix(transport::MemoryAddress{host, port}.hash() + serial); }
     transport::AddressText text() const {
         transport::AddressText out = transport::MemoryAddress{host, port}.text();

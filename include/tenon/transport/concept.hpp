@@ -27,7 +27,19 @@ struct TransportTraits {
     std::uint8_t lanes = 1; // independent streams inside one connection
     bool guarded = false;   // it is encrypted by the Guard that it brings, not by itself
     bool connected = false; // a connection for each address: what blocks or breaks is that one alone
+    bool mixed = false;     // it has roads of both kinds, and each address says of which it is
 };
+
+// The largest frame that connected transports carry: what the largest datagram of UDP would hold, and more.
+inline constexpr std::size_t stream_frame_bytes = 66'000;
+
+// Of an address of a mixed transport: whether what comes from there are frames of messages. A connection may
+// also carry packets, which are then datagrams like all others.
+template <class Address>
+constexpr bool is_stream(const Address& address) {
+    if constexpr (requires { address.is_stream(); }) return address.is_stream();
+    return false;
+}
 
 // One of a transport's independent streams; datagram transports have only lane 0.
 struct Lane {

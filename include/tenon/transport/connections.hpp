@@ -148,7 +148,9 @@ class Connections {
     }
     // For whoever waits for more than this: what becomes readable when it is to be polled, and until when.
     detail::NativeSocket handle() const { return is_open() ? state_->readiness.handle() : detail::no_socket; }
-    Instant deadline() const { return is_open() ? state_->deadline : Instant::never(); }
+    Instant deadline() const {
+        return !is_open() ? Instant::never() : state_->lost.empty() ? state_->deadline : Instant{};
+    }
     std::size_t connections() const { return is_open() ? state_->table.size() : 0; }
     const ConnectionCounters& counters() const { return counters_; }
     // Why the connection went that was lost last: timed_out, refused, malformed, closed, unreachable, ...

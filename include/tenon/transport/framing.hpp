@@ -19,7 +19,7 @@
 namespace tenon::transport::detail {
 
 // The largest frame that connected transports carry: what the largest datagram of UDP would hold, and more.
-inline constexpr std::size_t frame_max = 66'000;
+inline constexpr std::size_t frame_max = stream_frame_bytes;
 
 // What resolve() was given, taken apart by the framing.
 struct Location {

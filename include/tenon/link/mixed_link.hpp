@@ -1,0 +1,231 @@
+#pragma once
+// One remote peer of a host that is reached over datagrams and connections alike: a Link or a StreamLink,
+// whichever its road needs, behind the same face. Which one is said once, by the key that it begins with;
+// after that each call is one branch.
+
+#include <cstddef>
+#include <cstdint>
+#include <new>
+#include <utility>
+
+#include "tenon/core/bytes.hpp"
+#include "tenon/core/error.hpp"
+#include "tenon/core/ids.hpp"
+#include "tenon/core/pool.hpp"
+#include "tenon/core/random.hpp"
+#include "tenon/core/time.hpp"
+#include "tenon/link/link.hpp"
+#include "tenon/link/stream_link.hpp"
+#include "tenon/reliability/native.hpp"
+#include "tenon/transport/concept.hpp"
+#include "tenon/wire/checksum.hpp"
+
+namespace tenon {
+
+// Of the links over datagrams; those over connections have none.
+template <class Inner>
+struct MixedSeal {
+    using Datagrams = Inner;
+    static constexpr std::size_t front_bytes = Inner::front_bytes, back_bytes = Inner::back_bytes;
+    struct Key {
+        bool stream = false;
+        typename Inner::Key datagrams{};
+
+        Key() = default;
+        Key(typename Inner::Key key) : datagrams(std::move(key)) {}
+        static Key of_stream() {
+            Key key;
+            key.stream = true;
+            return key;
+        }
+    };
+};
+
+// Of either link: what waits in it, and what may be put there.
+class MixedChannel {
+  public:
+    explicit MixedChannel(ChannelSender& sender) : sender_(&sender) {}
+    explicit MixedChannel(StreamQueue& queue) : queue_(&queue) {}
+
+    BytesOut open_room(MessageType type) {
+        return queue_ != nullptr ? queue_->open_room(type) : sender_->open_room(type);
+    }
+    bool commit(MessageType type, std::size_t size) {
+        return queue_ != nullptr ? queue_->commit(type, size) : sender_->commit(type, size);
+    }
+    Result<> append(MessageType type, BytesIn payload) {
+        return queue_ != nullptr ? queue_->append(type, payload) : sender_->append(type, payload);
+    }
+    bool idle() const { return queue_ != nullptr || sender_->idle(); }
+
+  private:
+    ChannelSender* sender_ = nullptr;
+    StreamQueue* queue_ = nullptr;
+};
+
+// How the way there is, as far as both kinds know it.
+class MixedPath {
+  public:
+    explicit MixedPath(const auto& path) : round_trip_(path.round_trip()), loss_(path.loss()) {}
+    const RoundTrip& round_trip() const { return round_trip_; }
+    double loss() const { return loss_; }
+
+  private:
+    const RoundTrip& round_trip_;
+    double loss_;
+};
+
+template <class Reliability, class MixedSealType>
+class MixedLink {
+  public:
+    using Seal = typename MixedSealType::Datagrams;
+    using Key = typename MixedSealType::Key;
+    using Datagrams = Link<Reliability, Seal>;
+    using Stream = StreamLink<reliability::Native, Checksum>;
+    using State = typename Datagrams::State;
+
+    MixedLink(Pool& pool, const LinkOptions& options, const Key& key, Instant now, Random random)
+        : stream_(key.stream) {
+        if (!stream_) {
+            new (&link_.datagrams) Datagrams(pool, options, key.datagrams, now, random);
+            return;
+        }
+        LinkOptions over = options;
+        over.datagram_bytes = stream_frame_bytes;
+        new (&link_.stream) Stream(pool, over, Checksum::Key{}, now, random);
+    }
+    MixedLink(const MixedLink&) = delete;
+    MixedLink& operator=(const MixedLink&) = delete;
+    ~MixedLink() { stream_ ? link_.stream.~Stream() : link_.datagrams.~Datagrams(); }
+
+    bool is_stream() const { return stream_; }
+    // What it is.
+    decltype(auto) visit(auto&& f) { return stream_ ? f(link_.stream) : f(link_.datagrams); }
+    decltype(auto) visit(auto&& f) const { return stream_ ? f(link_.stream) : f(link_.datagrams); }
+
+    // ---- as both kinds have it
+
+    Result<> handle_datagram(Instant now, BytesIn bytes, BytesOut desk) {
+        return visit([&](auto& link) { return link.handle_datagram(now, bytes, desk); });
+    }
+    bool poll_event(LinkEvent& event) {
+        return visit([&](auto& link) { return link.poll_event(event); });
+    }
+    void handle_timeout(Instant now) {
+        visit([&](auto& link) { link.handle_timeout(now); });
+    }
+    Outbox& outbox() {
+        return visit([](auto& link) -> Outbox& { return link.outbox(); });
+    }
+    MixedChannel channel(bool ordered) {
+        return visit([&](auto& link) { return MixedChannel(link.channel(ordered)); });
+    }
+    Result<std::uint32_t> push_command(MessageType type, BytesIn payload) {
+        return visit([&](auto& link) { return Result<std::uint32_t>(link.push_command(type, payload)); });
+    }
+    bool poll_arrived(std::uint32_t& track) {
+        return visit([&](auto& link) { return link.poll_arrived(track); });
+    }
+    Instant poll_timeout() const {
+        return visit([](const auto& link) { return link.poll_timeout(); });
+    }
+    Instant poll_timeout_after_reading() const {
+        return visit([](const auto& link) { return link.poll_timeout_after_reading(); });
+    }
+    void close(Error reason, SharedBytes* text = nullptr) {
+        visit([&](auto& link) { link.close(reason, text); });
+    }
+    void set_bandwidth(std::uint64_t bytes_per_second) {
+        visit([&](auto& link) { link.set_bandwidth(bytes_per_second); });
+    }
+    void tell_early(Duration early) {
+        visit([&](auto& link) { link.tell_early(early); });
+    }
+    void set_keepalive(Duration keepalive) {
+        visit([&](auto& link) { link.set_keepalive(keepalive); });
+    }
+    State state() const {
+        static_assert(static_cast<int>(State::closed) == static_cast<int>(Stream::State::closed) &&
+                      static_cast<int>(State::closing) == static_cast<int>(Stream::State::closing));
+        return visit([](const auto& link) { return static_cast<State>(link.state()); });
+    }
+    Error reason() const {
+        return visit([](const auto& link) { return link.reason(); });
+    }
+    std::string_view farewell() const {
+        return visit([](const auto& link) { return link.farewell(); });
+    }
+    const LinkStats& stats() const {
+        return visit([](const auto& link) -> const LinkStats& { return link.stats(); });
+    }
+    MixedPath path() const {
+        return visit([](const auto& link) { return MixedPath(link.path()); });
+    }
+    ClockSync& clock() {
+        return visit([](auto& link) -> ClockSync& { return link.clock(); });
+    }
+    std::uint64_t commands_missed() const {
+        return visit([](const auto& link) { return link.commands_missed(); });
+    }
+    std::size_t queued_bytes() const {
+        return visit([](const auto& link) { return link.queued_bytes(); });
+    }
+    Duration queue_time() const {
+        return visit([](const auto& link) { return link.queue_time(); });
+    }
+    std::uint64_t expired() const {
+        return visit([](const auto& link) { return link.expired(); });
+    }
+    TENON_INLINE void prefetch() const {
+        visit([](const auto& link) { link.prefetch(); });
+    }
+    TENON_INLINE void prefetch_more() const {
+        visit([](const auto& link) { link.prefetch_more(); });
+    }
+    TENON_INLINE void prefetch_queue() const {
+        visit([](const auto& link) { link.prefetch_queue(); });
+    }
+    TENON_INLINE void prefetch_queue_more() const {
+        visit([](const auto& link) { link.prefetch_queue_more(); });
+    }
+
+    // ---- what only a link over datagrams has, and is asked of none that is_stream()
+
+    auto& machine() { return datagrams().machine(); }
+    const Seal& seal() const { return datagrams().seal(); }
+    // It has a key of which the other side may be asked.
+    bool is_ready() const { return !stream_ && link_.datagrams.is_ready(); }
+    void suspend() { datagrams().suspend(); }
+    void resume(Instant now, const Key& key) { datagrams().resume(now, key.datagrams); }
+    void grant(Instant now, const Key& key) { datagrams().grant(now, key.datagrams); }
+    void doubt(std::size_t bytes) { datagrams().doubt(bytes); }
+    std::size_t poll_early(Instant now, BytesOut into, std::size_t behind, bool padded) {
+        return datagrams().poll_early(now, into, behind, padded);
+    }
+
+  private:
+    Datagrams& datagrams() {
+        TENON_ASSERT(!stream_, "tenon: a link over a connection has no seal and is never away");
+        return link_.datagrams;
+    }
+    const Datagrams& datagrams() const { return const_cast<MixedLink*>(this)->datagrams(); }
+
+    union Either {
+        Datagrams datagrams;
+        Stream stream;
+        Either() {}  // which of them there is, MixedLink knows
+        ~Either() {} // and ends it
+    } link_;
+    bool stream_;
+};
+
+// Whether it needs no acknowledgements, because it crosses a connection as frames.
+template <class AnyLink>
+constexpr bool is_over_stream(const AnyLink& link) {
+    if constexpr (requires { link.is_stream(); })
+        return link.is_stream();
+    else
+        return requires { AnyLink::over_stream; };
+}
+
+} // namespace tenon

@@ -1,0 +1,194 @@
+// Rooms in which datagrams and connections meet: whole sessions on a simulated network and simulated lines,
+// from a seed.
+#include "tenon/transport/several.hpp"
+
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "../session/parts.hpp"
+#include "tenon/reliability/ack_retry.hpp"
+#include "tenon/sim/world.hpp"
+
+using namespace play;
+
+using transport::Memory;
+using Both = transport::Several<Memory, sim::Stream>;
+using HostNet = NetOver<Both>;
+using FlyNet = NetOver<Memory>;
+using WalkNet = NetOver<sim::Stream>;
+
+namespace {
+
+Options with(std::string_view name, std::uint64_t seed) {
+    Options options;
+    options.room = "lobby";
+    options.name = name;
+    options.seed = seed;
+    return options;
+}
+
+// A host on both roads, and two guests on each.
+struct Yard {
+    sim::World world;
+    HostNet host;
+    std::vector<std::unique_ptr<FlyNet>> fly;
+    std::vector<std::unique_ptr<WalkNet>> walk;
+    Player at_host, players[4];
+
+    explicit Yard(std::uint64_t seed, const sim::Faults& faults = sim::Faults::none())
+        : world(seed, faults), host(with("ann", seed + 1), Both(world.port(1), world.stream(1))) {
+        REQUIRE(host.host(4000));
+        world.add(host, at_host);
+        for (std::uint32_t i = 0; i < 2; ++i) {
+            fly.push_back(
+                std::make_unique<FlyNet>(with("f" + std::to_string(i), seed + 10 + i), world.port(10 + i)));
+            REQUIRE(fly[i]->join("host1:4000"));
+            world.add(*fly[i], players[i]);
+            walk.push_back(std::make_unique<WalkNet>(with("w" + std::to_string(i), seed + 20 + i),
+                                                     world.stream(20 + i)));
+            REQUIRE(walk[i]->join("host1:4000"));
+            world.add(*walk[i], players[2 + i]);
+        }
+    }
+    ~Yard() {
+        world.remove(host);
+        for (auto& net : fly) world.remove(*net);
+        for (auto& net : walk) world.remove(*net);
+    }
+    bool all_in() {
+        for (auto& net : fly)
+            if (net->status() != Status::joined || net->roster().size() != 5) return false;
+        for (auto& net : walk)
+            if (net->status() != Status::joined || net->roster().size() != 5) return false;
+        return true;
+    }
+};
+
+std::size_t count_of(const std::string& in, const std::string& what) {
+    std::size_t count = 0;
+    for (std::size_t at = in.find(what); at != std::string::npos; at = in.find(what, at + 1)) ++count;
+    return count;
+}
+
+} // namespace
+
+TEST_CASE("guests by datagrams and by connections are in one room, and hear each other through it") {
+    Yard yard(3);
+    REQUIRE(yard.world.run_until([&] { return yard.all_in(); }, 5_s));
+    CHECK(yard.host.roster().size() == 5);
+    yard.world.run(500_ms);
+    // What everybody says reaches all others, over both roads.
+    CHECK(yard.host.broadcast(Line{"host"}));
+    CHECK(yard.fly[0]->broadcast(Line{"fly"}));
+    CHECK(yard.walk[0]->broadcast(Line{"walk"}));
+    CHECK(yard.fly[1]->broadcast(Shot{7}));
+    CHECK(yard.walk[1]->broadcast(Shot{8}));
+    CHECK(yard.fly[0]->send(yard.walk[1]->self(), Line{"to w1"}));
+    CHECK(yard.walk[0]->send(yard.fly[1]->self(), Line{"to f1"}));
+    yard.world.run(1_s);
+    CHECK(count_of(yard.at_host.lines, "fly") == 1);
+    CHECK(count_of(yard.at_host.lines, "walk") == 1);
+    for (int i = 0; i < 4; ++i) {
+        CAPTURE(i);
+        CHECK(count_of(yard.players[i].lines, "host") == 1);
+        CHECK(count_of(yard.players[i].lines, "fly") == (i == 0 ? 0 : 1));
+        CHECK(count_of(yard.players[i].lines, "walk") == (i == 2 ? 0 : 1));
+        CHECK(count_of(yard.players[i].lines, "to w1") == (i == 3 ? 1 : 0));
+        CHECK(count_of(yard.players[i].lines, "to f1") == (i == 1 ? 1 : 0));
+        CHECK(count_of(yard.players[i].shots, ":7") == (i == 1 ? 0 : 1));
+        CHECK(count_of(yard.players[i].shots, ":8") == (i == 3 ? 0 : 1));
+    }
+    // Commands of both are heard, states of all are seen.
+    CHECK(yard.at_host.heard_steers > 100);
+    for (PeerId peer : yard.host.roster()) {
+        if (peer == yard.fly[0]->self()) continue;
+        CHECK(yard.fly[0]->latest<Ship>(peer).has_value());
+    }
+    for (PeerId peer : yard.host.roster()) {
+        if (peer == yard.walk[0]->self()) continue;
+        CHECK(yard.walk[0]->latest<Ship>(peer).has_value());
+    }
+    // Health says by which road a peer is reached.
+    const auto flies = yard.host.health(yard.fly[0]->self()), walks = yard.host.health(yard.walk[0]->self());
+    REQUIRE(flies);
+    REQUIRE(walks);
+    CHECK(flies->road == 0);
+    CHECK(walks->road == 1);
+    CHECK(flies->level == Level::good);
+    CHECK(walks->level == Level::good);
+    CHECK(walks->rtt > 30_ms);
+    CHECK(walks->loss == 0);
+}
+
+TEST_CASE("what is large crosses both roads whole, and a guest's leaving is told on both") {
+    Yard yard(4);
+    REQUIRE(yard.world.run_until([&] { return yard.all_in(); }, 5_s));
+    const std::string large(60'000, 'x');
+    CHECK(yard.host.broadcast(Line{large}));
+    CHECK(yard.walk[0]->send(PeerId::host(), Line{large}));
+    CHECK(yard.fly[0]->send(PeerId::host(), Line{large}));
+    yard.world.run(5_s);
+    for (const Player& player : yard.players) CHECK(player.lines == "0:" + large);
+    CHECK(yard.at_host.lines.size() == 2 * large.size() + 5);
+    for (Player& player : yard.players) player.notices.clear();
+    yard.walk[0]->leave();
+    yard.fly[0]->leave();
+    yard.world.run(1_s);
+    CHECK(count_of(yard.players[1].notices, "-w0/left") == 1);
+    CHECK(count_of(yard.players[1].notices, "-f0/left") == 1);
+    CHECK(count_of(yard.players[3].notices, "-w0/left") == 1);
+    CHECK(count_of(yard.players[3].notices, "-f0/left") == 1);
+    CHECK(yard.world.lines().open_count() == 1); // the host hung up on the other
+}
+
+TEST_CASE("a broken connection ends its peer at once, and a silent path of datagrams keeps its place") {
+    Yard yard(5);
+    REQUIRE(yard.world.run_until([&] { return yard.all_in(); }, 5_s));
+    yard.at_host.notices.clear();
+    yard.world.lines().sever(1, 20);
+    yard.world.network().cut(1, 10);
+    yard.world.run(1_s);
+    CHECK(yard.at_host.notices.find("-w0/connection_lost") != std::string::npos);
+    yard.world.run(11_s);
+    CHECK(yard.at_host.notices.find("~f0") != std::string::npos);
+    yard.world.network().heal();
+    yard.world.run(3_s);
+    CHECK(yard.at_host.notices.find("=f0") != std::string::npos);
+    CHECK(yard.host.roster().size() == 4);
+    CHECK(yard.fly[0]->broadcast(Line{"back"}));
+    yard.world.run(1_s);
+    CHECK(count_of(yard.players[3].lines, "back") == 1);
+}
+
+TEST_CASE("over a room of both roads every reliable event arrives once, from seeds and with faults") {
+    sim::Faults faults = sim::Faults::none();
+    faults.latency_ms = 40;
+    faults.spread = 0.3;
+    faults.loss = 0.1;
+    faults.duplicate = 0.05;
+    for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+        CAPTURE(seed);
+        Yard yard(seed, faults);
+        REQUIRE(yard.world.run_until([&] { return yard.all_in(); }, 10_s));
+        for (std::uint32_t i = 0; i < 50; ++i) {
+            CHECK(yard.host.broadcast(Shot{1000 + i}));
+            CHECK(yard.fly[i % 2]->broadcast(Shot{2000 + i}));
+            CHECK(yard.walk[i % 2]->broadcast(Shot{3000 + i}));
+            yard.world.run(30_ms);
+        }
+        yard.world.run(6_s);
+        for (std::uint32_t i = 0; i < 50; ++i) {
+            for (std::uint32_t from : {1000u, 2000u, 3000u}) {
+                const std::string shot = ":" + std::to_string(from + i);
+                CHECK(count_of(yard.at_host.shots, shot) == (from != 1000 ? 1 : 0));
+                for (std::uint32_t p = 0; p < 4; ++p) {
+                    const bool said = (from == 2000 && p == i % 2) || (from == 3000 && p == 2 + i % 2);
+                    CHECK(count_of(yard.players[p].shots, shot) == (said ? 0 : 1));
+                }
+            }
+        }
+    }
+}
