@@ -237,12 +237,11 @@ void sizes(Harness& harness) {
 
 // A thousand who come, are heard and go, some by hanging up, some by closing, some because they are told to.
 template <class Harness>
-void coming_and_going(Harness& harness, int rounds = 20) {
+void coming_and_going(Harness& harness, int rounds = 20, std::size_t together = 50) {
     using T = typename Harness::Transport;
     Party<T> server(harness.server(on_loopback()));
     const auto at = server.transport.open(0);
     REQUIRE(at);
-    constexpr std::size_t together = 50;
     std::size_t lost = 0;
     for (int round = 0; round < rounds; ++round) {
         std::vector<std::unique_ptr<Party<T>>> guests;
