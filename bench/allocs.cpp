@@ -73,7 +73,7 @@ double over_memory() {
 }
 
 double over_udp() {
-    using Net = tenon::profile::Action<Talk>;
+    using Net = tenon::profile::Action<Talk, tenon::transport::Udp>;
     Net host, guest;
     if (!host.host(0) || !guest.join("127.0.0.1:" + std::to_string(host.port()))) return -1;
     const double share = measure("udp", host, guest, [&](Peer& a, Peer& b) {

@@ -13,7 +13,7 @@ constexpr unsigned peers_of_room = 4;
 constexpr std::size_t told_bytes = 256;
 using Told = Blob<told_bytes, DownKind>;
 using Talk = tenon::Game<"rooms", 1, tenon::Event<Input>, tenon::Event<Told>>;
-using Net = tenon::profile::Action<Talk>;
+using Net = tenon::profile::Action<Talk, tenon::transport::Udp>;
 
 struct Keeper {
     std::uint64_t& inputs;

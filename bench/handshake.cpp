@@ -157,7 +157,7 @@ void table(const char* kind) {
 
 // A join over loopback, both ends in one loop.
 double microseconds_over_udp() {
-    using Net = tenon::profile::Action<Talk>;
+    using Net = tenon::profile::Action<Talk, tenon::transport::Udp>;
     Net host, guest;
     Deaf deaf;
     if (!host.host(0)) return -1;

@@ -239,7 +239,6 @@ if [ -t 0 ] && [ -t 1 ]; then
     finish
 fi
 
-check "minimal: one hosts, one joins" play_minimal
 token_server() {
     rm -f "$logs"/token-*.key "$logs/token"
     : >"$logs/token-server"
@@ -264,32 +263,53 @@ trained() {
     limited "$examples/train_dictionary" "$logs/dictionary.hpp" >"$logs/train" || return 1
     grep -q GameDictionary "$logs/dictionary.hpp"
 }
-if [ -x "$examples/whisper" ]; then
+# With a key in a file: who was told another one stays outside.
+arena_keys() {
+    rm -f "$logs/arena.key"
+    : >"$logs/arena-server"
+    limited "$examples/arena" --listen 4004 --seconds 8 --bots 2 --key "$logs/arena.key" >"$logs/arena-server" &
+    server=$!
+    await arena-server "players know this server by ed25519:" || return 1
+    key=$(sed -n 's/^arena: players know this server by //p' "$logs/arena-server")
+    grep -qF "$key" "$logs/arena.key" || return 1
+    other=$(limited "$examples/token_server" key "$logs/arena-other.key") || return 1
+    ! limited "$examples/arena" --join 127.0.0.1:4004 --trust "$other" --seconds 3 >"$logs/arena-deceived" || return 1
+    await arena-deceived "The key is another" || return 1
+    limited "$examples/arena" --join 127.0.0.1:4004 --trust "$key" --seconds 3 >"$logs/arena-trusting" || true
+    wait "$server" || true
+    await arena-trusting "| joined |"
+}
+play_encrypted() {
+    check "minimal: one hosts, one joins" play_minimal
     check "token_server: who logs in at the backend is let in once, and nobody with a found token" token_server
     check "whisper: who knows the host's key is let in and heard, and an impostor is seen" whisper
+    check "arena: who was told the server's key joins it and no other" arena_keys
+    start_chat
+    check "chat: three people hear each other" talk
+    check "chat: a full room, a taken port and a wrong address are told" refusals
+    check "chat: somebody goes on from another port" move
+    check "chat: goodbyes are heard" part
+    check "lan_chat: the second finds the first without an address" neighbours
+    start_studio
+    check "studio: a viewer looks on, and draws when it is made an editor" draw
+    check "studio: an admin wipes, and has roles given" rule
+    exec 3>&- 4>&- 5>&-
+    # Each plays one profile on loopback, checks its point, and measures the rates that it promises.
+    for profile in duel board builder raid camp fire; do check "$profile" limited "$examples/$profile"; done
+    check "lockstep: two peers and their recordings come to the same" skirmish
+}
+if [ -x "$examples/whisper" ]; then
+    play_encrypted
 else
-    say "not played: whisper, token_server: libsodium is not here"
+    say "not played: those that encrypt: libsodium is not here; the arena is played in plaintext"
 fi
 if [ -x "$examples/train_dictionary" ]; then
     check "train_dictionary: a dictionary makes others of the game's messages smaller" trained
 else
     say "not played: train_dictionary: libzstd is not here"
 fi
-start_chat
-check "chat: three people hear each other" talk
-check "chat: a full room, a taken port and a wrong address are told" refusals
-check "chat: somebody goes on from another port" move
-check "chat: goodbyes are heard" part
-check "lan_chat: the second finds the first without an address" neighbours
-start_studio
-check "studio: a viewer looks on, and draws when it is made an editor" draw
-check "studio: an admin wipes, and has roles given" rule
-exec 3>&- 4>&- 5>&-
-# Each plays one profile on loopback, checks its point, and measures the rates that it promises.
-for profile in duel board builder raid camp fire; do check "$profile" limited "$examples/$profile"; done
 check "shooter_range: what is aimed at is hit" limited "$examples/shooter_range"
 check "cubes: 901 of them come whole to a guest" limited "$examples/cubes" --png "$logs/cubes.png"
-check "lockstep: two peers and their recordings come to the same" skirmish
 case " $* " in
 *" --seconds "* | *" --help "*) ;;
 *) set -- --seconds 10 "$@" ;;

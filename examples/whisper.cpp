@@ -1,13 +1,11 @@
 // Words that nobody else reads: a host with a key in a file, and guests who know that key.
 //   whisper host PORT KEYFILE           port 0 takes a free one; the file is made where there is none
 //   whisper join HOST:PORT KEY WORD     KEY as the host says it, or `any` to believe whoever answers
-#include <tenon/secure/key_file.hpp>
-#include <tenon/secure/secure.hpp>
-
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <tenon.hpp>
+#include <tenon/secure/key_file.hpp>
 
 struct Word {
     std::string text;
@@ -15,8 +13,7 @@ struct Word {
 };
 
 using Whisper = tenon::Game<"whisper", 1, tenon::Event<Word, tenon::Ordered>>;
-using Line = tenon::transport::Secure<tenon::transport::Udp>;
-using Net = tenon::profile::Action<Whisper, Line>;
+using Net = tenon::profile::Action<Whisper>;
 
 struct Person {
     Net& net;
@@ -59,7 +56,7 @@ int main(int argc, char** argv) {
         if (const auto pinned = keyring.trust.pin(argv[2], *key); !pinned) return fail(pinned.error());
     }
 
-    Net net({.room = "whisper"}, Line(keyring));
+    Net net({.room = "whisper"}, tenon::profile::Default(keyring));
     const auto opened = hosts ? net.host(static_cast<std::uint16_t>(std::atoi(argv[2]))) : net.join(argv[2]);
     if (!opened) return fail(opened.error());
     if (hosts)

@@ -1,5 +1,6 @@
 #pragma once
-// The single include: everything of tenon that needs no library beyond its base packages.
+// The single include: everything of tenon that needs no library beyond its base packages. Sessions encrypt
+// where libsodium is, which the base packages have; elsewhere a sentence says what lacks.
 
 #include "tenon/clock/kernel.hpp"
 #include "tenon/portable.hpp"
@@ -13,3 +14,5 @@
 #include "tenon/transport/tcp.hpp"
 #include "tenon/transport/threaded.hpp"
 #include "tenon/transport/udp.hpp"
+
+#include "tenon/encrypted.hpp" // behind all that it shares with the others, for the single header's sake

@@ -22,10 +22,6 @@ using namespace arena;
 
 volatile std::sig_atomic_t interrupted = 0;
 
-Line make_line(const tenon::transport::Impairment& impairment, std::uint64_t seed) {
-    return Line(tenon::transport::Udp(), impairment, seed);
-}
-
 int refuse(const char* what, tenon::Error error) {
     std::fprintf(stderr, "arena: can't %s: %s\n", what, tenon::sentence(error).data());
     return 1;
@@ -36,8 +32,9 @@ class Bots {
   public:
     tenon::Result<> join(const CommandLine& line, const std::string& address) {
         for (unsigned i = 0; i < line.bots; ++i) {
-            bots_.push_back(std::make_unique<Player>("bot " + std::to_string(i + 1),
-                                                     make_line(line.impairment, 100 + i)));
+            auto way = player_line(make_wire(line.impairment, 100 + i), address, line.trusted);
+            if (!way) return way.error();
+            bots_.push_back(std::make_unique<Player>("bot " + std::to_string(i + 1), std::move(*way)));
             if (const auto joined = bots_.back()->join(address); !joined) return joined;
         }
         return {};
@@ -60,6 +57,8 @@ void serve_alone(Server& server, const CommandLine& line) {
     tenon::Instant next = start + tenon::seconds(1);
     Figures figures;
     std::printf("arena: listening on port %u; Ctrl-C ends it\n", server.port());
+    std::printf("arena: players know this server by %s\n", name_of(server.net().transport()).c_str());
+    std::fflush(stdout);
     while (!interrupted) {
         server.turn();
         const tenon::Instant now = tenon::now();
@@ -105,7 +104,10 @@ int play(const CommandLine& line) {
     std::string address = line.join;
     const bool alone = !line.flies() && line.bots == 0;
     if (line.serves()) {
-        server.emplace(make_line(alone ? line.impairment : tenon::transport::Impairment{}, 1));
+        auto way = server_line(make_wire(alone ? line.impairment : tenon::transport::Impairment{}, 1),
+                               line.key_file);
+        if (!way) return refuse("have a key", way.error());
+        server.emplace(std::move(*way));
         if (const auto opened = server->open(line.port); !opened) return refuse("listen", opened.error());
         address = "127.0.0.1:" + std::to_string(server->port());
     }
@@ -113,7 +115,9 @@ int play(const CommandLine& line) {
     if (const auto joined = bots.join(line, address); !joined) return refuse("join", joined.error());
     std::optional<Player> player;
     if (line.flies()) {
-        player.emplace(line.name, make_line(line.impairment, 2));
+        auto way = player_line(make_wire(line.impairment, 2), address, line.trusted);
+        if (!way) return refuse("read the key", way.error());
+        player.emplace(line.name, std::move(*way));
         if (const auto joined = player->join(address); !joined) return refuse("join", joined.error());
     }
 
@@ -154,6 +158,10 @@ int main(int argc, char** argv) {
         if (!line.wrong.empty()) std::fprintf(stderr, "arena: %s\n", line.wrong.c_str());
         std::fputs(help, line.wrong.empty() ? stdout : stderr);
         return line.wrong.empty() ? 0 : 2;
+    }
+    if (!encrypts && (!line.key_file.empty() || !line.trusted.empty())) {
+        std::fputs("arena: without libsodium there are no keys, and all is in plaintext\n", stderr);
+        return 2;
     }
     std::signal(SIGINT, [](int) { interrupted = 1; });
     return play(line);

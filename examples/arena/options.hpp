@@ -21,6 +21,9 @@ inline constexpr const char* help =
     "                    loss=5,delay=50,jitter=10,duplicate=1,bandwidth=50000 (percent, ms, bytes a "
     "second)\n"
     "  --name NAME       what the others call you\n"
+    "  --key FILE        the server's key is kept there, and made the first time; else it has one for this "
+    "run\n"
+    "  --trust KEY       only join the server that has this key, as it says itself: ed25519:...\n"
     "  --help            this\n"
     "Keys: arrows or w a d steer, space fires, q quits. Without a terminal your ship flies by itself and a "
     "line a\n"
@@ -30,7 +33,7 @@ struct CommandLine {
     bool listens = false, helps = false;
     std::uint16_t port = 0;
     unsigned bots = 3, seconds = 0; // 0 seconds: until q
-    std::string join, name = "you", wrong;
+    std::string join, name = "you", key_file, trusted, wrong;
     tenon::transport::Impairment impairment;
 
     bool serves() const { return join.empty(); }
@@ -64,6 +67,10 @@ inline CommandLine read_command_line(int argc, char** argv) {
             line.join = value, fine = !value.empty(), ++i;
         } else if (option == "--name") {
             line.name = value, fine = !value.empty(), ++i;
+        } else if (option == "--key") {
+            line.key_file = value, fine = !value.empty(), ++i;
+        } else if (option == "--trust") {
+            line.trusted = value, fine = !value.empty(), ++i;
         } else if (option == "--bots") {
             bots_named = fine = read_number(value, line.bots, 60u), ++i;
         } else if (option == "--seconds") {
@@ -80,6 +87,8 @@ inline CommandLine read_command_line(int argc, char** argv) {
             line.wrong = "can't read " + option + (value.empty() ? "" : " " + value);
     }
     if (line.listens && !line.join.empty()) line.wrong = "--listen and --join exclude each other";
+    if (!line.key_file.empty() && !line.join.empty()) line.wrong = "--key is a server's, and --join joins one";
+    if (!line.trusted.empty() && line.join.empty()) line.wrong = "--trust says whom to --join";
     if (!bots_named && (line.listens || !line.join.empty())) line.bots = 0;
     return line;
 }

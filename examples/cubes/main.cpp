@@ -41,7 +41,7 @@ struct Push {
     }
 };
 using Game = tenon::Game<"cubes", 1, tenon::Component<Cube>, tenon::Command<Push>>;
-using Line = tenon::transport::Impaired<tenon::transport::Udp>;
+using Line = tenon::transport::Impaired<tenon::transport::Udp>; // in plaintext, since every bit is counted
 using Net = tenon::Session<Game, Line, tenon::codec::Bits, tenon::clock::Independent<rates>,
                            tenon::topology::ClientServer, tenon::reliability::AckVector>;
 

@@ -28,7 +28,8 @@ struct Walk {
 using Site = tenon::Game<"builder", 1, tenon::State<Builder>, tenon::Command<Walk>,
                          tenon::Event<Place, tenon::Ordered>, tenon::Event<Delete, tenon::Ordered>>;
 using Wire = tenon::transport::Impaired<tenon::transport::Udp>;
-using Net = tenon::profile::Sandbox<Site, Wire>;
+using Line = tenon::transport::Secure<Wire>;
+using Net = tenon::profile::Sandbox<Site, Line>;
 
 // The blocks, as a log of edits makes them.
 struct Blocks {
@@ -105,10 +106,10 @@ int main(int argc, char** argv) {
     const double seconds = profiles::seconds_of(argc, argv, 10);
     const auto bad = tenon::transport::Impairment::parse("loss=10,delay=10,jitter=5");
     if (!bad) return 1;
-    const auto wire = [&] { return Wire(tenon::transport::Udp(), *bad); };
-    Net host_net({.room = "site"}, Wire(tenon::transport::Udp()));
-    Net ann({.room = "site", .name = "ann"}, wire()), bob({.room = "site", .name = "bob"}, wire()),
-        cyd({.room = "site", .name = "cyd"}, wire()), late({.room = "site", .name = "late"}, wire());
+    const auto line = [&] { return Line(Wire(tenon::transport::Udp(), *bad)); };
+    Net host_net{{.room = "site"}};
+    Net ann({.room = "site", .name = "ann"}, line()), bob({.room = "site", .name = "bob"}, line()),
+        cyd({.room = "site", .name = "cyd"}, line()), late({.room = "site", .name = "late"}, line());
     Host host{host_net};
     Person people[4] = {{ann, 1}, {bob, 2}, {cyd, 3}, {late, 4}};
     if (!host_net.host(0)) return std::puts("no port to host on"), 1;

@@ -13,7 +13,7 @@ struct Log {
     void serialize(auto& ar) { ar(number); }
 };
 using Camp = tenon::Game<"camp", 1, tenon::State<Camper>, tenon::Event<Log, tenon::Ordered>>;
-using Net = tenon::profile::CoOp<Camp, tenon::transport::Udp, tenon::topology::Mesh<>>;
+using Net = tenon::profile::CoOp<Camp, tenon::profile::Default, tenon::topology::Mesh<>>;
 
 struct Friend {
     Net& net;

@@ -20,7 +20,8 @@ struct Song {
     void serialize(auto& ar) { ar(number); }
 };
 using Evening = tenon::Game<"evening", 1, tenon::State<Glow>, tenon::Event<Song, tenon::Reliable>>;
-using Line = tenon::transport::Impaired<tenon::transport::Udp>; // so that a path can be cut
+using Wire = tenon::transport::Impaired<tenon::transport::Udp>; // so that a path can be cut
+using Line = tenon::transport::Secure<Wire>;
 using Net = tenon::profile::CoOp<Evening, Line, tenon::topology::Hybrid<tenon::bus::Local>>;
 
 struct Friend {

@@ -55,7 +55,8 @@ using Raid =
                 tenon::Event<Spawn, tenon::Reliable>, tenon::Event<Fall, tenon::Reliable>,
                 tenon::Event<Help, tenon::Reliable>, tenon::Event<Revive, tenon::Reliable>>;
 using Wire = tenon::transport::Impaired<tenon::transport::Udp>;
-using Net = tenon::profile::CoOp<Raid, Wire, tenon::topology::AuthorityHosted<>>;
+using Line = tenon::transport::Secure<Wire>;
+using Net = tenon::profile::CoOp<Raid, Line, tenon::topology::AuthorityHosted<>>;
 
 constexpr double lair_hz = 2;
 
@@ -71,7 +72,7 @@ using Fact = std::tuple<char, std::uint32_t, std::uint32_t, std::uint32_t>; // f
 struct Raider {
     Raider(std::string_view name, const tenon::transport::Impairment& bad, std::uint64_t seed)
         : net({.room = "raid", .name = name, .succeed_after = tenon::milliseconds(500)},
-              Wire(tenon::transport::Udp(), bad, seed)) {}
+              Line(Wire(tenon::transport::Udp(), bad, seed))) {}
 
     Net net;
     std::map<std::uint32_t, Told> told{}; // by hero

@@ -2,7 +2,6 @@
 // What the backend, the game's server and the players of this example share.
 #include <tenon/secure/connect_token.hpp>
 #include <tenon/secure/key_file.hpp>
-#include <tenon/secure/secure.hpp>
 
 #include <cstdint>
 #include <cstdio>
@@ -34,7 +33,7 @@ struct Shout {
 };
 using Match = tenon::Game<"match", 1, tenon::Event<Shout, tenon::Ordered>>;
 
-using Line = tenon::transport::Secure<tenon::transport::Udp>;
+using Line = tenon::profile::Default; // encrypted
 using LoginNet = tenon::profile::Action<Login, Line>;
 using MatchNet = tenon::profile::Action<Match, Line>;
 

@@ -11,8 +11,10 @@ FLOORS = [
     ["room"],
     ["session"],  # session.hpp, hall.hpp and the other headers directly in tenon/
     ["profile"],
-    ["umbrella"],  # tenon.hpp and tenon/portable.hpp
+    ["umbrella"],  # tenon.hpp, tenon/portable.hpp and tenon/encrypted.hpp
 ]
+# Of the wings tenon.hpp has encryption, through this header.
+ENCRYPTED = "tenon/encrypted.hpp"
 # A wing sees floors 0 to 2, itself, and what another asks of a policy: its concept.hpp.
 WINGS = ["sim", "secure", "collab", "store", "bus", "compute", "observe", "script", "ecs", "browser", "lan"]
 WING_FLOOR = 3
@@ -21,14 +23,16 @@ FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 
 def room_of(name):
     parts = Path(name).parts
-    if name in ("tenon.hpp", "tenon/portable.hpp"):
+    if name in ("tenon.hpp", "tenon/portable.hpp", ENCRYPTED):
         return "umbrella"
     if len(parts) == 2:
         return "session"
     return parts[1]
 
 
-def allowed(user, used, target):
+def allowed(user, used, target, name=""):
+    if name == ENCRYPTED and used == "secure":
+        return True
     if user == used or (user in WINGS and used in WINGS and target.endswith("/concept.hpp")):
         return True
     if user in WINGS:
@@ -48,7 +52,7 @@ def check(root):
             target = include.strip('"')
             if not target.startswith("tenon/") or not (Path(root) / "include" / target).exists():
                 yield '%s:%d: write own includes in full, "tenon/folder/file.hpp": %s' % (name, number, target)
-            elif not allowed(user, room_of(target), target):
+            elif not allowed(user, room_of(target), target, name):
                 yield "%s:%d: %s may not see %s" % (name, number, user, room_of(target))
 
 
@@ -75,4 +79,7 @@ guard.run(check, tree(wire=include_line("core"), sim=include_line("codec"), code
     (tree(link=include_line("sim")), "link may not see sim"),
     (tree(wire='#include "a.hpp"\n'), "write own includes in full"),
     (tree(attic=""), "the folder attic has no floor"),
+    ({"include/tenon/secure/a.hpp": "", "include/tenon.hpp": include_line("secure")}, "umbrella may not see secure"),
+    ({"include/tenon/secure/a.hpp": "",
+      "include/" + ENCRYPTED: include_line("secure") + include_line("sim")}, "umbrella may not see sim"),
 ])

@@ -25,6 +25,9 @@ def headers(root):
     return sorted(str(path.relative_to(include)) for path in include.rglob("*.hpp"))
 
 
+# Guides whose sessions take what the profiles take.
+ENCRYPTED_GUIDES = ["README.md", "tenon/README.md", "tenon/bus/README.md", "tenon/ecs/README.md",
+                    "tenon/room/MIGRATION.md", "tenon/topology/MESH.md"]
 # What begins so can't be compiled where this header is not.
 LIBRARIES = {"tenon/secure/": "sodium.h", "tenon/secure/jwt_rs256.hpp": "openssl/param_build.h",
              "tenon/codec/zstd.hpp": "zdict.h", "tenon/codec/compressed.hpp": "zdict.h",
@@ -43,13 +46,15 @@ LIBRARIES = {"tenon/secure/": "sodium.h", "tenon/secure/jwt_rs256.hpp": "openssl
              "tenon/transport/gnutls.hpp": "gnutls/crypto.h",
              "tenon/transport/ngtcp2.hpp": "ngtcp2/ngtcp2_crypto_gnutls.h",
              "tenon/transport/quic": "ngtcp2/ngtcp2_crypto_gnutls.h",
-             "tenon/transport/QUIC.md": "ngtcp2/ngtcp2_crypto_gnutls.h"}
+             "tenon/transport/QUIC.md": "ngtcp2/ngtcp2_crypto_gnutls.h",
+             **dict.fromkeys(ENCRYPTED_GUIDES, "sodium.h")}
 
 
 def compilable(names, compiler):
     """The names of headers, or of guides beside them, without those that lack their library, which is said."""
     absent = {header for header in set(LIBRARIES.values())
-              if compiler.check("#include <%s>\n" % header)[0] != 0}
+              if compiler.check("#include <%s>\n#if TENON_WITHOUT_SODIUM && %d\n#error\n#endif\n" %
+                                (header, header == "sodium.h"))[0] != 0}
     lacking = tuple(start for start, header in LIBRARIES.items() if header in absent)
     found = [name for name in names if not name.removeprefix("include/").startswith(lacking)]
     if len(found) < len(names):

@@ -13,6 +13,8 @@ from pathlib import Path
 import guard
 
 COMPILER = guard.Compiler()
+# What a program links that encrypts; the front page, which does, is left out where it can't.
+LIBRARIES = ["-lsodium"] if COMPILER.check("#include <sodium.h>\n")[0] == 0 else []
 GUIDES = ["README.md", "include/**/*.md", "examples/**/*.md", "tests/*.md", "bench/*.md"]
 BLOCK = re.compile(r"^(?:```cpp(?P<shown>[^\n]*)\n(?P<code>.*?)^```$|<!-- cpp(?P<hidden>[^\n]*)\n(?P<lines>.*?)^-->$)",
                    re.M | re.S)
@@ -46,7 +48,7 @@ def compiles(root, name, number, program):
     else:
         with tempfile.TemporaryDirectory() as folder:
             status, said = COMPILER.run(["-Wall", "-Wextra", "-Wno-unused", "-Werror", "-x", "c++", "-", "-o",
-                                         folder + "/program", "-pthread"], include, program)
+                                         folder + "/program", "-pthread", *LIBRARIES], include, program)
     return "%s:%d: this block does not compile:\n%s" % (name, number, said) if status else None
 
 

@@ -33,7 +33,10 @@ A = "#pragma once\n#include <span>\n#ifdef A\n#include <array>\n#endif\nstruct A
 B = '#pragma once\n#include "tenon/a.hpp"\n#define TENON_B 1\nstruct B : A {};\n'
 ALL = '#pragma once\n#include "tenon/a.hpp"\n#include "tenon/b.hpp"\n'
 guard.run(check, {"include/tenon/a.hpp": A, "include/tenon/b.hpp": B, "include/tenon.hpp": ALL}, [
-    ({"include/tenon/b.hpp": "#ifdef X\n" + B + "#endif\n"}, "inside #if"),
+    ({"include/tenon/b.hpp": "#ifdef X\n" + B + "#endif\n", "include/tenon/a.hpp": A + '#include "tenon/c.hpp"\n',
+      "include/tenon/c.hpp": "#pragma once\n#if 1\n#include \"tenon/d.hpp\"\n#endif\n",
+      "include/tenon/d.hpp": "#pragma once\n", "include/tenon.hpp": ALL + '#include "tenon/d.hpp"\n'},
+     "d.hpp: included inside #if first"),
     ({"include/tenon/b.hpp": B + "#define leaked 1\n"}, "these macros leak: leaked"),
     ({"include/tenon/b.hpp": B + "struct B {};\n"}, "does not compile"),
     ({"include/tenon/b.hpp": B + "#if 1\n"}, "without #endif"),

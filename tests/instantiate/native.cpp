@@ -17,7 +17,7 @@ template class tenon::Session<Least, transport::Udp, archetype::Codec, archetype
 template class tenon::Session<Least, transport::Threaded<transport::Udp>, archetype::Codec, archetype::Clock,
                               archetype::Topology, archetype::Reliability>;
 template class tenon::transport::Threaded<transport::Udp>;
-using Action = profile::Action<GameOf<true, true>::type>;
+using Action = profile::Action<GameOf<true, true>::type, transport::Udp>;
 static_assert(std::is_same_v<decltype(std::declval<Action&>().transport()), transport::Udp&>);
 
 TEST_CASE("Binary goes with the least of all others") {

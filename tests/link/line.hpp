@@ -2,6 +2,7 @@
 // Links joined by a line of the tests' own making: latency, jitter, loss, duplicates and damage by seed, and
 // a bottleneck with a queue that overflows. Time passes from one event to the next.
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <functional>

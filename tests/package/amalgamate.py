@@ -2,8 +2,9 @@
 
 Every own header is pasted once, in the order of inclusion. Standard headers that are included unconditionally are
 gathered at the top; the third parties' stay where they are, since switches stand before them. An own header that is
-included inside #if is refused, because pasting it there would hide it from whoever includes it elsewhere, and a macro
-that outlives the header is refused unless it is TENON_ something or a third party's switch.
+included inside #if is pasted there, with all that it brings, and is refused when another includes it outside of that,
+from whom it would be hidden; a macro that outlives the header is refused unless it is TENON_ something or a third
+party's switch.
 """
 import re
 import sys
@@ -24,16 +25,21 @@ class Amalgam:
     def __init__(self, include_dir):
         self.include_dir = Path(include_dir)
         self.pasted, self.standard, self.others, self.body = [], set(), set(), []
+        self.hidden = set()  # what was pasted inside #if
 
-    def paste(self, name):
+    def paste(self, name, hides=False):
         if name in self.pasted:
+            if name in self.hidden and not hides:
+                raise Refused("%s: included inside #if first, and elsewhere too" % name)
             return
         self.pasted.append(name)
+        if hides:
+            self.hidden.add(name)
         lines = (self.include_dir / name).read_text(encoding="utf-8").splitlines()
         depth = 0
         kept = []
         self.body.append(kept)
-        for number, line in enumerate(lines, 1):
+        for line in lines:
             directive = re.match(r"\s*#\s*(\w+)", line)
             word = directive.group(1) if directive else ""
             if word == "pragma" and re.match(r"\s*#\s*pragma\s+once", line):
@@ -43,15 +49,13 @@ class Amalgam:
             if not match:
                 kept.append(line)
             elif match.group("own"):
-                if depth:
-                    raise Refused("%s:%d: includes an own header inside #if" % (name, number))
-                self.paste(match.group("own"))
+                self.paste(match.group("own"), hides or depth > 0)
                 kept = []
                 self.body.append(kept)
             elif depth or not STANDARD.match(match.group("other")):
                 if depth or match.group("other") not in self.others:
                     kept.append(line)
-                if not depth:
+                if not depth and not hides:
                     self.others.add(match.group("other"))
             else:
                 self.standard.add(match.group("other"))

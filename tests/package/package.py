@@ -44,6 +44,12 @@ def build(folder, flags):
         raise Failure("the program does not say that it works")
 
 
+def libraries():
+    """What a program that encrypts is linked with, where it can encrypt."""
+    asked = "#include <sodium.h>\n#if TENON_WITHOUT_SODIUM\n#error\n#endif\n"
+    return ["-pthread"] if COMPILER.check(asked)[0] else ["-pthread", "-lsodium"]
+
+
 def third_parties():
     """The flags for third parties that are not on the compiler's own path."""
     return [flag for flag in COMPILER.flags if not flag.startswith("-std=")]
@@ -82,7 +88,7 @@ def meson_build(game, *options):
 
 def by_path(folder):
     """One -I and nothing else."""
-    build(folder, ["-I", guard.ROOT / "include", *third_parties(), "-pthread"])
+    build(folder, ["-I", guard.ROOT / "include", *third_parties(), *libraries()])
 
 
 def by_single(folder):
@@ -92,7 +98,7 @@ def by_single(folder):
     refusal = amalgamate.main(guard.ROOT / "include", "tenon.hpp", single / "tenon.hpp")
     if refusal:
         raise Failure(refusal)
-    build(folder, ["-I", single, *third_parties(), "-pthread"])
+    build(folder, ["-I", single, *third_parties(), *libraries()])
 
 
 def by_subproject(folder):
@@ -103,7 +109,7 @@ def by_subproject(folder):
         revision = copy_project(origin, True)
         (game / "subprojects/tenon.wrap").write_text(
             "[wrap-git]\nurl = file://%s\nrevision = %s\n\n[provide]\n"
-            "dependency_names = tenon, tenon-secure, tenon-compressed, tenon-websocket, "
+            "dependency_names = tenon, tenon-compressed, tenon-websocket, "
             "tenon-tls\n" % (origin, revision))
     else:
         copy_project(game / "subprojects/tenon", False)
@@ -116,6 +122,7 @@ def by_install(folder):
     origin, root = Path(folder) / "origin", Path(folder) / "root"
     copy_project(origin, False)
     off = ["-D%s=disabled" % part for part in ("tests", "examples", "bench")]
+    off += [] if "-lsodium" in libraries() else ["-Dsodium=disabled"]
     run("meson", "setup", "build", "--prefix", "/usr", *off, cwd=origin, env={"CXX": " ".join(COMPILER.command)})
     run("meson", "install", "-C", "build", cwd=origin, env={"DESTDIR": str(root)})
     if not shutil.which("pkg-config"):
@@ -126,6 +133,8 @@ def by_install(folder):
     flags = run("pkg-config", "--cflags", "--libs", "tenon", env=place).split()
     if not any(flag.startswith("-I" + str(root)) for flag in flags):
         raise Failure("tenon.pc does not name the folder of the headers: " + " ".join(flags))
+    if ("-lsodium" in flags) != ("-lsodium" in libraries()):
+        raise Failure("tenon.pc does not say whether sessions encrypt here: " + " ".join(flags))
     build(folder, flags + [flag for flag in third_parties() if not flag.startswith("-D")])
 
 

@@ -23,7 +23,7 @@ Written welcome(const WelcomeWord& word, std::initializer_list<std::uint64_t> me
     written.size = out.position();
     return written;
 }
-std::optional<WelcomeWord> read_welcome(BytesIn bytes) {
+Result<WelcomeWord> read_welcome(BytesIn bytes) {
     ByteReader in(bytes);
     return WelcomeWord::read(in);
 }

@@ -16,8 +16,8 @@ struct Note {
     std::uint32_t number = 0;
     void serialize(auto& ar) { ar(number); }
 };
-using Left = profile::Action<Game<"left", 1, Event<Note, Reliable>>>;
-using Right = profile::Action<Game<"right", 1, Event<Note, Ordered>>>;
+using Left = profile::Action<Game<"left", 1, Event<Note, Reliable>>, transport::Udp>;
+using Right = profile::Action<Game<"right", 1, Event<Note, Ordered>>, transport::Udp>;
 
 // Answers each note with its number plus that of the room.
 template <class Net>

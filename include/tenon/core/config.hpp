@@ -11,6 +11,16 @@
 #define TENON_HAS_EXCEPTIONS 0
 #endif
 
+// Whether sessions can't encrypt. Defined as 1 by a program that has libsodium's header and not its library,
+// or wants to do without.
+#ifndef TENON_WITHOUT_SODIUM
+#if __has_include(<sodium.h>)
+#define TENON_WITHOUT_SODIUM 0
+#else
+#define TENON_WITHOUT_SODIUM 1
+#endif
+#endif
+
 #if defined(__SANITIZE_ADDRESS__)
 #define TENON_HAS_ADDRESS_SANITIZER 1
 #elif defined(__has_feature)

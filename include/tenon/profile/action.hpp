@@ -4,20 +4,17 @@
 
 #include "tenon/clock/independent.hpp"
 #include "tenon/codec/bits.hpp"
+#include "tenon/profile/default.hpp"
 #include "tenon/reliability/ack_vector.hpp"
 #include "tenon/session.hpp"
 #include "tenon/topology/client_server.hpp"
-
-namespace tenon::transport {
-class Udp; // only named, so that a browser or a simulation can use the profile with a transport of its own
-}
 
 namespace tenon::profile {
 
 inline constexpr Rates action_rates{
     .input_hz = 60, .snapshot_hz = 20, .interpolation_ms = 100, .keepalive_ms = 1000, .max_burst = 3};
 
-template <class Game, class Transport = transport::Udp, class Topology = topology::ClientServer>
+template <class Game, class Transport = Default, class Topology = topology::ClientServer>
 using Action =
     Session<Game, Transport, codec::Bits, clock::Independent<action_rates>, Topology, reliability::AckVector>;
 

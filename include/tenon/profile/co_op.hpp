@@ -7,17 +7,14 @@
 //        Event<Revive, Reliable>>
 //
 // Without a machine that stays, let the room outlive its host (tenon.hpp has what it needs for that):
-//   CoOp<Raid, transport::Udp, topology::AuthorityHosted<>>
+//   CoOp<Raid, Default, topology::AuthorityHosted<>>
 
 #include "tenon/clock/independent.hpp"
 #include "tenon/codec/bits.hpp"
+#include "tenon/profile/default.hpp"
 #include "tenon/reliability/ack_vector.hpp"
 #include "tenon/session.hpp"
 #include "tenon/topology/client_server.hpp"
-
-namespace tenon::transport {
-class Udp; // only named, so that a browser or a simulation can use the profile with a transport of its own
-}
 
 namespace tenon::profile {
 
@@ -28,7 +25,7 @@ inline constexpr Rates co_op_rates{.input_hz = 20,
                                    .max_burst = 3,
                                    .redial_ms = 50};
 
-template <class Game, class Transport = transport::Udp, class Topology = topology::ClientServer>
+template <class Game, class Transport = Default, class Topology = topology::ClientServer>
 using CoOp =
     Session<Game, Transport, codec::Bits, clock::Independent<co_op_rates>, Topology, reliability::AckVector>;
 

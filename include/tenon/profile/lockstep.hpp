@@ -6,14 +6,11 @@
 
 #include "tenon/clock/kernel.hpp"
 #include "tenon/codec/bits.hpp"
+#include "tenon/profile/default.hpp"
 #include "tenon/reliability/ack_vector.hpp"
 #include "tenon/room/lockstep_part.hpp"
 #include "tenon/session.hpp"
 #include "tenon/topology/client_server.hpp"
-
-namespace tenon::transport {
-class Udp; // only named, so that a browser or a simulation can use the profile with a transport of its own
-}
 
 namespace tenon::profile {
 
@@ -25,7 +22,7 @@ inline constexpr clock::KernelOptions lockstep_options{.delay = 0,
                                                        .patience_ms = 250,
                                                        .repeats = 15};
 
-template <class Game, class Transport = transport::Udp>
+template <class Game, class Transport = Default>
 using Lockstep = Session<Game, Transport, codec::Bits, clock::Kernel<60, lockstep_options>,
                          topology::ClientServer, reliability::AckVector>;
 

@@ -10,13 +10,10 @@
 
 #include "tenon/clock/independent.hpp"
 #include "tenon/codec/bits.hpp"
+#include "tenon/profile/default.hpp"
 #include "tenon/reliability/ack_vector.hpp"
 #include "tenon/session.hpp"
 #include "tenon/topology/client_server.hpp"
-
-namespace tenon::transport {
-class Udp; // only named, so that a browser or a simulation can use the profile with a transport of its own
-}
 
 namespace tenon::profile {
 
@@ -27,7 +24,7 @@ inline constexpr Rates sandbox_rates{.input_hz = 10,
                                      .max_burst = 3,
                                      .redial_ms = 100};
 
-template <class Game, class Transport = transport::Udp, class Topology = topology::ClientServer>
+template <class Game, class Transport = Default, class Topology = topology::ClientServer>
 using Sandbox = Session<Game, Transport, codec::Bits, clock::Independent<sandbox_rates>, Topology,
                         reliability::AckVector>;
 

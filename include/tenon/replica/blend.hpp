@@ -3,11 +3,11 @@
 // was before. It walks the same serialize as the codecs do. Track, Playback, Rewind and Prediction show
 // states with it.
 
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <new>
 
+#include "tenon/core/real.hpp"
 #include "tenon/schema/form.hpp"
 #include "tenon/schema/rotation.hpp"
 
@@ -116,13 +116,13 @@ struct Turn {
         const double both = a.dot(b), cosine = both < 0 ? -both : both;
         double from = 1 - share, to = share;
         if (cosine < 0.9999) {
-            const double angle = std::acos(cosine), sine = std::sin(angle);
-            from = std::sin(from * angle) / sine;
-            to = std::sin(to * angle) / sine;
+            const double angle = real::acos(cosine), sine = real::sin(angle);
+            from = real::sin(from * angle) / sine;
+            to = real::sin(to * angle) / sine;
         }
         if (both < 0) to = -to;
         Turn turn{a.x * from + b.x * to, a.y * from + b.y * to, a.z * from + b.z * to, a.w * from + b.w * to};
-        const double norm = std::sqrt(turn.dot(turn));
+        const double norm = real::sqrt(turn.dot(turn));
         if (!(norm > 1e-9)) return b;
         turn.x /= norm, turn.y /= norm, turn.z /= norm, turn.w /= norm;
         return turn;
@@ -133,11 +133,11 @@ struct Turn {
 inline double turn_between(double from, double to) {
     constexpr double whole = Angle<double>::whole_turn;
     const double apart = to - from;
-    return apart - whole * std::floor(apart / whole + 0.5);
+    return apart - whole * real::floor(apart / whole + 0.5);
 }
 inline double one_turn(double angle) {
     constexpr double whole = Angle<double>::whole_turn;
-    return angle - whole * std::floor(angle / whole);
+    return angle - whole * real::floor(angle / whole);
 }
 inline double within(const FieldFinder::Field& field, double value) {
     if (field.kind != FieldFinder::Kind::bounded) return value;
@@ -206,7 +206,7 @@ double apart(const T& a, const T& b) {
     double most = 0;
     for (std::size_t i = 0; i < one.size() && i < other.size(); ++i) {
         if (one[i].kind > detail::FieldFinder::Kind::bounded) continue;
-        const double difference = std::fabs(one[i].get() - other[i].get());
+        const double difference = real::abs(one[i].get() - other[i].get());
         if (!(difference <= most)) most = difference;
     }
     return most;

@@ -3,11 +3,11 @@
 // through as many of them as fit one, in integers, so that both sides foretell the same. The delta codec
 // asks, and tells only how wrong it was.
 
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 
 #include "tenon/core/config.hpp"
+#include "tenon/core/real.hpp"
 #include "tenon/replica/layout.hpp"
 
 namespace tenon {
@@ -130,7 +130,7 @@ struct FixedTurn {
             rest -= turn.q[i] * turn.q[i];
         }
         // A square root is rounded alike on every machine.
-        turn.q[largest] = rest > 0 ? static_cast<std::int64_t>(std::sqrt(static_cast<double>(rest))) : 0;
+        turn.q[largest] = rest > 0 ? static_cast<std::int64_t>(real::sqrt(static_cast<double>(rest))) : 0;
         return turn;
     }
     friend FixedTurn operator*(const FixedTurn& a, const FixedTurn& b) {

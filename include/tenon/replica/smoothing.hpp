@@ -2,8 +2,8 @@
 // What is shown of a thing goes on from where it was seen, although it turned out to be elsewhere: the
 // difference fades away. Playback has one for each component of an entity, and so has Prediction.
 
-#include <cmath>
 
+#include "tenon/core/real.hpp"
 #include "tenon/core/time.hpp"
 #include "tenon/replica/blend.hpp"
 
@@ -27,7 +27,7 @@ class Smoothing {
     T apply(const T& value, Instant now) const {
         if (!active_ || now - since_ >= fade_ * 8) return value;
         const double ages = (now - since_).seconds() / fade_.seconds();
-        return nudge(value, shown_, is_, ages > 0 ? std::exp(-ages) : 1);
+        return nudge(value, shown_, is_, ages > 0 ? real::exp(-ages) : 1);
     }
 
   private:

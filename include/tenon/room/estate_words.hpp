@@ -4,10 +4,10 @@
 
 #include <cstdint>
 #include <cstring>
-#include <optional>
 #include <string_view>
 
 #include "tenon/core/bytes.hpp"
+#include "tenon/core/error.hpp"
 #include "tenon/core/ids.hpp"
 #include "tenon/core/time.hpp"
 #include "tenon/wire/varint.hpp"
@@ -47,7 +47,7 @@ struct WelcomeWord {
         out.u8(missed ? 1 : 0);
     }
     // After the kind.
-    static std::optional<WelcomeWord> read(ByteReader& in) {
+    static Result<WelcomeWord> read(ByteReader& in) {
         WelcomeWord word;
         word.epoch.number = in.u32();
         word.epoch.authority.value = in.u32();
@@ -58,9 +58,9 @@ struct WelcomeWord {
         word.members = in.bytes(in.left());
         ByteReader ids(word.members);
         while (ids.ok() && ids.left() != 0)
-            if (ids.varint() >= PeerId::none().value) return std::nullopt;
+            if (ids.varint() >= PeerId::none().value) return Error::malformed;
         const bool sane = in.ok() && ids.ok() && missed <= 1 && word.epoch.authority;
-        return sane ? std::optional(word) : std::nullopt;
+        return sane ? Result(word) : Error::malformed;
     }
     bool has(PeerId id) const {
         ByteReader ids(members);
@@ -78,9 +78,9 @@ struct PeerWord {
         out.u8(static_cast<std::uint8_t>(kind));
         out.varint(peer.value);
     }
-    static std::optional<PeerWord> read(ByteReader& in) {
+    static Result<PeerWord> read(ByteReader& in) {
         const std::uint64_t id = in.varint();
-        if (!in.ok() || id >= PeerId::none().value) return std::nullopt;
+        if (!in.ok() || id >= PeerId::none().value) return Error::malformed;
         return PeerWord{PeerId{static_cast<std::uint32_t>(id)}};
     }
 };
@@ -89,12 +89,12 @@ struct MeritWord {
     PeerId peer;
     float merit = 0;
 
-    static std::optional<MeritWord> read(ByteReader& in) {
+    static Result<MeritWord> read(ByteReader& in) {
         const auto whose = PeerWord::read(in);
         const std::uint32_t bits = in.u32();
         MeritWord word;
         std::memcpy(&word.merit, &bits, sizeof bits);
-        if (!whose || !in.ok() || in.left() != 0 || word.merit != word.merit) return std::nullopt;
+        if (!whose || !in.ok() || in.left() != 0 || word.merit != word.merit) return Error::malformed;
         word.peer = whose->peer;
         return word;
     }

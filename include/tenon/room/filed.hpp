@@ -3,9 +3,9 @@
 // for whom it is. The Ledger numbers and keeps them; the room carries them.
 
 #include <cstdint>
-#include <optional>
 
 #include "tenon/core/bytes.hpp"
+#include "tenon/core/error.hpp"
 #include "tenon/core/ids.hpp"
 #include "tenon/wire/varint.hpp"
 
@@ -37,14 +37,14 @@ struct Filed {
         out.varint(type.value);
     }
     // What follows the head is the payload. Nothing for what no honest peer writes.
-    static std::optional<Filed> read(BytesIn bytes) {
+    static Result<Filed> read(BytesIn bytes) {
         ByteReader in(bytes);
         const std::uint64_t origin = in.varint(), number = in.varint();
         const std::uint64_t to = (number & 1) != 0 ? in.varint() : PeerId::none_value;
         const std::uint64_t type = in.varint(), serial = number >> 1;
         if (!in.ok() || origin >= PeerId::none_value || serial == 0 || serial > UINT32_MAX || type > 0xFFFF)
-            return std::nullopt;
-        if ((number & 1) != 0 && (to >= PeerId::none_value || to == origin)) return std::nullopt;
+            return Error::malformed;
+        if ((number & 1) != 0 && (to >= PeerId::none_value || to == origin)) return Error::malformed;
         return Filed{PeerId{static_cast<std::uint32_t>(origin)}, static_cast<std::uint32_t>(serial),
                      PeerId{static_cast<std::uint32_t>(to)}, MessageType{static_cast<std::uint16_t>(type)},
                      in.rest()};

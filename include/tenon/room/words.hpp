@@ -3,7 +3,6 @@
 // order on every link. Readers give nothing for what no honest room would say.
 
 #include <cstdint>
-#include <optional>
 #include <string_view>
 
 #include "tenon/core/bytes.hpp"
@@ -38,11 +37,11 @@ struct JoinedWord {
         out.bytes(bytes_of(name));
         return into.first(out.position());
     }
-    static std::optional<JoinedWord> read(BytesIn payload) {
+    static Result<JoinedWord> read(BytesIn payload) {
         ByteReader in(payload);
         const std::uint64_t word = in.varint(), role = word >> 32;
         const PeerId peer{static_cast<std::uint32_t>(word)};
-        if (!in.ok() || !peer || role >= roles_max || in.left() > name_bytes_max) return std::nullopt;
+        if (!in.ok() || !peer || role >= roles_max || in.left() > name_bytes_max) return Error::malformed;
         return JoinedWord{peer, text_of(in.rest()), static_cast<std::uint8_t>(role)};
     }
 };
@@ -58,11 +57,11 @@ struct LeftWord {
         out.u8(static_cast<std::uint8_t>(reason));
         return into.first(out.position());
     }
-    static std::optional<LeftWord> read(BytesIn payload) {
+    static Result<LeftWord> read(BytesIn payload) {
         ByteReader in(payload);
         const std::uint64_t id = in.varint();
         const std::uint8_t reason = in.u8();
-        if (!in.ok() || id >= PeerId::none().value || reason >= error_count) return std::nullopt;
+        if (!in.ok() || id >= PeerId::none().value || reason >= error_count) return Error::malformed;
         return LeftWord{PeerId{static_cast<std::uint32_t>(id)}, static_cast<Error>(reason)};
     }
 };
@@ -78,11 +77,11 @@ struct AwayWord {
         out.u8(away ? 1 : 0);
         return into.first(out.position());
     }
-    static std::optional<AwayWord> read(BytesIn payload) {
+    static Result<AwayWord> read(BytesIn payload) {
         ByteReader in(payload);
         const std::uint64_t id = in.varint();
         const std::uint8_t away = in.u8();
-        if (!in.ok() || in.left() != 0 || id >= PeerId::none().value || away > 1) return std::nullopt;
+        if (!in.ok() || in.left() != 0 || id >= PeerId::none().value || away > 1) return Error::malformed;
         return AwayWord{PeerId{static_cast<std::uint32_t>(id)}, away == 1};
     }
 };
@@ -101,12 +100,12 @@ struct RoleWord {
         out.u8(static_cast<std::uint8_t>(first + role));
         return into.first(out.position());
     }
-    static std::optional<RoleWord> read(BytesIn payload) {
+    static Result<RoleWord> read(BytesIn payload) {
         ByteReader in(payload);
         const std::uint64_t id = in.varint();
         const std::uint8_t role = in.u8();
-        if (!in.ok() || in.left() != 0 || id >= PeerId::none().value) return std::nullopt;
-        if (role < first || role >= first + roles_max) return std::nullopt;
+        if (!in.ok() || in.left() != 0 || id >= PeerId::none().value) return Error::malformed;
+        if (role < first || role >= first + roles_max) return Error::malformed;
         return RoleWord{PeerId{static_cast<std::uint32_t>(id)}, static_cast<std::uint8_t>(role - first)};
     }
 };
@@ -126,15 +125,15 @@ struct RelayHead {
         out.varint(peer.value);
         out.varint(type.value);
     }
-    static std::optional<RelayHead> read_relay(ByteReader& in) {
+    static Result<RelayHead> read_relay(ByteReader& in) {
         const std::uint64_t to = in.varint(), type = in.varint();
-        if (!in.ok() || type > 0xFFFF || to > PeerId::none().value) return std::nullopt;
+        if (!in.ok() || type > 0xFFFF || to > PeerId::none().value) return Error::malformed;
         return RelayHead{to == 0 ? PeerId::none() : PeerId{static_cast<std::uint32_t>(to - 1)},
                          MessageType{static_cast<std::uint16_t>(type)}};
     }
-    static std::optional<RelayHead> read_relayed(ByteReader& in) {
+    static Result<RelayHead> read_relayed(ByteReader& in) {
         const std::uint64_t from = in.varint(), type = in.varint();
-        if (!in.ok() || type > 0xFFFF || from >= PeerId::none().value) return std::nullopt;
+        if (!in.ok() || type > 0xFFFF || from >= PeerId::none().value) return Error::malformed;
         return RelayHead{PeerId{static_cast<std::uint32_t>(from)},
                          MessageType{static_cast<std::uint16_t>(type)}};
     }

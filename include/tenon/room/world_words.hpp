@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <type_traits>
 
 #include "tenon/core/bytes.hpp"
@@ -60,8 +59,8 @@ struct ClaimWord {
         into[4] = static_cast<std::byte>(yes);
         return into.first(bytes);
     }
-    static std::optional<ClaimWord> read(BytesIn payload) {
-        if (payload.size() != bytes || payload[4] > std::byte{1}) return std::nullopt;
+    static Result<ClaimWord> read(BytesIn payload) {
+        if (payload.size() != bytes || payload[4] > std::byte{1}) return Error::malformed;
         return ClaimWord{{load_le<std::uint16_t>(payload.data()), load_le<std::uint16_t>(payload.data() + 2)},
                          payload[4] == std::byte{1}};
     }
@@ -104,10 +103,10 @@ struct RefusedWord {
         into[2] = static_cast<std::byte>(reason);
         return into.first(bytes);
     }
-    static std::optional<RefusedWord> read(BytesIn payload) {
-        if (payload.size() != bytes) return std::nullopt;
+    static Result<RefusedWord> read(BytesIn payload) {
+        if (payload.size() != bytes) return Error::malformed;
         const auto reason = std::to_integer<std::uint8_t>(payload[2]);
-        if (reason == 0 || reason >= error_count) return std::nullopt;
+        if (reason == 0 || reason >= error_count) return Error::malformed;
         return RefusedWord{load_le<std::uint16_t>(payload.data()), static_cast<Error>(reason)};
     }
 };

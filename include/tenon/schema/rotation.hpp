@@ -3,12 +3,12 @@
 // step) for radians that come round, and quantized_vector(lo, hi, step, x, y, z). The Bits codec and
 // replication spend as few bits as they need; every other archive writes the plain values.
 
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
 
 #include "tenon/core/config.hpp"
+#include "tenon/core/real.hpp"
 #include "tenon/schema/quantized.hpp"
 
 namespace tenon {
@@ -49,11 +49,11 @@ struct Rotation {
         SmallestThree small;
         if (!(norm > 1e-12 && norm < 1e12)) return small;
         for (std::uint32_t i = 0; i < 4; ++i)
-            if (std::fabs(q[i]) > std::fabs(q[small.largest])) small.largest = i;
-        const double scale = (q[small.largest] < 0 ? -1 : 1) / (std::sqrt(norm) * step);
+            if (real::abs(q[i]) > real::abs(q[small.largest])) small.largest = i;
+        const double scale = (q[small.largest] < 0 ? -1 : 1) / (real::sqrt(norm) * step);
         for (std::uint32_t i = 0, to = 0; i < 4; ++i) {
             if (i == small.largest) continue;
-            const auto nearest = static_cast<std::int32_t>(std::floor(q[i] * scale + 0.5));
+            const auto nearest = static_cast<std::int32_t>(real::floor(q[i] * scale + 0.5));
             small.part[to++] = nearest < -most ? -most : nearest > most ? most : nearest;
         }
         return small;
@@ -65,7 +65,7 @@ struct Rotation {
             q[i] = small.part[from++] * step;
             rest -= q[i] * q[i];
         }
-        q[small.largest & 3] = rest > 0 ? std::sqrt(rest) : 0;
+        q[small.largest & 3] = rest > 0 ? real::sqrt(rest) : 0;
         x = static_cast<T>(q[0]), y = static_cast<T>(q[1]), z = static_cast<T>(q[2]),
         w = static_cast<T>(q[3]);
     }
@@ -105,8 +105,8 @@ struct Angle {
 
     std::uint32_t index() const {
         const double turns = static_cast<double>(value) / whole_turn;
-        if (!(std::fabs(turns) < 1e9)) return 0;
-        const auto nearest = static_cast<std::uint32_t>((turns - std::floor(turns)) * count + 0.5);
+        if (!(real::abs(turns) < 1e9)) return 0;
+        const auto nearest = static_cast<std::uint32_t>((turns - real::floor(turns)) * count + 0.5);
         return nearest >= count ? 0 : nearest;
     }
     T at(std::uint32_t index) const { return static_cast<T>(index * (whole_turn / count)); }

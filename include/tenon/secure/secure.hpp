@@ -22,6 +22,7 @@ class Secure : public Inner {
     }();
     // With an identity for as long as it lives, which believes each host the first time.
     Secure() : Secure(secure::Keyring()) {}
+    explicit Secure(Inner inner) : Secure(secure::Keyring(), std::move(inner)) {}
     explicit Secure(secure::Keyring&& keyring, Inner inner = Inner())
         : Inner(std::move(inner)),
           own_(std::make_unique<secure::Keyring>(std::move(keyring))),

@@ -3,17 +3,16 @@
 // that a trusted backend has signed in a small certificate. A client asks it about a server, a server about a
 // client; it is kept as a text of lines like a file of known hosts, which the caller reads and writes.
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "tenon/core/bytes.hpp"
 #include "tenon/core/error.hpp"
+#include "tenon/core/ring.hpp"
 #include "tenon/secure/identity.hpp"
 #include "tenon/secure/label.hpp"
 #include "tenon/secure/sodium.hpp"
@@ -114,27 +113,31 @@ class Trust {
     // A name, such as the address that a player types, stands for this key alone.
     Result<> pin(std::string_view name, const SignPublic& key) {
         if (name.empty() || name.find(' ') != name.npos || !key) return Error::malformed;
-        if (Server* known = find(name)) return known->key == key ? Result<>() : Error::key_changed;
+        if (const Server* known = find(name)) return known->key == key ? Result<>() : Error::key_changed;
         Server server{{}, key};
         if (const auto set = server.name.set(name); !set) return set;
-        if (servers_.size() >= trusted_max) return Error::over_bound;
-        servers_.push_back(server);
-        return {};
+        return servers_.push_back(server) != nullptr ? Result<>() : Error::over_bound;
     }
     // What this backend signs is believed.
     Result<> trust_issuer(const SignPublic& key) {
         if (!key) return Error::malformed;
         if (is_issuer(key)) return {};
-        if (issuers_.size() >= trusted_max) return Error::over_bound;
-        issuers_.push_back(key);
-        return {};
+        return issuers_.push_back(key) != nullptr ? Result<>() : Error::over_bound;
     }
     bool is_issuer(const SignPublic& key) const {
-        return std::find(issuers_.begin(), issuers_.end(), key) != issuers_.end();
+        for (std::size_t i = 0; i < issuers_.size(); ++i)
+            if (issuers_[i] == key) return true;
+        return false;
     }
     // A name is forgotten on purpose only: when its owner says that the key is new.
     bool forget(std::string_view name) {
-        return std::erase_if(servers_, [&](const Server& server) { return server.name == name; }) != 0;
+        const std::size_t known = servers_.size();
+        for (std::size_t left = known; left != 0; --left) { // round once, without it
+            const Server server = servers_.front();
+            servers_.pop_front();
+            if (!(server.name == name)) servers_.push_back(server);
+        }
+        return servers_.size() != known;
     }
 
     // Whether the key is the one that is known under this name; unknown_key or key_changed otherwise.
@@ -168,14 +171,13 @@ class Trust {
     // Adds what the text says, or nothing of it and the error, with the number of the line.
     Result<> read(std::string_view text, std::size_t* line_number = nullptr) {
         Trust more;
-        more.servers_ = servers_;
-        more.issuers_ = issuers_;
+        if (!copy(servers_, more.servers_) || !copy(issuers_, more.issuers_)) return Error::over_bound;
         for (std::size_t number = 1; !text.empty(); ++number) {
-            const std::size_t end = std::min(text.find('\n'), text.size());
+            const std::size_t end = first(text, '\n');
             const auto read = more.read_line(text.substr(0, end));
             if (line_number != nullptr) *line_number = number;
             if (!read) return read;
-            text.remove_prefix(std::min(end + 1, text.size()));
+            text.remove_prefix(end < text.size() ? end + 1 : end);
         }
         *this = std::move(more);
         return {};
@@ -184,16 +186,16 @@ class Trust {
     template <class F>
     void write(F&& append) const {
         append(std::string_view("# whom this machine trusts; kept by tenon, one line each\n"));
-        for (const SignPublic& key : issuers_) {
+        for (std::size_t i = 0; i < issuers_.size(); ++i) {
             append(std::string_view("issuer "));
-            append(KeyText(key).view());
+            append(KeyText(issuers_[i]).view());
             append(std::string_view("\n"));
         }
-        for (const Server& server : servers_) {
+        for (std::size_t i = 0; i < servers_.size(); ++i) {
             append(std::string_view("server "));
-            append(server.name.view());
+            append(servers_[i].name.view());
             append(std::string_view(" "));
-            append(KeyText(server.key).view());
+            append(KeyText(servers_[i].key).view());
             append(std::string_view("\n"));
         }
     }
@@ -205,18 +207,28 @@ class Trust {
     };
 
     const Server* find(std::string_view name) const {
-        for (const Server& server : servers_)
-            if (server.name == name) return &server;
+        for (std::size_t i = 0; i < servers_.size(); ++i)
+            if (servers_[i].name == name) return &servers_[i];
         return nullptr;
     }
-    Server* find(std::string_view name) { return const_cast<Server*>(std::as_const(*this).find(name)); }
+    template <class T>
+    static bool copy(const Ring<T>& from, Ring<T>& to) {
+        for (std::size_t i = 0; i < from.size(); ++i)
+            if (to.push_back(from[i]) == nullptr) return false;
+        return true;
+    }
+    // Where it is, or the end.
+    static std::size_t first(std::string_view text, char c) {
+        const std::size_t at = text.find(c);
+        return at < text.size() ? at : text.size();
+    }
     Result<> read_line(std::string_view line) {
         if (line.ends_with('\r')) line.remove_suffix(1);
         if (line.empty() || line.starts_with('#')) return {};
         const auto word = [&] {
-            const std::size_t end = std::min(line.find(' '), line.size());
+            const std::size_t end = first(line, ' ');
             const std::string_view found = line.substr(0, end);
-            line.remove_prefix(std::min(end + 1, line.size()));
+            line.remove_prefix(end < line.size() ? end + 1 : end);
             return found;
         };
         const std::string_view kind = word();
@@ -227,8 +239,8 @@ class Trust {
         return kind == "server" ? pin(name, *key) : trust_issuer(*key);
     }
 
-    std::vector<Server> servers_;
-    std::vector<SignPublic> issuers_;
+    Ring<Server> servers_{trusted_max};
+    Ring<SignPublic> issuers_{trusted_max};
 };
 
 } // namespace tenon::secure
