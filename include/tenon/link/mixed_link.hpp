@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <new>
+#include <string_view>
 #include <utility>
 
 #include "tenon/core/bytes.hpp"
@@ -15,6 +16,7 @@
 #include "tenon/core/random.hpp"
 #include "tenon/core/time.hpp"
 #include "tenon/link/link.hpp"
+#include "tenon/link/shared_bytes.hpp"
 #include "tenon/link/stream_link.hpp"
 #include "tenon/reliability/native.hpp"
 #include "tenon/transport/concept.hpp"
@@ -132,8 +134,11 @@ class MixedLink {
     Instant poll_timeout_after_reading() const {
         return visit([](const auto& link) { return link.poll_timeout_after_reading(); });
     }
-    void close(Error reason) {
-        visit([&](auto& link) { link.close(reason); });
+    void close(Error reason, SharedBytes* text = nullptr) {
+        visit([&](auto& link) { link.close(reason, text); });
+    }
+    std::string_view farewell() const {
+        return visit([](const auto& link) { return link.farewell(); });
     }
     void set_bandwidth(std::uint64_t bytes_per_second) {
         visit([&](auto& link) { link.set_bandwidth(bytes_per_second); });
@@ -194,6 +199,12 @@ class MixedLink {
     bool is_ready() const { return !stream_ && link_.datagrams.is_ready(); }
     void suspend() { datagrams().suspend(); }
     void resume(Instant now, const Key& key) { datagrams().resume(now, key.datagrams); }
+    void grant(Instant now, const Key& key) { datagrams().grant(now, key.datagrams); }
+    void doubt(std::size_t bytes) { datagrams().doubt(bytes); }
+    bool is_ending() const { return state() >= State::closing; }
+    std::size_t poll_early(Instant now, BytesOut into, std::size_t behind, bool padded) {
+        return datagrams().poll_early(now, into, behind, padded);
+    }
 
   private:
     Datagrams& datagrams() {

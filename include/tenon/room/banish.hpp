@@ -26,7 +26,9 @@ Result<> banish(GameRoom& from, PeerId peer, UnixTime until, std::string_view te
         if (by == BanBy::key && !is_over_stream(seat->link))
             who = Banned::of_key(Guard::exchange_key(seat->link.seal()));
     const Result<> banned = from.room().doorkeeper().bans().add(who, until, text);
-    return banned ? from.kick(peer, Error::banned) : banned;
+    if (!banned) return banned;
+    const BanList::Ban* ban = from.room().doorkeeper().bans().find(who); // it hears what the door will say
+    return from.kick(peer, ban != nullptr ? ban->told().view() : text, Error::banned);
 }
 
 } // namespace tenon

@@ -92,12 +92,16 @@ class Doorway {
             let_in(table, from, request, admission, *role);
     }
 
-    // A peer wants its place back, from any address. The host grants it to who proves to have the link's key.
+    // A peer wants its place back, from any address. The host grants it to who proves to have the link's key,
+    // and hears what came with the request, which was sealed like all that the peer says.
     void resume(Table& table, const Address& from, const Resume& asked) {
         if (table.status_ != Status::hosting || asked.game != table.terms_.game ||
             asked.room != table.terms_.room)
             return table.count_strange(true);
         auto* seat = table.seats_.of(asked.peer);
+        if (seat != nullptr && !is_over_stream(seat->link) &&
+            !table.limits_.resumes(table.now_, seat->used, asked.seldom))
+            return;
         if (seat == nullptr || is_over_stream(seat->link) || is_stream(from) ||
             !seat->proves(asked, entrance_.guard())) {
             table.count_strange(true);
@@ -107,9 +111,12 @@ class Doorway {
         if (auto* other = table.seats_.at(from); other != nullptr && other != seat)
             table.drop(*other, Error::left);
         const Address before = seat->address;
+        const bool moves = !(before == from);
         if (!table.seats_.move(*seat, from)) return;
-        if (!(before == from)) table.hallway_.leaves(before, table.now_); // a connection that stays behind
+        if (moves) table.hallway_.leaves(before, table.now_); // a connection that stays behind
+        if (!asked.packet.empty()) table.take(*seat, asked.packet);
         if (seat->nonce != asked.nonce) renew(table, *seat, asked);
+        if (moves) seat->link.doubt(asked.packet.size()); // the answer is shorter than the request before it
         entrance_.repeat(from, seat->answer.bytes());
     }
 
