@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <new>
+#include <string_view>
 #include <utility>
 
 #include "tenon/core/bytes.hpp"
@@ -15,6 +16,7 @@
 #include "tenon/core/random.hpp"
 #include "tenon/core/time.hpp"
 #include "tenon/link/link.hpp"
+#include "tenon/link/shared_bytes.hpp"
 #include "tenon/link/stream_link.hpp"
 #include "tenon/reliability/native.hpp"
 #include "tenon/transport/concept.hpp"
@@ -199,6 +201,7 @@ class MixedLink {
     void resume(Instant now, const Key& key) { datagrams().resume(now, key.datagrams); }
     void grant(Instant now, const Key& key) { datagrams().grant(now, key.datagrams); }
     void doubt(std::size_t bytes) { datagrams().doubt(bytes); }
+    bool is_ending() const { return state() >= State::closing; }
     std::size_t poll_early(Instant now, BytesOut into, std::size_t behind, bool padded) {
         return datagrams().poll_early(now, into, behind, padded);
     }

@@ -99,7 +99,9 @@ class Doorway {
             asked.room != table.terms_.room)
             return table.count_strange(true);
         auto* seat = table.seats_.of(asked.peer);
-        if (seat != nullptr && !table.limits_.resumes(table.now_, seat->used, asked.seldom)) return;
+        if (seat != nullptr && !is_over_stream(seat->link) &&
+            !table.limits_.resumes(table.now_, seat->used, asked.seldom))
+            return;
         if (seat == nullptr || is_over_stream(seat->link) || is_stream(from) ||
             !seat->proves(asked, entrance_.guard())) {
             table.count_strange(true);
