@@ -60,6 +60,7 @@ look() {
             have em++ || missing="$missing emscripten"
             have node || missing="$missing nodejs"
             have clang-tidy || missing="$missing clang-tidy"
+            have chromedriver || missing="$missing chromium-driver"
             ;;
         esac
     done
