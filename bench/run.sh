@@ -16,7 +16,7 @@ figures=$builds/bench/figures.txt
 failed=0
 
 first="allocs memory overhead handshake compile codecs cubes bodies interest play"
-all="$first roundtrip tick siege flood lossy clients hall migration"
+all="$first roundtrip tick siege flood roads lossy clients hall migration"
 # shellcheck disable=SC2086
 [ $# != 0 ] || set -- $all
 for name in "$@"; do

@@ -43,6 +43,10 @@ look() {
             has_header doctest/doctest.h || missing="$missing doctest-dev"
             has_header openssl/param_build.h || missing="$missing libssl-dev"
             has_header wslay/wslay.h || missing="$missing libwslay-dev"
+            has_header usrsctp.h || missing="$missing libusrsctp-dev"
+            has_header ngtcp2/ngtcp2.h || missing="$missing libngtcp2-dev"
+            has_header ngtcp2/ngtcp2_crypto_gnutls.h || missing="$missing libngtcp2-crypto-gnutls-dev"
+            has_header gnutls/crypto.h || missing="$missing libgnutls28-dev"
             NODE_PATH=/usr/share/nodejs node -e "require('ws')" >/dev/null 2>&1 || missing="$missing node-ws"
             /usr/bin/python3 -c 'import websockets' >/dev/null 2>&1 || missing="$missing python3-websockets"
             ;;

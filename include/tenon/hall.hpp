@@ -251,7 +251,7 @@ class HallCore {
         } else {
             if constexpr (!connected) {
                 if (kind == meeting::resume) {
-                    const auto asked = read_resume(datagram);
+                    const auto asked = entrance_.hear_resume(now, from, datagram);
                     strange_ += !asked || !resume(now, from, *asked);
                 }
             }

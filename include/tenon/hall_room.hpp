@@ -57,9 +57,9 @@ class HallRoom : private Net::RoomType {
         stir();
         return Base::broadcast(message, how);
     }
-    Result<> kick(PeerId peer) {
+    Result<> kick(PeerId peer, std::string_view text = {}) {
         stir();
-        return Base::kick(peer);
+        return Base::kick(peer, text);
     }
     // And lets it into no room of the hall until then; `text`, of at most 48 bytes, tells it why.
     Result<> ban(PeerId peer, UnixTime until = BanList::for_good, std::string_view text = {},

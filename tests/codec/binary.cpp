@@ -25,7 +25,7 @@
 
 #include <sstream>
 
-#include "allocations.hpp"
+#include "../allocations.hpp"
 #include "rich.hpp"
 #include "tenon/core/ids.hpp"
 

@@ -5,7 +5,7 @@
 
 #include <doctest/doctest.h>
 
-#include "allocations.hpp"
+#include "../allocations.hpp"
 #include "rich.hpp"
 
 using rich::Bytes;

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "allocations.hpp"
+#include "../allocations.hpp"
 #include "rich.hpp"
 #include "tenon/codec/binary.hpp"
 #include "tenon/codec/bits.hpp"

@@ -29,7 +29,7 @@
 #include <cmath>
 #include <sstream>
 
-#include "allocations.hpp"
+#include "../allocations.hpp"
 #include "rich.hpp"
 #include "tenon/core/ids.hpp"
 

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <limits>
+
 using namespace tenon::literals;
 using tenon::Duration;
 using tenon::Instant;
@@ -13,6 +15,15 @@ TEST_CASE("units agree with each other") {
     CHECK((1500_ms).seconds() == doctest::Approx(1.5));
     CHECK((1500_us).ms() == doctest::Approx(1.5));
     CHECK((1500_ns).us() == doctest::Approx(1.5));
+}
+
+TEST_CASE("more seconds than can be counted are as many as can be") {
+    CHECK(tenon::seconds(1e300) == Duration::max());
+    CHECK(tenon::seconds(-1e300) == -Duration::max());
+    CHECK(tenon::seconds(Duration::max().seconds() * 2) == Duration::max());
+    CHECK(tenon::seconds(std::numeric_limits<double>::infinity()) == Duration::max());
+    CHECK(tenon::seconds(-2.5) == tenon::milliseconds(-2500));
+    CHECK(tenon::period(1e-300) == Duration::max());
 }
 
 TEST_CASE("the arithmetic of moments and lengths") {

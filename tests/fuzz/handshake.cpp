@@ -71,7 +71,11 @@ void read_all(BytesIn datagram, std::uint8_t kind) {
             static_cast<std::uint8_t>(refusal->reason) == std::to_integer<std::uint8_t>(datagram[13]))
             check_rewritten(*refusal, datagram, 15 + refusal->text.size());
     if (kind == meeting::resume)
-        if (const auto resume = tenon::read_resume(datagram)) check_rewritten(*resume, datagram, 43);
+        if (const auto resume = tenon::read_resume(datagram)) {
+            check_rewritten(*resume, datagram, 43);
+            must(resume->packet.size() == datagram.size() - meeting::resume_bytes);
+            must(resume->packet.data() + resume->packet.size() == datagram.data() + datagram.size());
+        }
 }
 
 constexpr tenon::Instant now{100'000'000'000};

@@ -167,6 +167,8 @@ class Conversation {
             for (const std::byte byte : event.payload) bytes += std::to_integer<std::size_t>(byte);
         }
         must(!side.link.in_packet());
+        must(side.link.farewell().size() <= tenon::farewell_bytes_max);
+        for (const char letter : side.link.farewell()) bytes += static_cast<unsigned char>(letter);
         sink_ = bytes;
     }
 

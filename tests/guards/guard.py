@@ -30,10 +30,18 @@ LIBRARIES = {"tenon/secure/": "sodium.h", "tenon/secure/jwt_rs256.hpp": "openssl
              "tenon/codec/zstd.hpp": "zdict.h", "tenon/codec/compressed.hpp": "zdict.h",
              "tenon/transport/tls": "openssl/ssl.h", "tenon/transport/web_socket.hpp": "wslay/wslay.h",
              "tenon/transport/wslay.hpp": "wslay/wslay.h", "tenon/transport/tls_web_socket.hpp": "wslay/wslay.h",
+             "tenon/transport/dtls.hpp": "openssl/ssl.h", "tenon/transport/usrsctp.hpp": "usrsctp.h",
+             "tenon/transport/rtc_connection.hpp": "usrsctp.h", "tenon/transport/web_rtc": "usrsctp.h",
+             "tenon/transport/web_rtc.hpp": "wslay/wslay.h", "tenon/transport/tls_web_rtc.hpp": "usrsctp.h",
+             "tenon/transport/WEBRTC.md": "usrsctp.h",
              "tenon/browser/page.hpp": "emscripten/websocket.h",
              "tenon/browser/README.md": "emscripten/websocket.h",
              "tenon/browser/web_socket.hpp": "emscripten/websocket.h",
-             "tenon/transport/README.md": "wslay/wslay.h", "tenon/transport/TLS.md": "openssl/ssl.h"}
+             "tenon/transport/README.md": "wslay/wslay.h", "tenon/transport/TLS.md": "openssl/ssl.h",
+             "tenon/transport/gnutls.hpp": "gnutls/crypto.h",
+             "tenon/transport/ngtcp2.hpp": "ngtcp2/ngtcp2_crypto_gnutls.h",
+             "tenon/transport/quic": "ngtcp2/ngtcp2_crypto_gnutls.h",
+             "tenon/transport/QUIC.md": "ngtcp2/ngtcp2_crypto_gnutls.h"}
 
 
 def compilable(names, compiler):

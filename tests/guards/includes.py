@@ -11,8 +11,11 @@ THIRD_PARTIES = {  # the folder or file that is included: the headers that may
     "sodium.h": ["tenon/secure/sodium.hpp"],
     "zstd.h": ["tenon/codec/zstd.hpp"],
     "zdict.h": ["tenon/codec/zstd.hpp"],
-    "openssl": ["tenon/secure/jwt_rs256.hpp", "tenon/transport/tls.hpp"],
+    "openssl": ["tenon/secure/jwt_rs256.hpp", "tenon/transport/tls.hpp", "tenon/transport/dtls.hpp"],
+    "usrsctp.h": ["tenon/transport/usrsctp.hpp"],
     "wslay": ["tenon/transport/wslay.hpp"],
+    "ngtcp2": ["tenon/transport/ngtcp2.hpp"],
+    "gnutls": ["tenon/transport/gnutls.hpp"],
     "emscripten": ["tenon/browser/page.hpp"],
 }
 LIGHT = ["core", "wire", "link", "replica", "room"]
@@ -32,7 +35,7 @@ variant vector version""".split())
 SYSTEM = {"tenon/transport/udp.hpp", "tenon/transport/udp_batch.hpp",
           "tenon/transport/sleep.hpp", "tenon/transport/now.hpp", "tenon/transport/waker.hpp",
           "tenon/transport/entropy.hpp", "tenon/transport/stream_socket.hpp", "tenon/transport/readiness.hpp",
-          "tenon/secure/key_file.hpp"}
+          "tenon/transport/ngtcp2.hpp", "tenon/secure/key_file.hpp"}
 
 
 def check(root):

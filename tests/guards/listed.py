@@ -19,14 +19,16 @@ def lists(source):
         body = re.search(r"^%s = \{(.*?)^\}" % kind, source, re.M | re.S)
         found[kind] = {folder: re.findall(r"'([^']+)'", names) for folder, names in
                        re.findall(r"'(\w+)'\s*:\s*\[(.*?)\]", body.group(1) if body else "", re.S)}
-    extra = (r"^(fuzz|fuzz_secure|fuzz_web_socket|fuzz_compressed|secure|secure_openssl|compressed|web_socket|tls|"
-             r"tls_web_socket) = \[(.*?)\]")
+    extra = (r"^(fuzz|fuzz_secure|fuzz_web_socket|fuzz_compressed|fuzz_quic|secure|secure_openssl|compressed|"
+             r"web_socket|tls|tls_web_socket|web_rtc|quic|session_quic) = \[(.*?)\]")
     for name, body in re.findall(extra, source, re.M | re.S):
         names = re.findall(r"'([^']+)'", body)
         if name.startswith("secure"):
             found["portable"].setdefault("secure", []).extend(names)
         elif name == "compressed":
             found["portable"].setdefault("codec", []).extend(names)
+        elif name == "session_quic":
+            found["portable"].setdefault("session", []).extend(names)
         elif not name.startswith("fuzz"):
             found["portable"].setdefault("transport", []).extend(names)
         else:

@@ -18,12 +18,14 @@ Terms terms() {
     terms.room = 88;
     return terms;
 }
+// No packet goes with it.
+constexpr auto alone = [](BytesOut, std::size_t) { return std::size_t(0); };
 // When it asked, within so long.
 std::vector<Instant> asks(Redial& redial, Instant& now, Duration time) {
     std::vector<Instant> at;
     std::array<std::byte, 1200> buffer{};
     for (const Instant end = now + time; now < end; now += 1_ms)
-        if (redial.poll_timeout() <= now && redial.poll_transmit(now, buffer) != 0) at.push_back(now);
+        if (redial.poll_timeout() <= now && redial.poll_transmit(now, buffer, alone) != 0) at.push_back(now);
     return at;
 }
 
@@ -75,6 +77,43 @@ TEST_CASE("it asks at once, briskly for ten seconds, then with growing pauses, a
     now = start + 60_s;
     CHECK(redial.too_late(now));
     CHECK(redial.poll_timeout() <= now);
+}
+
+TEST_CASE("a packet goes with each request, a large one with the first and with few later ones") {
+    Redial redial;
+    redial.begin(start, 1, terms(), PeerId{2}, 3, 20_ms, 60_s);
+    std::array<std::byte, 1200> bytes{};
+    const auto packet = [](BytesOut into, std::size_t behind) { // as large as it may be
+        for (std::size_t i = behind; i < into.size(); ++i) into[i] = static_cast<std::byte>(0x10 + i % 9);
+        return into.size() - behind;
+    };
+    std::vector<std::size_t> sizes;
+    for (Instant now = start; now < start + 2_s; now += 1_ms) {
+        const std::size_t size = redial.poll_timeout() <= now ? redial.poll_transmit(now, bytes, packet) : 0;
+        if (size == 0) continue;
+        const BytesIn datagram = BytesIn(bytes).first(size);
+        REQUIRE(meeting_kind(datagram) == meeting::resume);
+        const auto asked = read_resume(datagram);
+        REQUIRE(asked);
+        CHECK(asked->nonce == 1);
+        CHECK(asked->packet.size() == size - meeting::resume_bytes);
+        CHECK(asked->packet[1] == static_cast<std::byte>(0x10 + (meeting::resume_bytes + 1) % 9));
+        sizes.push_back(size);
+        if (sizes.size() == 20) redial.hurry(); // as if it had moved: three more, at once
+    }
+    REQUIRE(sizes.size() > 60);
+    std::size_t large = 0;
+    for (const std::size_t size : sizes) {
+        CHECK((size == 1200 || size == 264));
+        large += size == 1200 ? 1 : 0;
+    }
+    CHECK((sizes[0] == 1200 && sizes[1] == 1200 && sizes[2] == 1200 && sizes[3] == 264));
+    CHECK((sizes[20] == 1200 && sizes[21] == 1200 && sizes[22] == 1200 && sizes[23] == 264));
+    CHECK(large >= 3 + 3 + 7);
+    CHECK(large <= 3 + 3 + 10);
+    CHECK(redial.poll_transmit(start + 3_s, BytesOut(bytes).first(meeting::resume_bytes), alone) ==
+          meeting::resume_bytes);
+    CHECK(redial.poll_transmit(start + 4_s, BytesOut(bytes).first(50), alone) == 0);
 }
 
 TEST_CASE("a request without an answer stays the same, an answered one makes way for the next") {

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
+
 using namespace tenon;
 
 TEST_CASE("sides of one major version understand each other") {
@@ -9,6 +11,26 @@ TEST_CASE("sides of one major version understand each other") {
     CHECK(speaks_with_us(protocol_version | 0xFF));
     CHECK_FALSE(speaks_with_us(protocol_version + 0x100));
     CHECK_FALSE(speaks_with_us(1));
+}
+
+TEST_CASE("a caller of another profile is told what differs") {
+    CHECK(Remedy::codec("bits").text() == "the host's codec is bits, this program's is another");
+    CHECK(Remedy::codec({}).text() == "the host's codec is another");
+    CHECK(Remedy::features(5, 4).text() == "the host has reliability::AckRetry, this program has not");
+    CHECK(Remedy::features(4, 6).text() == "this program has reliability::Redundant, the host has not");
+    CHECK(Remedy::features(0, 5).text() == "this program has reliable delivery, the host has not");
+    CHECK(Remedy::features(4 | 8 | 16, 4).text() == "the host has topology::Mesh, this program has not");
+    CHECK(Remedy::features(4 | 8, 4).text() ==
+          "the host has topology::AuthorityHosted, this program has not");
+    CHECK(Remedy::features(4 | 8, 4 | 8 | 32).text() ==
+          "this program has a topology with a bus, the host has not");
+    CHECK(Remedy::features(4, 4 | 64).text() == "the host has another profile");
+    for (std::uint32_t bits = 0; bits < 128; ++bits) {
+        CHECK(Remedy::features(bits, 0).text().size() <= 80);
+        CHECK(Remedy::features(0, bits).text().size() <= 80);
+        CHECK(Remedy::features(bits, bits ^ 2).text().size() <= 80);
+    }
+    CHECK(Remedy::codec(std::string(100, 'c')).text().size() <= 80);
 }
 
 TEST_CASE("a caller of another version is told which side to update") {

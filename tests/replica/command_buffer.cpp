@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "allocations.hpp"
+#include "../allocations.hpp"
 #include "tenon/core/random.hpp"
 
 using namespace tenon;

@@ -8,7 +8,7 @@
 #include <set>
 #include <vector>
 
-#include "allocations.hpp"
+#include "../allocations.hpp"
 #include "tenon/core/random.hpp"
 #include "tenon/replica/slot_chains.hpp"
 

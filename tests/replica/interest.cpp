@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "allocations.hpp"
+#include "../allocations.hpp"
 #include "replicated.hpp"
 #include "tenon/replica/byte_budget.hpp"
 #include "tenon/replica/in_sight.hpp"

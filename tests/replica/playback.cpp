@@ -10,7 +10,7 @@
 #include <cstdlib>
 #include <vector>
 
-#include "allocations.hpp"
+#include "../allocations.hpp"
 #include "play.hpp"
 #include "tenon/replica/per_component.hpp"
 #include "tenon/replica/sample.hpp"

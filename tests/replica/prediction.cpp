@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "allocations.hpp"
+#include "../allocations.hpp"
 #include "play.hpp"
 #include "tenon/replica/predicted_world.hpp"
 

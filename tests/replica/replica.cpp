@@ -7,7 +7,7 @@
 #include <memory>
 #include <vector>
 
-#include "allocations.hpp"
+#include "../allocations.hpp"
 #include "replicated.hpp"
 #include "tenon/replica/snapshot.hpp"
 #include "tenon/replica/snapshot_cache.hpp"

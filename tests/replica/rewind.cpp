@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "allocations.hpp"
+#include "../allocations.hpp"
 #include "play.hpp"
 #include "tenon/replica/moment.hpp"
 

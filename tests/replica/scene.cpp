@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <map>
 
-#include "allocations.hpp"
+#include "../allocations.hpp"
 #include "play.hpp"
 
 using namespace play;

@@ -36,6 +36,29 @@ TEST_CASE("an address comes so often and no more, from whichever ports") {
     CHECK(keeper.figures().limited == 7 + 4 + 85);
 }
 
+TEST_CASE("first calls and those who come back are counted for themselves, by their address") {
+    Doorkeeper keeper({.handshakes = {10, 5}, .calls = {100, 20}, .returns = {2, 4}}, {1, 2}, nullptr);
+    const auto calls = [&](Instant now, const IpAddress& from, int asked) {
+        int count = 0;
+        for (int i = 0; i < asked; ++i) count += keeper.hears(now, from) ? 1 : 0;
+        return count;
+    };
+    const auto returns = [&](Instant now, const IpAddress& from, int asked) {
+        int count = 0;
+        for (int i = 0; i < asked; ++i) count += keeper.returns(now, from) ? 1 : 0;
+        return count;
+    };
+    CHECK(calls(start, v4(7), 90) == 20);
+    CHECK(calls(start, v4(8), 90) == 20);
+    CHECK(keeper.figures().limited == 140);
+    CHECK(returns(start, v4(7), 90) == 4);
+    CHECK(returns(start, v4(8), 1) == 1);
+    CHECK(let(keeper, start, v4(7), 9) == 5);
+    CHECK(keeper.figures().limited == 144); // who comes back is counted by the peer whose place it is
+    CHECK(calls(start + 100_ms, v4(7), 90) == 10);
+    CHECK(returns(start + 1_s, v4(7), 90) == 2);
+}
+
 TEST_CASE("of IPv6 all who have 64 bits in common come as one") {
     Doorkeeper keeper({.handshakes = {10, 5}}, {1, 2}, nullptr);
     const auto at = [](std::string_view text) { return *IpAddress::parse(text); };

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "allocations.hpp"
+#include "../allocations.hpp"
 #include "tenon/core/random.hpp"
 #include "tenon/room/accounts.hpp"
 #include "tenon/room/book.hpp"

@@ -171,3 +171,21 @@ TEST_CASE("who says as much to those who keep up is not slowed") {
     CHECK(net[0].room.health().limited == 0);
     CHECK(net[3].heard(ordered).size() == 400 * 2001 - 1);
 }
+
+TEST_CASE("who wants a peer's place is looked at so often and no more, unless few want it from there") {
+    PeerLimits limits({.resumes = {10, 5}}, 1000, 1000);
+    Used one, other;
+    const Instant now{5'000'000'000};
+    int looked_at = 0;
+    for (int i = 0; i < 20; ++i) looked_at += limits.resumes(now, one, false) ? 1 : 0;
+    CHECK(looked_at == 5);
+    CHECK(limits.resumes(now, one, true));
+    CHECK(limits.resumes(now, other, false));
+    CHECK(limits.resumes(now + 100_ms, one, false));
+    CHECK_FALSE(limits.resumes(now + 100_ms, one, false));
+    Health health;
+    limits.tell(health);
+    CHECK(health.resumes_limited == 16);
+    PeerLimits none(Limits::none(), 1000, 1000);
+    for (int i = 0; i < 1000; ++i) CHECK(none.resumes(now, one, false));
+}

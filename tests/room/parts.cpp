@@ -46,7 +46,8 @@ TEST_CASE("a refusal's whole text is told, though it is longer than a name") {
     const std::size_t size = write(bytes, Refusal{42, Error::schema_mismatch, text});
     REQUIRE(knock.handle_datagram(Instant{2}, BytesIn(bytes.data(), size)));
     Notices notices;
-    notices.tell_closed(PeerId{1}, knock.reason(), knock.text());
+    notices.keep(knock.text());
+    notices.tell_closed(PeerId{1}, knock.reason());
     RoomEvent event;
     REQUIRE(notices.poll(event));
     CHECK(event.text == text);

@@ -2,19 +2,26 @@
 // exchange of keys is asked of the doorkeeper first.
 #include "tenon/hall.hpp"
 
+#include <utility>
+
 #include "pair.hpp"
 
 using namespace secured;
 
 namespace {
 
-// Counts the requests that were opened, each of which costs the host an exchange of keys.
+// Counts the requests that were opened, each of which costs the host an exchange of keys, and the proofs that
+// were made or looked at.
 struct CountingGuard : secure::Guard {
     using Guard::enclose;
     using Guard::Guard;
     using Guard::open;
-    static inline int opened = 0;
+    static inline int opened = 0, proved = 0;
 
+    std::uint64_t prove(const Seal& seal, std::uint64_t nonce, PeerId peer) const {
+        ++proved;
+        return Guard::prove(seal, nonce, peer);
+    }
     Result<BytesIn> open(Visitor& visitor, BytesIn head, BytesIn enclosed, BytesOut desk) const {
         ++opened;
         return Guard::open(visitor, head, enclosed, desk);
@@ -186,4 +193,72 @@ TEST_CASE(
     CHECK(now - start > 200_ms);
     CHECK(now - start < 3_s);
     CHECK(host.health().callers_limited > 50);
+}
+
+namespace {
+
+// A request for the place of a peer, made up.
+Datagram made_up(Random& random, PeerId peer, const Address& from) {
+    const auto terms = Pair::Net::RoomType::Contract::terms({.room = "zuhause"});
+    std::array<std::byte, 1200> bytes{};
+    const Resume resume{random.next(), terms.game, terms.room, peer, random.next()};
+    // With a packet behind it, which nobody looks at without the proof.
+    for (std::size_t i = 0; i < 60; ++i)
+        bytes[meeting::resume_bytes + i] = static_cast<std::byte>(i == 0 ? 0 : random.next());
+    const std::size_t size = write(bytes, resume, 60);
+    return {from, host_address, Bytes(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size))};
+}
+
+} // namespace
+
+TEST_CASE(
+    "a flood of requests for a guest's place costs a bounded number of proofs, and does not keep it out") {
+    for (const bool everywhere : {false, true}) {
+        CAPTURE(everywhere);
+        CountedPair pair;
+        REQUIRE(pair.join());
+        Random random(9);
+        const auto flood = [&](Duration time) { // eighty thousand a second
+            for (const Instant end = pair.now + time; pair.now < end;) {
+                for (int i = 0; i < 400; ++i) {
+                    const auto host =
+                        everywhere ? 1000 + static_cast<std::uint32_t>(random.below(1'000'000)) : 66;
+                    pair.deliver(made_up(random, PeerId{1}, {host, 6}));
+                }
+                pair.say();
+                pair.step();
+            }
+        };
+        flood(1_s);
+        const int burst = std::exchange(CountingGuard::proved, 0);
+        flood(1_s);
+        const int lasting = CountingGuard::proved;
+        MESSAGE("proofs: " << burst << ", then " << lasting << " a second");
+        pair.run(100_ms);
+        // From one address what a peer and an address have; from all over what all places of the table have.
+        CHECK(burst <= (everywhere ? 2048 * (16 + 4) + 128 : 16 + 4 + 128 + 4));
+        CHECK(lasting <= (everywhere ? 2048 * 4 + 64 + 100 : 4 + 64 + 4));
+        CHECK(lasting > 30);
+        CHECK(pair.host.health().resumes_limited > 30'000);
+        CHECK(pair.both_heard_all());
+        // The guest itself comes back in the midst of it.
+        REQUIRE(pair.guest.move());
+        const std::size_t heard = pair.at_host.shots.size();
+        const Instant moved = pair.now;
+        while (pair.now < moved + 3_s && pair.at_host.shots.size() < heard + 30) flood(5_ms);
+        CHECK(pair.now - moved < 2_s);
+        CHECK(pair.guest.status() == Status::joined);
+        pair.run(1_s);
+        CHECK(pair.both_heard_all());
+    }
+}
+
+TEST_CASE("why a guest is kicked, only the two read") {
+    Pair pair;
+    REQUIRE(pair.join());
+    REQUIRE(pair.host.kick(PeerId{1}, "you have fallen asleep"));
+    pair.run(300_ms);
+    CHECK(pair.at_guest.notices == "joined +gastgeber kicked ");
+    CHECK(pair.at_guest.words == "you have fallen asleep");
+    for (const Datagram& datagram : pair.seen) CHECK_FALSE(contains(datagram.bytes, "asleep"));
 }

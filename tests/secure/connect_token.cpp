@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "allocations.hpp"
+#include "../allocations.hpp"
 #include "hex.hpp"
 
 using namespace tenon;

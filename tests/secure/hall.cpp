@@ -1,7 +1,7 @@
 // Many rooms that encrypt behind one port, and strangers who crowd at its door.
 #include "tenon/hall.hpp"
 
-#include "allocations.hpp"
+#include "../allocations.hpp"
 #include "pair.hpp"
 
 using namespace secured;

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "allocations.hpp"
+#include "../allocations.hpp"
 #include "hex.hpp"
 #include "jwt_tokens.hpp"
 

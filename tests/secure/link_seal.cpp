@@ -106,6 +106,47 @@ TEST_CASE("a link that goes on has new keys and its old numbers, in whatever gen
     }
 }
 
+TEST_CASE("what was sealed before keys change is opened until the new key is shown, and not by it") {
+    for (const Cipher cipher : ciphers()) {
+        LinkSeal guest(key_for(true, cipher)), host(key_for(false, cipher));
+        CHECK(opens(host, sealed(guest, 0), 0));
+        const LinkKey ours = guest.next_key({1, 2, 3}), theirs = host.next_key({1, 2, 3});
+        const LinkKey forged = key_for(true, cipher, 9);
+        LinkSeal thief(forged);
+        CHECK_FALSE(host.is_changing());
+        host.change(theirs);
+        CHECK(host.is_changing());
+        CHECK_FALSE(opens(guest, sealed(host, 0), 0)); // the host says nothing more under the old one
+        const Packet early = sealed(guest, 1), late = sealed(guest, 2);
+        CHECK(opens(host, early, 1));
+        CHECK_FALSE(opens(host, early, 2));
+        CHECK_FALSE(opens(host, sealed(thief, 3), 3));
+        CHECK(host.is_changing());
+        guest.renew(ours);
+        CHECK_FALSE(guest.is_changing());
+        CHECK_FALSE(opens(host, sealed(guest, 1), 1)); // its numbers go on
+        const Packet first = sealed(guest, 3);
+        CHECK(opens(host, first, 3));
+        CHECK_FALSE(host.is_changing());
+        CHECK_FALSE(opens(host, late, 2));
+        CHECK(opens(host, first, 3)); // that it comes twice is the link's to notice
+        // Keys that change while they change: of those before, only the last is good.
+        const Packet under_first = sealed(guest, 4);
+        LinkSeal other = [&] {
+            LinkSeal copy(key_for(false, cipher));
+            copy.renew(copy.next_key({1, 2, 3}));
+            return copy;
+        }();
+        other.change(other.next_key({1, 5, 6}));
+        CHECK(opens(other, under_first, 4));
+        other.change(other.next_key({1, 7, 8}));
+        CHECK_FALSE(opens(other, under_first, 4));
+        other.change(other.next_key({1, 9, 9}));
+        other.renew(other.next_key({1, 9, 10}));
+        CHECK_FALSE(other.is_changing());
+    }
+}
+
 TEST_CASE("the answer to a request to resume is for that request alone") {
     LinkSeal guest(key_for(true, Cipher::chacha20_poly1305)), host(key_for(false, Cipher::chacha20_poly1305));
     Keyring keys;

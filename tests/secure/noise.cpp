@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "allocations.hpp"
+#include "../allocations.hpp"
 #include "hex.hpp"
 #include "noise_vectors.hpp"
 

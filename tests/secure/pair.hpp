@@ -70,6 +70,7 @@ class WatchedSeal : public secure::LinkSeal {
     explicit WatchedSeal(const secure::LinkKey& key) : LinkSeal(key, wishes->limits) { note(key); }
 
     void renew(const secure::LinkKey& key) { note(key), LinkSeal::renew(key); }
+    void change(const secure::LinkKey& key) { note(key), LinkSeal::change(key); }
     void close(BytesOut packet, std::size_t head, std::uint64_t number, std::uint64_t acked) {
         ++wishes->packets;
         if (++wishes->sealed[key_][number] > 1) ++wishes->twice;
@@ -121,7 +122,7 @@ class Watched : public transport::Memory {
 
 struct Player {
     std::vector<std::uint32_t> shots;
-    std::string lines, notices;
+    std::string lines, notices, words;
     int blobs = 0;
 
     void on(PeerId, const Shot& shot) { shots.push_back(shot.number); }
@@ -130,7 +131,10 @@ struct Player {
     void on(const Joined&) { notices += "joined "; }
     void on(const PeerJoined& joined) { notices += "+" + std::string(joined.name) + " "; }
     void on(const PeerLeft& left) { notices += "-" + std::string(name(left.reason)) + " "; }
-    void on(const Closed& closed) { notices += std::string(name(closed.reason)) + " "; }
+    void on(const Closed& closed) {
+        notices += std::string(name(closed.reason)) + " ";
+        words = closed.text;
+    }
     // Whether they are 1, 2, 3 and so on, each once, in whatever order.
     bool heard_all(std::uint32_t count) const {
         std::map<std::uint32_t, int> times;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "../sim/early.hpp"
 #include "pair.hpp"
 
 using namespace secured;
@@ -324,4 +325,209 @@ TEST_CASE("who speaks from a guest's address with a key of its own does not take
         pair.step();
     }
     CHECK(knock.state() == Knock<secure::Guard>::State::accepted);
+}
+
+// ---- what goes with a request, before it is answered
+
+TEST_CASE("what a guest says when it comes back, encrypted, is heard half a round trip later") {
+    const auto make = [](transport::Memory port) { return Secure(Keyring(), std::move(port)); };
+    early::hears_at_once<Secure>(make);
+    early::hears_after_sleep<Secure>(make);
+}
+
+TEST_CASE("what was said with a request is heard once, however often and from wherever it comes again") {
+    Pair pair;
+    REQUIRE(pair.join());
+    talk(pair);
+    REQUIRE(pair.settles());
+    // The guest hears nothing, so that it asks again and again, and goes on under its old key.
+    std::vector<Datagram> flight;
+    bool deaf = true, dumb = true;
+    pair.middle = [&](Datagram& datagram) {
+        if (datagram.to != host_address) return !deaf;
+        flight.push_back(datagram);
+        return !dumb;
+    };
+    REQUIRE(pair.guest.move());
+    const std::size_t before = pair.at_host.shots.size();
+    const auto say = [&](int turns) {
+        for (int i = 0; i < turns; ++i) {
+            REQUIRE(pair.guest.send(PeerId::host(), Shot{++pair.said_by_guest}));
+            pair.step();
+        }
+    };
+    say(20);
+    const auto held = std::exchange(flight, {});
+    CHECK(pair.at_host.shots.size() == before); // as long as it is held back
+    const auto from = [](Datagram datagram, const Address& address) {
+        datagram.from = address;
+        return datagram;
+    };
+    const auto play = [&](const std::vector<Datagram>& what, const Address& address) {
+        for (const Datagram& datagram : what) pair.deliver(from(datagram, address));
+        const std::size_t heard = pair.at_host.shots.size();
+        pair.host.tick(pair.now, pair.at_host);
+        return pair.at_host.shots.size() - heard;
+    };
+    // The control: these very bytes say something, when they come for the first time.
+    CHECK(play(held, pair.guest_address()) >= 15);
+    CHECK(pair.at_host.heard_all(static_cast<std::uint32_t>(pair.at_host.shots.size())));
+    dumb = false;
+    say(40);
+    pair.run(100_ms);
+    CHECK(pair.guest.health().packets_in > 0);
+    CHECK(pair.at_host.heard_all(pair.said_by_guest)); // without a single answer
+    const std::size_t requests = static_cast<std::size_t>(std::count_if(
+        flight.begin(), flight.end(), [](const auto& d) { return d.kind() == meeting::resume; }));
+    CHECK(requests > 2);
+    CHECK(flight.size() > requests + 5);
+    const auto seen = flight;
+    auto backwards = flight;
+    std::reverse(backwards.begin(), backwards.end());
+    for (const Address& address : {pair.guest_address(), Address{66, 6}, pair.guest_address()}) {
+        CHECK(play(seen, address) == 0);
+        CHECK(play(backwards, address) == 0);
+        CHECK(play(held, address) == 0);
+    }
+    // Packets of one request with the head of another, and the packets alone.
+    for (const Datagram& one : seen)
+        for (const Datagram& other : held) {
+            if (one.kind() != meeting::resume || other.kind() != meeting::resume) continue;
+            Datagram spliced = one;
+            spliced.bytes.resize(meeting::resume_bytes);
+            spliced.bytes.insert(spliced.bytes.end(), other.bytes.begin() + meeting::resume_bytes,
+                                 other.bytes.end());
+            mend_checksum(spliced.bytes);
+            Datagram alone = other;
+            alone.bytes.erase(alone.bytes.begin(), alone.bytes.begin() + meeting::resume_bytes);
+            CHECK(play({spliced, alone}, pair.guest_address()) == 0);
+        }
+    // And when the two have new keys.
+    deaf = false;
+    CHECK(goes_on(pair));
+    const Address address = pair.guest_address();
+    for (const Address& other : {address, Address{66, 6}}) {
+        CHECK(play(seen, other) == 0);
+        CHECK(play(held, other) == 0);
+    }
+    CHECK(goes_on(pair));
+    CHECK(pair.at_guest.notices == "joined +gastgeber ");
+}
+
+TEST_CASE("no bit of a packet that goes with a request can be changed, and none of it is heard without one") {
+    Pair pair(std::make_shared<Keyring>(), std::make_shared<Keyring>(), {.limits = Limits::none()});
+    REQUIRE(pair.join());
+    talk(pair);
+    REQUIRE(pair.settles());
+    std::vector<Datagram> flight;
+    pair.middle = [&](Datagram& datagram) {
+        if (datagram.to == host_address) flight.push_back(datagram);
+        return false;
+    };
+    REQUIRE(pair.guest.move());
+    REQUIRE(pair.guest.send(PeerId::host(), Shot{++pair.said_by_guest}));
+    pair.step();
+    pair.step();
+    REQUIRE(!flight.empty());
+    const Datagram request = flight.front();
+    REQUIRE(request.kind() == meeting::resume);
+    REQUIRE(request.bytes.size() > meeting::resume_bytes + 20);
+    const std::size_t before = pair.at_host.shots.size();
+    const auto hears = [&](const Datagram& datagram) {
+        pair.deliver(datagram);
+        pair.host.tick(pair.now, pair.at_host);
+        pair.exchange.take_outgoing([](const Address&, const Address&, Lane, BytesIn) {});
+        return pair.at_host.shots.size() != before;
+    };
+    // Without the proof the packet that stands behind is not looked at.
+    Datagram forged = request;
+    forged.bytes[42] ^= std::byte{1};
+    mend_checksum(forged.bytes);
+    CHECK_FALSE(hears(forged));
+    forged = request; // nor is it heard alone, from where nobody sits
+    forged.bytes.erase(forged.bytes.begin(), forged.bytes.begin() + meeting::resume_bytes);
+    CHECK_FALSE(hears(forged));
+    const std::size_t bits = std::min<std::size_t>(request.bytes.size(), 300) * 8;
+    for (std::size_t bit = meeting::resume_bytes * 8; bit < bits; ++bit) {
+        forged = request;
+        forged.bytes[bit / 8] ^= static_cast<std::byte>(1u << (bit % 8));
+        mend_checksum(forged.bytes);
+        CHECK_FALSE(hears(forged));
+    }
+    CHECK(hears(request)); // the control
+    CHECK(goes_on((pair.middle = nullptr, pair)));
+}
+
+TEST_CASE("a request under another's address brings that one no more than is said to come from there") {
+    Pair pair;
+    REQUIRE(pair.join());
+    talk(pair);
+    const Address victim{77, 7};
+    std::uint64_t to_victim = 0, from_victim = 0, to_guest = 0;
+    bool lies = true;
+    pair.middle = [&](Datagram& datagram) {
+        if (datagram.to == victim) return to_victim += datagram.bytes.size(), false;
+        if (datagram.to != host_address) return to_guest += datagram.bytes.size(), true;
+        if (!lies) return true;
+        datagram.from = victim;
+        from_victim += datagram.bytes.size();
+        CHECK(to_victim <= from_victim);
+        return true;
+    };
+    const auto much = [&] {
+        for (int i = 0; i < 200; ++i) {
+            (void)pair.host.broadcast(Blob{});
+            if (i % 10 == 0) (void)pair.host.broadcast(Line{std::string(3000, 'l')});
+            pair.step();
+            CHECK((!lies || to_victim <= from_victim));
+        }
+    };
+    REQUIRE(pair.guest.move());
+    much();
+    CHECK(to_victim > 60);                           // the host believes the request, and answers
+    CHECK(pair.host.health().queued_bytes > 20'000); // and would have had much more to say
+    // Each again, from there.
+    for (const Datagram& datagram : std::vector<Datagram>(pair.seen))
+        if (datagram.kind() == meeting::resume) {
+            Datagram again = datagram;
+            again.from = victim;
+            from_victim += again.bytes.size();
+            pair.deliver(again);
+            pair.step();
+            CHECK(to_victim <= from_victim);
+        }
+    lies = false;
+    to_guest = 0;
+    REQUIRE(pair.guest.move());
+    much();
+    pair.run(1_s);
+    CHECK(to_guest > 60'000); // the control: to the guest itself it says all that
+    CHECK(goes_on(pair));
+}
+
+TEST_CASE("a guest that hears no answer is heard all the time, and seals nothing twice") {
+    for (const Cipher cipher : ciphers()) {
+        Wishes wanted{.cipher = cipher};
+        wishes = &wanted;
+        WatchedPair pair;
+        REQUIRE(pair.join());
+        talk(pair);
+        bool deaf = true;
+        pair.middle = [&](Datagram& datagram) { return datagram.to == host_address || !deaf; };
+        for (int round = 0; round < 4; ++round) {
+            REQUIRE(pair.guest.move());
+            for (int i = 0; i < 60; ++i) {
+                REQUIRE(pair.guest.send(PeerId::host(), Shot{++pair.said_by_guest}));
+                pair.step();
+            }
+            CHECK(pair.at_host.shots.size() + 20 > pair.said_by_guest);
+            pair.run(1_s); // what is large goes with few requests
+            CHECK(pair.at_host.heard_all(pair.said_by_guest));
+        }
+        CHECK(pair.host.roster().size() == 2);
+        deaf = false;
+        CHECK(goes_on(pair));
+        CHECK(wanted.twice == 0);
+        wishes = nullptr;
+    }
 }

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "allocations.hpp"
+#include "../allocations.hpp"
 #include "hex.hpp"
 
 using namespace tenon;

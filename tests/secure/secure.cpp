@@ -1,6 +1,6 @@
 #include "tenon/secure/secure.hpp"
 
-#include "allocations.hpp"
+#include "../allocations.hpp"
 #include "pair.hpp"
 
 using namespace secured;

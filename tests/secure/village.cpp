@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "allocations.hpp"
+#include "../allocations.hpp"
 #include "tenon/clock/independent.hpp"
 #include "tenon/codec/bits.hpp"
 #include "tenon/reliability/ack_vector.hpp"

@@ -2,8 +2,11 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
+#include <memory>
 #include <new>
+#include <string>
 #include <vector>
 
 #include "tenon/clock/independent.hpp"
@@ -282,6 +285,121 @@ TEST_CASE("a hundred thousand forged handshakes a second take nothing from those
     CHECK(siege.refused > 60'000);
     CHECK(siege.p99 <= quiet.p99 * 2);
     MESSAGE("p99 " << quiet.p99.ms() << " ms, under siege " << siege.p99.ms() << " ms");
+}
+
+namespace {
+
+struct Line {
+    std::uint32_t number = 0;
+    void serialize(auto& ar) { ar(number); }
+};
+struct Junk {
+    std::uint32_t number = 0;
+    std::array<std::uint8_t, 100> bytes{};
+    void serialize(auto& ar) { ar(number, bytes); }
+};
+using Crowded = Game<"crowded", 1, Event<Beat, Reliable>, Event<Junk>, Event<Line, Ordered>>;
+using CrowdNet = Session<Crowded, Memory, codec::Bits, clock::Independent<>, topology::ClientServer,
+                         reliability::AckVector>;
+
+struct Honest {
+    sim::World& world;
+    std::vector<Instant>& said;
+    std::vector<Duration> late{};
+    std::string closed{};
+
+    void on(PeerId, const Beat& beat) { late.push_back(world.now() - said[beat.number]); }
+    void on(PeerId, const Junk&) {}
+    void on(PeerId, const Line&) {}
+    void on(const Closed& ended) { closed = name(ended.reason); }
+};
+struct Hostile {
+    void on(PeerId, const Beat&) {}
+    void on(PeerId, const Junk&) {}
+    void on(PeerId, const Line&) {}
+};
+
+// Four who play with a server, each telling all others something fifty times a second, while so many guests
+// do their worst at the same time, each in another way.
+struct Crowd {
+    Duration p99{};
+    std::uint64_t hostile_said = 0;
+    std::string closed;
+};
+Crowd crowded(std::size_t hostile_count) {
+    sim::World world(5, *sim::Faults::parse("latency_ms=10,jitter_ms=5,loss=0.01"));
+    std::vector<Instant> said;
+    said.reserve(10'000);
+    CrowdNet server({.room = "lobby"}, world.port(1));
+    Honest at_server{world, said};
+    world.add(server, at_server, {.frame_hz = 60});
+    REQUIRE(server.host(4000));
+    std::vector<std::unique_ptr<CrowdNet>> honest, hostile;
+    std::vector<std::unique_ptr<Honest>> players;
+    Hostile nobody;
+    for (std::uint32_t i = 0; i < 4 + hostile_count; ++i) {
+        auto& group = i < 4 ? honest : hostile;
+        group.push_back(
+            std::make_unique<CrowdNet>(Options{.room = "lobby", .seed = i + 1}, world.port(2 + i)));
+        if (i < 4) {
+            players.push_back(std::make_unique<Honest>(Honest{world, said}));
+            world.add(*group.back(), *players.back(), {.frame_hz = 60});
+        } else {
+            world.add(*group.back(), nobody);
+        }
+        REQUIRE(group.back()->join("host1:4000"));
+    }
+    world.run(seconds(1));
+    Crowd crowd;
+    for (int ms = 0; ms < 1500; ++ms) {
+        for (std::size_t i = 0; i < hostile.size(); ++i) {
+            for (int n = 0; n < 20; ++n) {
+                const auto number = static_cast<std::uint32_t>(n);
+                bool sent = false;
+                if (i == 0) // what may be lost, to everybody
+                    sent = bool(hostile[i]->broadcast(Junk{number, {}}));
+                else if (i == 1) // what must arrive, to everybody
+                    sent = bool(hostile[i]->broadcast(Line{number}));
+                else // both, to one alone
+                    sent = n % 2 == 0 ? bool(hostile[i]->send(honest[0]->self(), Line{number}))
+                                      : bool(hostile[i]->send(honest[0]->self(), Junk{number, {}}));
+                crowd.hostile_said += sent ? 1 : 0;
+            }
+        }
+        if (ms % 20 == 0)
+            for (auto& net : honest) {
+                if (net->broadcast(Beat{static_cast<std::uint32_t>(said.size())}))
+                    said.push_back(world.now());
+            }
+        world.run(milliseconds(1));
+    }
+    world.run(seconds(1));
+    std::vector<Duration> late = at_server.late;
+    for (const auto& player : players) {
+        late.insert(late.end(), player->late.begin(), player->late.end());
+        crowd.closed += player->closed;
+    }
+    // Everybody has heard each of the others.
+    CHECK(late.size() == said.size() * 4);
+    std::sort(late.begin(), late.end());
+    crowd.p99 = late[late.size() * 99 / 100];
+    return crowd;
+}
+
+} // namespace
+
+TEST_CASE(
+    "two or three guests who flood together, each in its own way, leave the others as quick as they were") {
+    const Crowd quiet = crowded(0);
+    for (const std::size_t hostile : {2u, 3u}) {
+        CAPTURE(hostile);
+        const Crowd siege = crowded(hostile);
+        CHECK(siege.closed.empty());
+        CHECK(siege.hostile_said > hostile * 10'000);
+        CHECK(siege.p99 <= quiet.p99 * 2);
+        MESSAGE("p99 " << quiet.p99.ms() << " ms, among " << hostile << " who flood " << siege.p99.ms()
+                       << " ms");
+    }
 }
 
 TEST_CASE("a stolen request to be let in is good from its own address alone") {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "early.hpp"
 #include "searching.hpp"
 #include "tenon/clock/independent.hpp"
 #include "tenon/codec/bits.hpp"
@@ -184,4 +185,9 @@ TEST_CASE("keepalives and redials follow what is configured while the room is op
     CHECK(often >= seldom + 8);
     CHECK(host.broken.empty());
     CHECK(guest.broken.empty());
+}
+
+TEST_CASE("what a guest says when it comes back is heard half a round trip later") {
+    early::hears_at_once<transport::Memory>([](transport::Memory port) { return port; });
+    early::hears_after_sleep<transport::Memory>([](transport::Memory port) { return port; });
 }

@@ -94,7 +94,7 @@ struct Sailor {
     bool flies = true;
     std::size_t ships = 0;
     Duration oldest{}; // of the host's states when they came
-    std::string notices;
+    std::string notices, words;
 
     Sailor(sim::World& in, std::uint32_t host, std::size_t bytes = 40, Options options = {})
         : world(in), net(options, in.stream(host)), ballast(bytes) {
@@ -118,7 +118,10 @@ struct Sailor {
     void on(const PeerJoined& joined) { notices += joined.peer == PeerId::host() ? "" : " +"; }
     void on(const PeerAway&) { notices += " away"; }
     void on(const PeerLeft& left) { notices += " -" + std::string(name(left.reason)); }
-    void on(const Closed& closed) { notices += " closed/" + std::string(name(closed.reason)); }
+    void on(const Closed& closed) {
+        notices += " closed/" + std::string(name(closed.reason));
+        words = closed.text;
+    }
 
     // Looks at the host's state whenever another has come.
     void look() {
@@ -228,10 +231,11 @@ TEST_CASE("who leaves, is sent off or refused hears why over its connection, whi
     CHECK(fourth.notices == " closed/wrong_room");
     harbour.run(1_s);
     CHECK(harbour.world.lines().open_count() == 2);
-    CHECK(harbour.host->net.kick(harbour.guests[0]->net.self()));
+    CHECK(harbour.host->net.kick(harbour.guests[0]->net.self(), "no smoking aboard"));
     harbour.guests[1]->net.leave();
     harbour.run(1_s);
     CHECK(harbour.guests[0]->notices == " joined + closed/kicked");
+    CHECK(harbour.guests[0]->words == "no smoking aboard");
     CHECK(harbour.host->notices.find("-kicked") != std::string::npos);
     CHECK(harbour.host->notices.find("-left") != std::string::npos);
     CHECK(harbour.world.lines().open_count() == 0);

@@ -1,7 +1,8 @@
 #pragma once
 // What every connected transport promises, tried with real sockets on loopback. A harness gives `Transport`,
 // server(options) and client(options), closed both, and to(address), the text with which a client resolves an
-// opened server.
+// opened server; and says how a road tells that nobody is there (`nobody`), and, over TCP, whether
+// who dials hears an answer (`answers`).
 
 #include <doctest/doctest.h>
 
@@ -25,6 +26,12 @@ using transport::ConnectionOptions;
 using transport::IpAddress;
 using transport::detail::Moving;
 using transport::detail::StreamSocket;
+
+// What the harnesses over TCP have in common: the system says that nobody is there, and takes all at once.
+struct OverTcp {
+    static constexpr Error nobody = Error::refused;
+    static constexpr std::uint64_t calls_most = 20;
+};
 
 inline ConnectionOptions on_loopback() { return {.bind = IpAddress::loopback(0)}; }
 
@@ -188,7 +195,7 @@ void exchanging(Harness& harness) {
     CHECK(pair.server.transport.connections() == 1);
     CHECK(pair.server.transport.backlog(guest) == 0);
     // One write carried many frames.
-    CHECK(pair.client.transport.counters().calls_out < 20);
+    CHECK(pair.client.transport.counters().calls_out < Harness::calls_most);
     CHECK(pair.client.transport.counters().frames_out == said.size());
     CHECK(pair.server.transport.counters().frames_in == said.size());
 }
@@ -391,7 +398,7 @@ void restart(Harness& harness) {
     CHECK(pair.client.transport.send(pair.to, {}, bytes_of("anybody?")) == Sent::sent);
     REQUIRE(until([&] { return pair.client.losses.size() == 2; }, pair.client));
     CHECK(pair.client.losses[1].first == pair.to);
-    CHECK(pair.client.losses[1].second == Error::refused);
+    CHECK(pair.client.losses[1].second == Harness::nobody);
     REQUIRE(pair.server.transport.open(port));
     pair.meet();
     CHECK(pair.client.losses.size() == 2);
@@ -575,20 +582,26 @@ void moving(Harness& harness) {
     CHECK(client->heard[0].first == to);
 }
 
+// On any road;
 template <class Harness>
-void all(Harness harness) {
+void anywhere(Harness harness) {
     SUBCASE("moving") { moving(harness); }
     SUBCASE("opening") { opening(harness); }
     SUBCASE("exchanging") { exchanging(harness); }
     SUBCASE("sizes") { sizes(harness); }
-    SUBCASE("half-open peers") { half_open(harness); }
     SUBCASE("a slow reader") { slow_reader(harness); }
     SUBCASE("hanging up") { hanging_up(harness); }
     SUBCASE("a server that starts again") { restart(harness); }
-    SUBCASE("garbage") { garbage(harness); }
-    SUBCASE("a byte at a time") { drips(harness); }
     SUBCASE("limits") { limits(harness); }
     SUBCASE("in the handler") { in_the_handler(harness); }
+}
+// and on those over TCP also what strangers do there.
+template <class Harness>
+void all(Harness harness) {
+    anywhere(harness);
+    SUBCASE("half-open peers") { half_open(harness); }
+    SUBCASE("garbage") { garbage(harness); }
+    SUBCASE("a byte at a time") { drips(harness); }
 }
 
 } // namespace connected

@@ -14,6 +14,7 @@
 #include "tenon/transport/entropy.hpp"
 #include "tenon/transport/framing.hpp"
 #include "tenon/transport/host_names.hpp"
+#include "tenon/transport/length_framing.hpp"
 #include "tenon/transport/listener.hpp"
 
 using namespace tenon;
@@ -22,7 +23,7 @@ using transport::Tcp;
 
 namespace {
 
-struct Harness {
+struct Harness : OverTcp {
     using Transport = Tcp;
     static constexpr bool answers = false;
     Tcp server(const ConnectionOptions& options) { return Tcp(options); }
@@ -73,6 +74,30 @@ TEST_CASE("frames over Tcp lie behind their length, and nothing else is taken fo
     CHECK(say("\xD1\x83\x04").closed);                     // 66,001
     CHECK(!say("\xD0\x83\x04").closed);                    // 66,000, of which nothing came
     CHECK(say(std::string_view("GET / HTTP/1.1\r\n\r\n")).heard.empty());
+}
+
+TEST_CASE("what has come in a burst is read in few calls, and frames that are cut anywhere come out whole") {
+    Party<Tcp> server{Tcp(on_loopback())};
+    const auto at = server.transport.open(0);
+    REQUIRE(at);
+    Stranger stranger(at->port);
+    std::string burst;
+    std::vector<std::string> frames;
+    for (std::size_t i = 0; i < 60; ++i) {
+        frames.push_back(std::string(100 + 30 * i, static_cast<char>('a' + i % 26)));
+        const std::size_t size = frames.back().size();
+        if (size >= 128) burst += static_cast<char>(size % 128 | 128);
+        burst += static_cast<char>(size < 128 ? size : size / 128);
+        burst += frames.back();
+    }
+    std::size_t said = 0;
+    REQUIRE(
+        until([&] { return (said += stranger.say(std::string_view(burst).substr(said))) == burst.size(); },
+              stranger));
+    transport::detail::sleep_on(transport::detail::no_socket, false, milliseconds(20));
+    REQUIRE(until([&] { return server.heard.size() == frames.size(); }, server));
+    for (std::size_t i = 0; i < frames.size(); ++i) CHECK(server.heard[i].second == frames[i]);
+    CHECK(server.transport.counters().calls_in < burst.size() / 8192);
 }
 
 TEST_CASE("Tcp over both families of addresses, and over one") {

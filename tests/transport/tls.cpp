@@ -6,6 +6,7 @@
 
 #include "certificates.hpp"
 #include "connected.hpp"
+#include "tenon/transport/tls_options.hpp"
 #include "tenon/transport/tls_tcp.hpp"
 
 using namespace tenon;
@@ -19,7 +20,7 @@ namespace {
 TlsOptions of(const Files& files) { return {.certificate = files.certificate, .key = files.key}; }
 TlsOptions believing(const std::string& file) { return {.authorities = file}; }
 
-struct Harness {
+struct Harness : OverTcp {
     using Transport = TlsTcp;
     static constexpr bool answers = true;
     certificates::Set& set = certificates::Set::get();

@@ -13,7 +13,7 @@ using transport::TlsWebSocket;
 
 namespace {
 
-struct Harness {
+struct Harness : OverTcp {
     using Transport = TlsWebSocket;
     static constexpr bool answers = true;
     certificates::Set& set = certificates::Set::get();

@@ -15,7 +15,7 @@ using transport::WebSocketOptions;
 
 namespace {
 
-struct Harness {
+struct Harness : OverTcp {
     using Transport = WebSocket;
     static constexpr bool answers = true;
     WebSocket server(const ConnectionOptions& options) { return WebSocket(options); }

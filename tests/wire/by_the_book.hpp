@@ -188,6 +188,7 @@ struct Packet {
     std::vector<Told> told;
     std::vector<std::int64_t> early_us;
     std::optional<std::uint64_t> close;
+    Bytes farewell; // what was said of it
     unsigned pings = 0;
     std::size_t padding = 0, frames = 0;
 };
@@ -246,6 +247,7 @@ inline bool read_frame(Cursor& in, Packet& packet) {
         packet.told.push_back(told);
     } else if (tag == 0x04) {
         packet.close = in.number(1);
+        packet.farewell = in.rest();
     } else if (tag == 0x05) {
         Fragment part{in.number(2), 0, 0, 0, {}};
         part.index = in.number(1);

@@ -16,8 +16,11 @@
 
 #include "tenon/clock/independent.hpp"
 #include "tenon/codec/bits.hpp"
+#include "tenon/core/pool.hpp"
+#include "tenon/link/farewell.hpp"
 #include "tenon/link/handshake.hpp"
 #include "tenon/link/redial.hpp"
+#include "tenon/link/shared_bytes.hpp"
 #include "tenon/reliability/ack_retry.hpp"
 #include "tenon/reliability/ack_vector.hpp"
 #include "tenon/room/claim.hpp"
@@ -141,10 +144,12 @@ Bytes fragment_packet() {
     packet.out().bytes(tenon::bytes_of("wxyz"));
     return sealed(packet);
 }
-Bytes goodbye() {
+Bytes goodbye(tenon::Error reason = tenon::Error::left, std::string_view words = {}) {
+    tenon::Pool pool(1200, 1200);
+    tenon::Farewell farewell;
+    farewell.say(reason, words.empty() ? nullptr : tenon::SharedBytes::make(pool, tenon::bytes_of(words)));
     PacketWriter packet(buffer, 8, 0);
-    packet.out().u8(tenon::frame::close);
-    packet.out().u8(static_cast<std::uint8_t>(tenon::Error::left));
+    farewell.write(packet.out());
     return sealed(packet);
 }
 
@@ -206,6 +211,7 @@ TEST_CASE("packets are, byte for byte, what they were when the protocol was writ
     CHECK(hex(fragment_packet()) == hex(from_hex("00 5b712495 07 05 0300 01 02 09 7778797a")));
     CHECK(hex(early_packet()) == hex(from_hex("00 288f7c02 09 0a ceff 0a 9001")));
     CHECK(hex(goodbye()) == hex(from_hex("00 2e3bf970 08 04 13")));
+    CHECK(hex(goodbye(tenon::Error::kicked, "vote")) == hex(from_hex("00 eb927459 08 04 12 766f7465")));
 }
 
 TEST_CASE("the handshake is, byte for byte, what it was when the protocol was written down") {
@@ -229,6 +235,16 @@ TEST_CASE("the handshake is, byte for byte, what it was when the protocol was wr
                                     tenon::resume_proof(key, nonce, tenon::PeerId{3})})) ==
           hex(from_hex("86 63e78d39 0001 1111111111111111 4d00000000000000 5800000000000000 03000000 "
                        "50a536fcdc7de699 0000000000000000000000000000000000000000000000000000000000")));
+    const Bytes packet = goodbye();
+    std::array<std::byte, 200> request{};
+    for (std::size_t i = 0; i < packet.size(); ++i)
+        request[tenon::meeting::resume_bytes + i] = static_cast<std::byte>(packet[i]);
+    const tenon::Resume asked{nonce, 77, 88, tenon::PeerId{3},
+                              tenon::resume_proof(key, nonce, tenon::PeerId{3})};
+    CHECK(hex(bytes_of(tenon::BytesIn(request).first(write(request, asked, packet.size())))) ==
+          hex(from_hex("86 d072c511 0001 1111111111111111 4d00000000000000 5800000000000000 03000000 "
+                       "50a536fcdc7de699 0000000000000000000000000000000000000000000000000000000000 "
+                       "00 2e3bf970 08 04 13")));
     CHECK(hex(meeting(tenon::Refusal{nonce, tenon::Error::schema_mismatch, "Fired"})) ==
           hex(from_hex("85 376291df 1111111111111111 10 05 4669726564")));
 }
@@ -308,6 +324,11 @@ TEST_CASE("a decoder that follows the protocol's description reads those packets
     const auto close = book::read_packet(goodbye(), book_key, 8, 0);
     REQUIRE(close);
     CHECK(close->close == 19);
+    CHECK(close->farewell.empty());
+    const auto told = book::read_packet(goodbye(tenon::Error::kicked, "vote"), book_key, 8, 0);
+    REQUIRE(told);
+    CHECK(told->close == 18);
+    CHECK(told->farewell == text("vote"));
 }
 
 TEST_CASE("that decoder refuses what a receiver must refuse") {
@@ -358,6 +379,12 @@ TEST_CASE("that decoder reads the handshake") {
     CHECK(resume->room == 88);
     CHECK(resume->peer == 3);
     CHECK(resume->proof == 0x99);
+    std::array<std::byte, 100> longer{}; // with a packet behind it, which is its reader's to find
+    const std::size_t size = write(longer, tenon::Resume{nonce, 77, 88, tenon::PeerId{3}, 0x99}, 20);
+    CHECK(size == 92);
+    CHECK(book::read_meeting(bytes_of(tenon::BytesIn(longer).first(size))));
+    longer[91] ^= std::byte{1};
+    CHECK_FALSE(book::read_meeting(bytes_of(tenon::BytesIn(longer).first(size))));
     const auto refusal =
         book::read_meeting(meeting(tenon::Refusal{nonce, tenon::Error::schema_mismatch, "Fired"}));
     REQUIRE(refusal);

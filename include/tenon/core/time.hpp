@@ -45,7 +45,12 @@ constexpr Duration nanoseconds(std::int64_t n) { return {n}; }
 constexpr Duration microseconds(std::int64_t n) { return {n * 1'000}; }
 constexpr Duration milliseconds(std::int64_t n) { return {n * 1'000'000}; }
 constexpr Duration seconds(std::int64_t n) { return {n * 1'000'000'000}; }
-constexpr Duration seconds(double n) { return {static_cast<std::int64_t>(n * 1e9)}; }
+// As many as there can be, where it is more than that.
+constexpr Duration seconds(double n) {
+    constexpr auto most = static_cast<double>(Duration::max().ns);
+    if (n * 1e9 > -most && n * 1e9 < most) return {static_cast<std::int64_t>(n * 1e9)};
+    return n < 0 ? -Duration::max() : Duration::max();
+}
 constexpr Duration seconds(int n) { return seconds(static_cast<std::int64_t>(n)); }
 
 // The time between two beats of something that happens `rate` times a second; a rate of zero is never due.

@@ -39,6 +39,8 @@ class CommandSender {
         fresh_ = true;
         return first_ + static_cast<std::uint32_t>(count_) - 1;
     }
+    // What is kept goes with the next packet, whenever it went before.
+    void hurry() { again_ = Instant{}; }
     // Everything up to `end` has arrived.
     void arrived(std::uint32_t end) {
         while (count_ != 0 && !newer(first_, end) && first_ != end) drop();

@@ -4,6 +4,7 @@
 // something to send.
 
 #include <cstdint>
+#include <string_view>
 
 #include "tenon/core/bytes.hpp"
 #include "tenon/core/config.hpp"
@@ -16,6 +17,8 @@
 #include "tenon/link/channel_receiver.hpp"
 #include "tenon/link/clock_sync.hpp"
 #include "tenon/link/commands.hpp"
+#include "tenon/link/credit.hpp"
+#include "tenon/link/farewell.hpp"
 #include "tenon/link/fragments.hpp"
 #include "tenon/link/in_flight.hpp"
 #include "tenon/link/options.hpp"
@@ -65,6 +68,7 @@ class Link {
         stats_.last_rx = now;
         ++stats_.packets_in;
         stats_.bytes_in += datagram.size();
+        if (credit_.is_limited()) credit_.heard(datagram.size(), !seal_.is_changing());
         if (packet.has_ack) handle_ack(now, packet.ack);
         reading_ = packet;
         frames_ = ByteReader(packet.frames);
@@ -87,7 +91,7 @@ class Link {
             }
             if (read_frame(event)) return true;
         }
-        return poll_given_up(event);
+        return outgoing_.poll_given_up(event);
     }
 
     void handle_timeout(Instant now) {
@@ -115,20 +119,19 @@ class Link {
         const bool content =
             may_send() && (state_ == State::open ? outgoing_.is_due(now) : outgoing_.unsent());
         if (!content && ack_due_ > now && !control_due(now)) return 0;
-        const std::size_t whole = options_.datagram_bytes + Seal::back_bytes;
-        PacketWriter packet(into.first(into.size() < whole ? into.size() : whole), in_flight_.next(),
-                            in_flight_.unsettled(), seal_bytes<Seal>);
-        const bool acks = received_.unreported() != 0;
-        if (acks) received_.write(packet, now, content ? 4 : 24);
-        in_flight_.begin_refs();
-        bool eliciting = fill_control(packet, now);
-        const std::size_t before = fill_clock(packet, now, content);
-        const std::uint32_t commands_to = content ? fill_content(packet, now) : 0;
-        eliciting = (eliciting || packet.size() != before) && state_ == State::open;
-        if (!packet.has_frames() && !acks) return 0; // what waited had arrived after all
-        const std::size_t size = packet.seal(seal_);
-        note_sent(now, size, eliciting, commands_to);
-        return size;
+        into = credit_.of(into);
+        if (into.empty() && state_ == State::closing) state_ = State::closed; // who would hear it?
+        return into.empty() ? 0 : write(now, into, content);
+    }
+    // The packet that goes with a request to go on with the link, behind so many bytes of it and also where
+    // none would go by itself: what was said and may not have arrived. It is numbered and sealed like every
+    // other, and so is heard once, however often it comes. `padded`: so that its reader may answer much.
+    std::size_t poll_early(Instant now, BytesOut into, std::size_t behind, bool padded) {
+        if (is_ending() || !is_ready() || !in_flight_.room()) return 0;
+        now_ = now;
+        outgoing_.hurry();
+        ping_ = true;
+        return write(now, into, outgoing_.any(), behind, padded);
     }
 
     // When handle_timeout or poll_transmit will next have something to do.
@@ -139,6 +142,7 @@ class Link {
         Instant next = min(stats_.last_rx + options_.timeout, min(ack_due_, min(keepalive_at(), clock_at_)));
         next = min(next, min(in_flight_.expires_at(path_.round_trip().smoothed()), probe_at()));
         if (outgoing_.any()) next = min(next, max(outgoing_.due(), path_.ready_at(in_flight_.bytes())));
+        if (credit_.is_limited()) next = max(next, now_ + milliseconds(10)); // it comes with a packet
         return next;
     }
 
@@ -148,17 +152,22 @@ class Link {
         return min(ack_due_, clock_at_);
     }
 
-    // Says goodbye with a reason and ends. The other side hears it unless the path is dead.
-    void close(Error reason) {
-        if (state_ != State::open) return;
-        reason_ = reason;
+    // Says goodbye with a reason, and maybe a text, and ends. The other side hears it if the path bears it.
+    void close(Error reason, SharedBytes* text = nullptr) {
+        if (state_ != State::open) return text != nullptr ? text->release() : void();
+        farewell_.say(reason, text);
         state_ = is_ready() ? State::closing : State::closed; // it may not be able to say so
         goodbyes_ = 3;
     }
     // The path broke: nothing is sent until a packet comes after all, or resume() finds another path.
     void suspend() { finish(Error::none), state_ = State::away; }
     void resume(Instant now, const typename Seal::Key& key) { seal_.renew(key), resume(now); }
+    // The same for who grants it: the key before is good for hearing until the other side has this one.
+    void grant(Instant now, const typename Seal::Key& key) { seal_.change(key), resume(now); }
+    // The other side is elsewhere, from where so many bytes came: until it shows that it hears us there.
+    void doubt(std::size_t bytes) { credit_.begin(bytes); }
     bool is_ready() const { return seal_is_ready(seal_); } // until its key has come it says nothing
+    bool is_ending() const { return state_ >= State::closing; }
     void begin_with(const typename Seal::Key& key) { seal_.renew(key); }
     // Goes on where it was, over a path of which nothing is known. What was in flight is sent again.
     void resume(Instant now) {
@@ -180,7 +189,8 @@ class Link {
     // ---- what is known
 
     State state() const { return state_; }
-    Error reason() const { return reason_; } // why it closed
+    Error reason() const { return farewell_.reason(); }            // why it closed
+    std::string_view farewell() const { return farewell_.text(); } // and what was said of it
     const Seal& seal() const { return seal_; }
     const LinkStats& stats() const { return stats_; }
     const Path& path() const { return path_; }
@@ -250,21 +260,8 @@ class Link {
             default:
                 break;
         }
-        if constexpr (Reliability::traits.gives_up) {
-            if (tag == frame::retried_event && machine().read_event(frames_, event.type, event.payload)) {
-                event.kind = LinkEvent::Kind::reliable;
-                return true;
-            }
-            if (tag == frame::receipts) machine().read_receipts(frames_);
-            if ((tag == frame::retried_event || tag == frame::receipts) && frames_.ok()) return false;
-        }
-        if constexpr (Reliability::traits.redundant) {
-            if (tag == frame::repair) {
-                machine().read_repair(frames_);
-                if (frames_.ok()) return false;
-            }
-        }
-        return break_off(Error::malformed);
+        if (outgoing_.read_frame(tag, frames_, event)) return true;
+        return frames_.ok() && Outgoing<Reliability>::knows(tag) ? false : break_off(Error::malformed);
     }
 
     bool read_message(std::uint8_t tag, LinkEvent& event) {
@@ -334,10 +331,8 @@ class Link {
     }
 
     bool take_close() {
-        const std::uint8_t reason = frames_.u8();
-        if (!frames_.ok()) return break_off(Error::malformed);
-        finish(reason < error_count ? static_cast<Error>(reason) : Error::left);
-        return false;
+        if (!farewell_.read(frames_)) return break_off(Error::malformed);
+        return finish(farewell_.reason()), false;
     }
 
     // The other side is not what it should be: the link ends, and says why.
@@ -348,8 +343,7 @@ class Link {
         return false;
     }
     void finish(Error reason) {
-        reason_ = reason;
-        state_ = State::closed;
+        farewell_.say(reason), state_ = State::closed;
         source_ = nullptr;
     }
 
@@ -410,6 +404,23 @@ class Link {
 
     // ---- sending
 
+    std::size_t write(Instant now, BytesOut into, bool content, std::size_t behind = 0, bool padded = false) {
+        const std::size_t whole = options_.datagram_bytes + Seal::back_bytes;
+        PacketWriter packet(into.first(into.size() < whole ? into.size() : whole).subspan(behind),
+                            in_flight_.next(), in_flight_.unsettled(), seal_bytes<Seal>);
+        const bool acks = received_.unreported() != 0;
+        if (acks) received_.write(packet, now, content ? 4 : 24);
+        in_flight_.begin_refs();
+        bool eliciting = fill_control(packet, now);
+        const std::size_t before = fill_clock(packet, now, content);
+        const std::uint32_t commands_to = content ? fill_content(packet, now) : 0;
+        eliciting = (eliciting || packet.size() != before) && !is_ending();
+        if (padded) packet.pad();
+        if (!packet.has_frames() && !acks) return 0; // what waited had arrived after all
+        const std::size_t size = packet.seal(seal_);
+        note_sent(now, size, eliciting, commands_to);
+        return size;
+    }
     bool may_send() const { return silence_.may_send() || path_.may_send(in_flight_.bytes()); }
 
     Instant keepalive_at() const { return stats_.last_tx + options_.keepalive; }
@@ -420,8 +431,7 @@ class Link {
     bool fill_control(PacketWriter& packet, Instant now) {
         if (state_ == State::closing) {
             if (outgoing_.unsent() && may_send()) return false; // what was said before it goes first
-            packet.out().u8(frame::close);
-            packet.out().u8(static_cast<std::uint8_t>(reason_));
+            farewell_.write(packet.out());
             if (--goodbyes_ == 0) state_ = State::closed;
             return false;
         }
@@ -457,25 +467,16 @@ class Link {
         stats_.last_tx = now;
         ++stats_.packets_out;
         stats_.bytes_out += size;
+        credit_.sent(size);
         path_.sent(size);
         outgoing_.note_quiet();
     }
 
-    bool poll_given_up(LinkEvent& event) {
-        if constexpr (Reliability::traits.gives_up) {
-            typename Machine::GivenUp given_up;
-            if (!machine().poll_given_up(given_up)) return false;
-            event = {LinkEvent::Kind::gave_up, given_up.type, 0, {}};
-            return true;
-        }
-        return false;
-    }
-
     // In the order of use: of a thousand links each of these lines is met in memory, not in a cache.
     State state_ = State::open;
-    Error reason_ = Error::none;
     bool in_packet_ = false, eliciting_ = false, refused_ = false, urgent_ = false, ping_ = false;
     unsigned goodbyes_ = 0;
+    Credit credit_;
     Seal seal_;
     Instant now_{}, ack_due_ = Instant::never();
     Instant clock_at_{}, clock_rides_at_{}; // what the clock says: a packet for it, or a place in one
@@ -493,6 +494,7 @@ class Link {
     ClockSync clock_;
     ChannelReceiver receivers_[2]; // ordered, unordered
     Fragments fragments_;
+    Farewell farewell_;
 };
 
 } // namespace tenon

@@ -73,6 +73,11 @@ class Outgoing {
         senders_[ref.channel].lost(ref.sequence);
     }
     void commands_arrived(std::uint32_t end) { commands_.arrived(end); }
+    // Something goes with the next packet again, if nothing waits that has never gone; and all commands do.
+    void hurry() {
+        if (!unsent()) probe();
+        commands_.hurry();
+    }
     // What was tracked and has arrived, in the order of the acknowledgements.
     bool poll_arrived(std::uint32_t& track) {
         if (arrived_.empty()) return false;
@@ -85,6 +90,35 @@ class Outgoing {
         senders_[1].probe();
         busy_ |= part_of(0);
         busy_ |= part_of(1);
+    }
+
+    // ---- frames of the reliability policy
+
+    static constexpr bool knows(std::uint8_t tag) {
+        return (Reliability::traits.gives_up && (tag == frame::retried_event || tag == frame::receipts)) ||
+               (Reliability::traits.redundant && tag == frame::repair);
+    }
+    // Reads one of those; true when it is an event.
+    bool read_frame(std::uint8_t tag, ByteReader& frames, LinkEvent& event) {
+        if constexpr (Reliability::traits.gives_up) {
+            if (tag == frame::retried_event && machine_.read_event(frames, event.type, event.payload)) {
+                event.kind = LinkEvent::Kind::reliable;
+                return true;
+            }
+            if (tag == frame::receipts) machine_.read_receipts(frames);
+        }
+        if constexpr (Reliability::traits.redundant)
+            if (tag == frame::repair) machine_.read_repair(frames);
+        return false;
+    }
+    bool poll_given_up(LinkEvent& event) {
+        if constexpr (Reliability::traits.gives_up) {
+            typename Machine::GivenUp given_up;
+            if (!machine_.poll_given_up(given_up)) return false;
+            event = {LinkEvent::Kind::gave_up, given_up.type, 0, {}};
+            return true;
+        }
+        return false;
     }
 
     // ---- asking

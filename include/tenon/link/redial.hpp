@@ -19,13 +19,16 @@ struct Resume {
     PeerId peer;
     std::uint64_t proof = 0;
     std::uint16_t protocol = protocol_version;
+    BytesIn packet{};    // of the link, which came with it; it lies in the datagram
+    bool seldom = false; // the host's finding: its address does not ask too often
 };
 
 namespace meeting {
-inline constexpr std::size_t resume_bytes = 72; // longer than any answer
+inline constexpr std::size_t resume_bytes = 72; // longer than any answer; a packet may follow
 }
 
-inline std::size_t write(BytesOut into, const Resume& resume) {
+// `packet_bytes`: of the packet that stands there behind it already.
+inline std::size_t write(BytesOut into, const Resume& resume, std::size_t packet_bytes = 0) {
     ByteWriter out = detail::begin_meeting(into, meeting::resume);
     out.u16(resume.protocol);
     out.u64(resume.nonce);
@@ -33,7 +36,10 @@ inline std::size_t write(BytesOut into, const Resume& resume) {
     out.u64(resume.room);
     out.u32(resume.peer.value);
     out.u64(resume.proof);
-    return detail::seal_meeting(into, out, meeting::resume_bytes);
+    const std::size_t size = detail::seal_meeting(into, out, meeting::resume_bytes);
+    if (size == 0 || packet_bytes == 0) return size;
+    store_le(&into[1], detail::meeting_checksum(into.first(size + packet_bytes)));
+    return size + packet_bytes;
 }
 inline Result<Resume> read_resume(BytesIn datagram) {
     ByteReader in(datagram.subspan(5));
@@ -46,10 +52,12 @@ inline Result<Resume> read_resume(BytesIn datagram) {
     resume.proof = in.u64();
     if (!in.ok() || datagram.size() < meeting::resume_bytes) return Error::truncated;
     if (resume.protocol != protocol_version) return Error::version_mismatch; // it was let in with ours
+    resume.packet = datagram.subspan(meeting::resume_bytes);
     return resume;
 }
 
 // Asks briskly at first, so that the way back is found within a round trip, and later with growing pauses.
+// With each request goes a packet of the link, as large as it may be with the first and with some later ones.
 class Redial {
   public:
     // Begins to ask, or asks at once if it was doing so. An earlier request that had no answer is asked again
@@ -61,10 +69,13 @@ class Redial {
             ends_ = now + patience;
             brisk_until_ = now + brisk;
             least_ = pause_ = max(pause, pause_min);
+            large_ = 0;
         }
         pending_ = active_ = true;
         due_ = now;
     }
+    // This side is elsewhere again: what it has asked was for nothing.
+    void hurry() { due_ = Instant{}, large_ = 0; }
     // The peer is heard again on its own.
     void rest() { active_ = false; }
     // Granted or refused.
@@ -76,22 +87,34 @@ class Redial {
     bool too_late(Instant now) const { return active_ && now >= ends_; }
     Instant poll_timeout() const { return active_ ? min(due_, ends_) : Instant::never(); }
 
-    std::size_t poll_transmit(Instant now, BytesOut into) {
+    // `early(into, behind)` writes a packet of the link behind so many bytes, and gives its size; 0 when that
+    // is all there is room for.
+    std::size_t poll_transmit(Instant now, BytesOut into, auto&& early) {
         if (!active_ || now < due_) return 0;
         if (now >= brisk_until_) pause_ = min(pause_ * 3 / 2, max(pause_max, least_));
         // Guests who were cut off together don't come back together.
         due_ = now + pause_ * static_cast<std::int64_t>(48 + splitmix(asked_.nonce + ++times_) % 32) / 64;
-        return write(into, asked_);
+        const bool large = large_ < large_at_once || now >= large_at_;
+        const std::size_t most = large ? into.size() : meeting::resume_bytes + small_bytes;
+        if (large) ++large_, large_at_ = now + large_pause;
+        return write(into, asked_,
+                     early(into.first(most < into.size() ? most : into.size()), meeting::resume_bytes));
     }
 
   private:
     static constexpr Duration pause_min = milliseconds(20), pause_max = seconds(2), brisk = seconds(10);
+    // A path that bears nothing is asked often, and not with all that waits.
+    static constexpr Duration large_pause = milliseconds(200);
+    static constexpr unsigned large_at_once = 3;
+    static constexpr std::size_t small_bytes = 192;
 
     Resume asked_;
     bool active_ = false, pending_ = false;
     Instant due_{}, ends_{}, brisk_until_{};
     Duration least_{}, pause_{};
     std::uint64_t times_ = 0;
+    unsigned large_ = 0;
+    Instant large_at_{};
 };
 
 } // namespace tenon

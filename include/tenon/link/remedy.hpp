@@ -36,6 +36,36 @@ class Remedy {
         remedy.say_number(theirs);
         return remedy.advise(theirs < ours);
     }
+    // The host's messages are written by that codec, the caller's by another.
+    static Remedy codec(std::string_view ours) {
+        Remedy remedy;
+        remedy.say("the host's codec is ");
+        remedy.say(ours.empty() ? "another" : ours);
+        if (!ours.empty()) remedy.say(", this program's is another");
+        return remedy;
+    }
+    // The two don't do the same: the first of these features that one of them has alone. Both need the same
+    // profile then.
+    static Remedy features(std::uint32_t ours, std::uint32_t theirs) {
+        struct Feature {
+            std::uint32_t bit;
+            std::string_view name;
+        };
+        constexpr Feature known[] = {{4, "reliable delivery"},         {1, "reliability::AckRetry"},
+                                     {2, "reliability::Redundant"},    {16, "topology::Mesh"},
+                                     {8, "topology::AuthorityHosted"}, {32, "a topology with a bus"}};
+        Remedy remedy;
+        for (const Feature& feature : known) {
+            if (((ours ^ theirs) & feature.bit) == 0) continue;
+            const bool is_ours = (ours & feature.bit) != 0;
+            remedy.say(is_ours ? "the host has " : "this program has ");
+            remedy.say(feature.name);
+            remedy.say(is_ours ? ", this program has not" : ", the host has not");
+            return remedy;
+        }
+        remedy.say("the host has another profile");
+        return remedy;
+    }
 
     std::string_view text() const { return {text_, size_}; }
 

@@ -4,6 +4,7 @@
 // round. Seats has it in Link's place where the reliability is Native.
 
 #include <cstdint>
+#include <string_view>
 
 #include "tenon/core/bytes.hpp"
 #include "tenon/core/error.hpp"
@@ -15,6 +16,7 @@
 #include "tenon/core/time.hpp"
 #include "tenon/link/bundle.hpp"
 #include "tenon/link/clock_sync.hpp"
+#include "tenon/link/farewell.hpp"
 #include "tenon/link/options.hpp"
 #include "tenon/link/outbox.hpp"
 #include "tenon/link/stream_path.hpp"
@@ -73,7 +75,7 @@ class StreamLink {
 
     void handle_timeout(Instant now) {
         now_ = now;
-        if (state_ == State::closing && now >= closing_until_) return finish(reason_);
+        if (state_ == State::closing && now >= closing_until_) return void(state_ = State::closed);
         if (state_ == State::open && now >= silent_until()) finish(Error::timed_out);
     }
 
@@ -158,10 +160,11 @@ class StreamLink {
     }
     Instant poll_timeout_after_reading() const { return poll_timeout(); }
 
-    // Says goodbye with a reason and ends. The other side hears it unless it does not read.
-    void close(Error reason) {
-        if (state_ != State::open) return;
-        reason_ = reason;
+    // Says goodbye with a reason, and maybe a text, and ends. The other side hears it unless it does not
+    // read.
+    void close(Error reason, SharedBytes* text = nullptr) {
+        if (state_ != State::open) return text != nullptr ? text->release() : void();
+        farewell_.say(reason, text);
         state_ = State::closing;
         closing_until_ = now_ + goodbye_patience;
         blocked_ = false;
@@ -173,7 +176,8 @@ class StreamLink {
     // ---- what is known
 
     State state() const { return state_; }
-    Error reason() const { return reason_; } // why it closed
+    Error reason() const { return farewell_.reason(); }            // why it closed
+    std::string_view farewell() const { return farewell_.text(); } // and what was said of it
     const LinkStats& stats() const { return stats_; }
     const StreamPath& path() const { return path_; }
     ClockSync& clock() { return clock_; }
@@ -258,10 +262,8 @@ class StreamLink {
         return false;
     }
     bool take_close() {
-        const std::uint8_t reason = frame_.u8();
-        if (!frame_.ok()) return break_off(Error::malformed);
-        finish(reason < error_count ? static_cast<Error>(reason) : Error::left);
-        return false;
+        if (!farewell_.read(frame_)) return break_off(Error::malformed);
+        return finish(farewell_.reason()), false;
     }
     // The other side is not what it should be: the link ends, and says why.
     bool break_off(Error error) {
@@ -271,7 +273,7 @@ class StreamLink {
         return false;
     }
     void finish(Error reason) {
-        reason_ = reason;
+        farewell_.say(reason);
         state_ = State::closed;
     }
 
@@ -382,13 +384,12 @@ class StreamLink {
     void fill_goodbye(StreamWriter& out) {
         fill_queue(out);
         if (!queue_.empty() || out.left() < 2) return;
-        out.out().u8(frame::close);
-        out.out().u8(static_cast<std::uint8_t>(reason_));
+        farewell_.write(out.out());
         state_ = State::closed;
     }
 
     State state_ = State::open;
-    Error reason_ = Error::none;
+    Farewell farewell_;
     bool reading_ = false, answers_ = false, blocked_ = false;
     std::uint8_t pong_ = 0, ping_number_ = 0;
     Instant now_{}, retry_at_{}, closing_until_ = Instant::never();

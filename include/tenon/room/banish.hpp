@@ -24,7 +24,9 @@ Result<> banish(GameRoom& from, PeerId peer, UnixTime until, std::string_view te
     if constexpr (requires { Guard::exchange_key(seat->link.seal()); })
         if (by == BanBy::key) who = Banned::of_key(Guard::exchange_key(seat->link.seal()));
     const Result<> banned = from.room().doorkeeper().bans().add(who, until, text);
-    return banned ? from.kick(peer, Error::banned) : banned;
+    if (!banned) return banned;
+    const BanList::Ban* ban = from.room().doorkeeper().bans().find(who); // it hears what the door will say
+    return from.kick(peer, ban != nullptr ? ban->told().view() : text, Error::banned);
 }
 
 } // namespace tenon

@@ -39,7 +39,7 @@ struct Contract {
             return all;
         }();
         return {std::span<const Delivery>(deliveries.data(), Game::type_count),
-                [](std::size_t i) { return Game::type_name(i); }, KernelClock<Clock>};
+                [](std::size_t i) { return Game::type_name(i); }, KernelClock<Clock>, Codec::name};
     }
     // How reliability is done, how fast ticks run, whether the room outlives its host and who is told
     // directly, or over a bus, must be the same on both sides.

@@ -56,14 +56,31 @@ class Turnstile {
 
 // What became of callers.
 struct DoorFigures {
-    std::uint64_t limited = 0; // requests that were not looked at, because there were too many
+    std::uint64_t limited = 0; // calls and requests that were not looked at: there were too many
     std::uint64_t banned = 0;  // callers who were told that they are
 };
 
 class Doorkeeper {
   public:
     Doorkeeper(const Limits& limits, const SipKey& key, BanList* bans)
-        : addresses_(limits.handshakes, key), exchanges_(limits.exchanges), shared_(bans) {}
+        : addresses_(limits.handshakes, key),
+          calls_(limits.calls, {~key.low, ~key.high}),
+          returns_(limits.returns, {key.high, ~key.low}),
+          exchanges_(limits.exchanges),
+          shared_(bans) {}
+
+    // Whether a first call from there is answered, of which nothing shows that it comes from there.
+    template <class Address>
+    bool hears(Instant now, const Address& from) {
+        const bool lets = calls_.take(now, transport::network_of(from).text());
+        figures_.limited += lets ? 0 : 1;
+        return lets;
+    }
+    // Whether few want to go on with a link from there.
+    template <class Address>
+    bool returns(Instant now, const Address& from) {
+        return returns_.take(now, transport::network_of(from).text());
+    }
 
     // Whether a request from there is looked at. `costs`: it takes an exchange of keys.
     template <class Address>
@@ -89,7 +106,7 @@ class Doorkeeper {
     }
 
   private:
-    Turnstile addresses_;
+    Turnstile addresses_, calls_, returns_;
     Price exchanges_;
     Bucket all_;
     DoorFigures figures_;

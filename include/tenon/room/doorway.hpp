@@ -91,12 +91,14 @@ class Doorway {
             let_in(table, from, request, admission, *role);
     }
 
-    // A peer wants its place back, from any address. The host grants it to who proves to have the link's key.
+    // A peer wants its place back, from any address. The host grants it to who proves to have the link's key,
+    // and hears what came with the request, which was sealed like all that the peer says.
     void resume(Table& table, const Address& from, const Resume& asked) {
         if (table.status_ != Status::hosting || asked.game != table.terms_.game ||
             asked.room != table.terms_.room)
             return table.count_strange(true);
         auto* seat = table.seats_.of(asked.peer);
+        if (seat != nullptr && !table.limits_.resumes(table.now_, seat->used, asked.seldom)) return;
         if (seat == nullptr || !seat->proves(asked, entrance_.guard())) {
             table.count_strange(true);
             return entrance_.refuse(from, asked.nonce, Error::cant_resume);
@@ -104,8 +106,11 @@ class Doorway {
         if (!(seat->address == from) && table.is_heard_at(table.now_, from)) return table.count_strange(true);
         if (auto* other = table.seats_.at(from); other != nullptr && other != seat)
             table.drop(*other, Error::left);
+        const bool moves = !(seat->address == from);
         if (!table.seats_.move(*seat, from)) return;
+        if (!asked.packet.empty()) table.take(*seat, asked.packet);
         if (seat->nonce != asked.nonce) renew(table, *seat, asked);
+        if (moves) seat->link.doubt(asked.packet.size()); // the answer is shorter than the request before it
         entrance_.repeat(from, seat->answer.bytes());
     }
 

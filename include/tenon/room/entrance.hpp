@@ -12,6 +12,7 @@
 #include "tenon/core/siphash.hpp"
 #include "tenon/core/time.hpp"
 #include "tenon/link/handshake.hpp"
+#include "tenon/link/redial.hpp"
 #include "tenon/room/ban_list.hpp"
 #include "tenon/room/doorkeeper.hpp"
 #include "tenon/room/event.hpp"
@@ -45,6 +46,7 @@ class Entrance {
     bool greet(Instant now, const Address& from, BytesIn datagram, IsPlayed&& is_played) {
         const auto hello = read_hello(datagram, guard_);
         if (!hello) return false;
+        if (!keeper_.hears(now, from)) return true;
         if (!speaks_with_us(hello->protocol))
             refuse(from, hello->nonce, Error::version_mismatch, Remedy::protocol(hello->protocol).text());
         else if (!is_played(hello->game))
@@ -52,6 +54,12 @@ class Entrance {
         else
             reply(from, door_.challenge(now, from.text(), hello->nonce), guard_);
         return true;
+    }
+    // What somebody says who wants to go on with a link.
+    Result<Resume> hear_resume(Instant now, const Address& from, BytesIn datagram) {
+        auto asked = read_resume(datagram);
+        if (asked) asked->seldom = keeper_.returns(now, from);
+        return asked;
     }
     // The request of a caller who solved the riddle, and so really is at that address. What it encloses is
     // read until the next comes. `answer_to(nonce)` is what it was told already, or empty: that is said again
@@ -89,6 +97,11 @@ class Entrance {
             refuse(from, connect.nonce, mismatch, carriage.name_of(type));
         else if (mismatch == Error::codec_mismatch && ((terms.features ^ connect.terms.features) >> 8) != 0)
             refuse(from, connect.nonce, mismatch, ClockText(terms.features).view());
+        else if (mismatch == Error::codec_mismatch && terms.codec != connect.terms.codec)
+            refuse(from, connect.nonce, mismatch, Remedy::codec(carriage.codec).text());
+        else if (mismatch == Error::codec_mismatch)
+            refuse(from, connect.nonce, mismatch,
+                   Remedy::features(terms.features, connect.terms.features).text());
         else if (mismatch == Error::version_mismatch && speaks_with_us(connect.protocol))
             refuse(from, connect.nonce, mismatch,
                    Remedy::game(terms.game_version, connect.terms.game_version).text());

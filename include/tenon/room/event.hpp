@@ -50,6 +50,7 @@ struct Carriage {
     std::span<const Delivery> deliveries; // by MessageType less first_user
     std::string_view (*type_name)(std::size_t) = nullptr;
     bool clocks_speak = false; // the game's clock has words of its own
+    std::string_view codec{};  // its name
 
     Delivery of(MessageType type) const {
         const std::size_t i = std::size_t(type.value) - MessageType::first_user;

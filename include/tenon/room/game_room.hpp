@@ -88,7 +88,10 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
         joining_.reset();
         room_.leave();
     }
-    Result<> kick(PeerId peer, Error reason = Error::kicked) { return room_.kick(peer, reason); }
+    // Sends a guest away. It hears Closed{kicked, text}; too_large where that has more than 120 bytes.
+    Result<> kick(PeerId peer, std::string_view text = {}, Error reason = Error::kicked) {
+        return room_.kick(peer, text, reason);
+    }
     // A guest's own address has changed: with the next turn it asks for its place from there.
     void moved() { room_.moved(); }
 
@@ -380,7 +383,7 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
     void refuse(Handlers& handlers, PeerId peer, Error reason) {
         room_.undecodable(peer);
         if (status() == Status::hosting)
-            (void)room_.kick(peer);
+            (void)room_.kick(peer, {}, Error::kicked);
         else
             give_up(handlers, reason);
     }

@@ -55,6 +55,7 @@ struct Health {
     std::uint64_t limited = 0;     // packets of peers that were not looked at: they had asked for too much
     std::uint64_t undecodable = 0; // messages that were not what their type says
     std::uint64_t callers_limited = 0, callers_banned = 0; // at the door: too many at once, and not let in
+    std::uint64_t resumes_limited = 0; // requests for a place of which the proof was not looked at: too many
     std::uint64_t put_off = 0; // states that waited for a later snapshot, for want of Rates::snapshot_bytes
 
     static constexpr double loss_max = 0.08;
@@ -114,6 +115,9 @@ struct Health {
         bus_refused += other.bus_refused;
         pace = pace < other.pace ? pace : other.pace;
         put_off += other.put_off;
+        limited += other.limited;
+        undecodable += other.undecodable;
+        resumes_limited += other.resumes_limited;
     }
 };
 

@@ -18,6 +18,12 @@ struct Limits {
     Allowance handshakes{256, 1024};
     // Of all together, where each costs the host an exchange of keys: most of half a core.
     Allowance exchanges{2000, 64};
+    // Of one address: first calls, which anybody can make in its name.
+    Allowance calls{512, 2048};
+    // Requests to go on with a link, each of which may cost the host a proof: of one address, and, where that
+    // has used it up, of one peer, whose place it is. A guest makes fifty a second while it has no answer.
+    Allowance returns{2, 8};
+    Allowance resumes{64, 64};
     // Of one peer, of what has proved to be its own. Games send 20 to 120 packets a second; a file that is
     // sent up at 200 Mbit/s needs these.
     Allowance packets{20'000, 20'000};
@@ -27,12 +33,12 @@ struct Limits {
     // Bytes of reliable messages to others through the host, while one of those does not keep up.
     Allowance relayed_bytes{8192, 32'768};
 
-    static constexpr Limits none() { return {{}, {}, {}, {}, {}, {}}; }
+    static constexpr Limits none() { return {{}, {}, {}, {}, {}, {}, {}, {}, {}}; }
 };
 
 // What one peer has used of it.
 struct Used {
-    Bucket packets, bytes, decode_errors, relayed_bytes;
+    Bucket packets, bytes, decode_errors, relayed_bytes, resumes;
     std::uint64_t limited = 0; // packets that were not looked at
     std::uint64_t undecodable = 0;
     PeerId held_up;        // who does not keep up with what this one says
@@ -56,6 +62,7 @@ class PeerLimits {
           packets_(limits.packets),
           bytes_(limits.bytes),
           decode_errors_(limits.decode_errors),
+          resumes_(limits.resumes),
           relayed_bytes_({limits.relayed_bytes.per_second,
                           static_cast<std::uint32_t>(min_of(limits.relayed_bytes.at_once, behind_ / 4))}) {}
 
@@ -80,6 +87,13 @@ class PeerLimits {
         if (used.held_up)
             take_relayed(now, used, bytes); // what it brings may be passed on later, all at once
     }
+    // Whether it is looked at who wants this one's place back. `seldom`: from an address of which few come,
+    // so that others who want it from elsewhere take nothing from the peer.
+    bool resumes(Instant now, Used& used, bool seldom) {
+        const bool lets = seldom || used.resumes.take(now, resumes_);
+        resumes_limited_ += lets ? 0 : 1;
+        return lets;
+    }
     bool keeps_up(const auto& seat) const { return seat.link.queued_bytes() < behind_; }
     // False when it is one too many.
     bool undecodable(Instant now, Used& used) {
@@ -101,6 +115,7 @@ class PeerLimits {
         health.refused += undecodable_;
         health.undecodable = undecodable_;
         health.limited = limited_;
+        health.resumes_limited = resumes_limited_;
     }
 
   private:
@@ -111,8 +126,8 @@ class PeerLimits {
     static std::size_t min_of(std::size_t a, std::size_t b) { return a < b ? a : b; }
 
     std::size_t behind_, burst_max_;
-    Price packets_, bytes_, decode_errors_, relayed_bytes_;
-    std::uint64_t limited_ = 0, undecodable_ = 0;
+    Price packets_, bytes_, decode_errors_, resumes_, relayed_bytes_;
+    std::uint64_t limited_ = 0, undecodable_ = 0, resumes_limited_ = 0;
 };
 
 } // namespace tenon

@@ -59,10 +59,10 @@ class Seats {
         Instant due = Instant::never();        // as the timers have it
         Instant away_until = Instant::never(); // then its place is not kept any longer
         Link link;
-        std::uint32_t capabilities = 0;          // those that both sides have
-        std::uint64_t nonce = 0;                 // of the request that it was last let in for
-        std::uint64_t proof = 0, resumed_at = 0; // of that, if it was to resume, and the link's packets then
-        Answer answer;                           // which may have to be said again
+        std::uint32_t capabilities = 0; // those that both sides have
+        std::uint64_t nonce = 0;        // of the request that it was last let in for
+        std::uint64_t proof = 0;        // of that, if it was to resume
+        Answer answer;                  // which may have to be said again
 
         Seat(const Address& a, PeerId peer, Pool& pool, const LinkOptions& options, const Key& key,
              Instant now, Random random)
@@ -70,16 +70,15 @@ class Seats {
 
         bool is_away() const { return link.state() == Link::State::away; }
         // Whether a request to resume is of the peer who sat here. It counts once, and may come again until
-        // something was heard that shows that its answer arrived.
+        // something was heard that shows that its answer arrived, since only that says the link's new key.
         bool proves(const Resume& asked, const Guard& guard) const {
             if (asked.nonce != nonce) return asked.proof == guard.prove(link.seal(), asked.nonce, asked.peer);
-            return proof != 0 && proof == asked.proof && link.stats().packets_in == resumed_at;
+            return proof != 0 && proof == asked.proof && link.seal().is_changing();
         }
         void renew(Instant now, const Resume& asked, const Key& key) {
             nonce = asked.nonce;
             proof = asked.proof;
-            resumed_at = link.stats().packets_in;
-            link.resume(now, key);
+            link.grant(now, key);
         }
         Instant deadline() const { return min(link.poll_timeout(), away_until); }
     };

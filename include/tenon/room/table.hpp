@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <type_traits>
 
 #include "tenon/core/bytes.hpp"
@@ -14,9 +15,11 @@
 #include "tenon/core/machine.hpp"
 #include "tenon/core/pool.hpp"
 #include "tenon/core/random.hpp"
+#include "tenon/link/farewell.hpp"
 #include "tenon/link/handshake.hpp"
 #include "tenon/link/link_of.hpp"
 #include "tenon/link/redial.hpp"
+#include "tenon/link/shared_bytes.hpp"
 #include "tenon/room/doorway.hpp"
 #include "tenon/room/event.hpp"
 #include "tenon/room/hallway.hpp"
@@ -101,10 +104,12 @@ class Table {
         meeting().ended();
         knock_ = Knock<Guard>(), way_back_.end();
     }
-    Result<> kick(PeerId peer, Error reason = Error::kicked) {
+    // `text`, of at most 120 bytes, is for who is sent away.
+    Result<> kick(PeerId peer, std::string_view text = {}, Error reason = Error::kicked) {
         Seat* seat = seat_of(peer);
         if (status_ != Status::hosting || seat == nullptr) return Error::unknown_peer;
-        seat->is_away() ? drop(*seat, reason) : close(*seat, reason);
+        if (text.size() > farewell_bytes_max) return Error::too_large;
+        seat->is_away() ? drop(*seat, reason) : close(*seat, reason, text);
         return {};
     }
     // What a peer said could not be decoded. Once is no harm; who goes on so has nothing to say here.
@@ -128,13 +133,7 @@ class Table {
         if (std::to_integer<std::uint8_t>(datagram[0]) & packet_flag::meeting)
             return meet(now, from, datagram);
         Seat* seat = seats_.at(from);
-        if (seat == nullptr) return count_strange(true);
-        const bool counts = is_limited(*seat);
-        if (counts && !limits_.hears(now, *seat, seats_))
-            return connected ? close(*seat, Error::flooded) : void();
-        if (!seat->link.handle_datagram(now, datagram, desk_)) return;
-        if (counts) limits_.heard(now, seat->used, datagram.size());
-        reading_ = seat;
+        seat != nullptr ? take(*seat, datagram) : count_strange(true);
     }
     // The connection to there broke, or could not be made. What was said over it before was heard.
     void lost(const Address& at) {
@@ -182,7 +181,7 @@ class Table {
             seat->link.handle_timeout(now);
             mark(*seat);
         }
-        watch_path(now);
+        way_back_.handle_timeout(now, *this);
         meeting().turn(now);
     }
 
@@ -210,7 +209,7 @@ class Table {
         now_ = now;
         if (!door_.entrance().drain(lend, take) || !meeting().drain_claims(lend, take)) return;
         if (!ask(now, knock_, host_address_, lend, take)) return;
-        if (!ask(now, way_back_, host_address_, lend, take)) return;
+        if (!way_back_.drain(now, *this, lend, take)) return;
         bool full = false;
         meeting().fan_out([&](Seat& seat) {
             full = full || !tenon::drain(now, seat.link, seat.address, lend, take);
@@ -236,7 +235,8 @@ class Table {
     Instant poll_timeout() const {
         if (door_.entrance().front() != nullptr || !notices_.empty() || meeting().announces())
             return Instant{};
-        return min(min(knock_.poll_timeout(), seats_.next()), min(path_timeout(), meeting().next_turn()));
+        const Instant path = min(way_back_.poll_timeout(*this), hallway_.next());
+        return min(min(knock_.poll_timeout(), seats_.next()), min(path, meeting().next_turn()));
     }
 
     // ---- the seats
@@ -312,8 +312,8 @@ class Table {
     void count_strange(bool strange) { strange_ += strange ? 1 : 0; }
     // A guest's host may ask what it likes, and nobody else.
     bool is_limited(const Seat& seat) const { return status_ == Status::hosting || seat.id != host_id_; }
-    void close(Seat& seat, Error reason) {
-        seat.link.close(reason);
+    void close(Seat& seat, Error reason, std::string_view text = {}) {
+        seat.link.close(reason, text.empty() ? nullptr : SharedBytes::make(pool_, bytes_of(text)));
         if (seat.is_away()) seat.away_until = now_; // it can't be told
         mark(seat);
     }
@@ -339,6 +339,17 @@ class Table {
 
   private:
     friend Door;
+    friend WayBack;
+
+    // A packet of the link.
+    void take(Seat& seat, BytesIn packet) {
+        const bool counts = is_limited(seat);
+        if (counts && !limits_.hears(now_, seat, seats_))
+            return connected ? close(seat, Error::flooded) : void();
+        if (!seat.link.handle_datagram(now_, packet, desk_)) return;
+        if (counts) limits_.heard(now_, seat.used, packet.size());
+        reading_ = &seat;
+    }
 
     Meeting& meeting() { return static_cast<Meeting&>(*this); }
     const Meeting& meeting() const { return static_cast<const Meeting&>(*this); }
@@ -355,7 +366,7 @@ class Table {
                 return count_strange(!door_.entrance().greet(now, from, datagram, is_played));
             if constexpr (!connected)
                 if (kind == meeting::resume) {
-                    const auto asked = read_resume(datagram);
+                    const auto asked = door_.entrance().hear_resume(now, from, datagram);
                     return asked ? resume(now, from, *asked) : count_strange(true);
                 }
             if (kind == meeting::connect) {
@@ -368,7 +379,7 @@ class Table {
                 knock_.state() == Knock<Guard>::State::accepted ? enter(now) : give_up_joining();
             return;
         } else if (status_ == Status::joined && from == host_address_) {
-            return hear_redialed(now, kind, datagram);
+            return way_back_.handle_datagram(now, kind, datagram, *this);
         }
         count_strange(kind == 0);
     }
@@ -398,7 +409,8 @@ class Table {
     void give_up_joining(Error broken = Error::none) {
         status_ = Status::closed;
         if (broken != Error::none) knock_ = Knock<Guard>();
-        notices_.tell_closed(self_, broken != Error::none ? broken : knock_.reason(), knock_.text());
+        notices_.keep(knock_.text());
+        notices_.tell_closed(self_, broken != Error::none ? broken : knock_.reason());
     }
 
     void leave_seats() {
@@ -430,30 +442,11 @@ class Table {
         notices_.tell(away ? RoomEvent::Kind::peer_away : RoomEvent::Kind::peer_back, seat.id, Error::none,
                       PeerName(roster_.name_of(seat.id)));
     }
-    // A guest that hears nothing asks for its place, until it hears again or has asked for too long.
-    void watch_path(Instant now) {
-        Seat* seat = host_seat();
-        if (seat == nullptr || options_.away_for <= Duration{}) return;
-        const Error error = way_back_.handle_timeout(
-            now, seat->link, guard(), stale_after(), terms_, self_, random_, redial_pause_,
-            options_.timeout * 2 + options_.away_for); // the host decides sooner
-        if (error != Error::none) drop(*seat, error);
-    }
-    Instant path_timeout() const {
-        const Seat* seat = status_ == Status::joined ? seats_.of(host_id_) : nullptr;
-        if (seat == nullptr || options_.away_for <= Duration{}) return hallway_.next();
-        return way_back_.poll_timeout(seat->link, stale_after());
-    }
-    void hear_redialed(Instant now, std::uint8_t kind, BytesIn datagram) {
-        Seat* seat = host_seat();
-        if (seat == nullptr) return;
-        const Error error = way_back_.hear(now, kind, datagram, seat->link, guard(), terms_.schema);
-        error != Error::none ? drop(*seat, error) : mark(*seat);
-    }
 
     // The peer is gone: everybody hears of it, and its seat is free.
     void drop(Seat& seat, Error reason) {
         const PeerId id = seat.id;
+        if (status_ == Status::joined) notices_.keep(seat.link.farewell());
         if (reading_ == &seat) reading_ = nullptr;
         if (status_ == Status::hosting) door_.entrance().spend(now_, seat.nonce);
         hallway_.leaves(seat.address, now_);
@@ -463,7 +456,7 @@ class Table {
             if (meeting().outlives(reason)) return;
             status_ = Status::closed;
             seats_.for_each([this](Seat& other) { close(other, Error::left); });
-            notices_.tell(RoomEvent::Kind::closed, self_, reason);
+            notices_.tell_closed(self_, reason);
             return;
         }
         const PeerName name(roster_.name_of(id));

@@ -5,6 +5,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <new>
+#include <utility>
 
 #include "tenon/core/bytes.hpp"
 #include "tenon/core/ids.hpp"
@@ -43,6 +45,33 @@ struct LinkKey {
     }
 };
 
+namespace detail {
+
+// The seal of the keys before, while keys change; it takes no room where they don't. Without memory there is
+// none, and what comes under those keys has to be said again.
+class FormerSeal {
+  public:
+    FormerSeal() = default;
+    FormerSeal(FormerSeal&& other) noexcept : seal_(std::exchange(other.seal_, nullptr)) {}
+    FormerSeal& operator=(FormerSeal&& other) noexcept {
+        std::swap(seal_, other.seal_);
+        return *this;
+    }
+    ~FormerSeal() { clear(); }
+
+    void keep(Seal&& seal) {
+        clear();
+        seal_ = new (std::nothrow) Seal(std::move(seal));
+    }
+    void clear() { delete std::exchange(seal_, nullptr); }
+    Seal* get() const { return seal_; }
+
+  private:
+    Seal* seal_ = nullptr;
+};
+
+} // namespace detail
+
 class LinkSeal {
   public:
     using Key = LinkKey;
@@ -59,9 +88,18 @@ class LinkSeal {
 
     // The same link goes on with this key, and with its numbers.
     void renew(const LinkKey& key) {
-        key_ = key.copy();
-        seal_ = Seal(key.cipher, take_keys(), seal_.limits(), seal_.start());
+        renew(key, seal_.start());
+        before_.clear();
     }
+    // The same, and what the other side sealed with the key before still opens, until it shows that it has
+    // this one. Nothing more is sealed with the key before.
+    void change(const LinkKey& key) {
+        const SealStart start = seal_.start();
+        before_.keep(std::move(seal_));
+        renew(key, start);
+        is_changing_ = true;
+    }
+    bool is_changing() const { return is_changing_; }
 
     void close(BytesOut packet, std::size_t head, std::uint64_t number, std::uint64_t acked) {
         const BytesOut body = packet.subspan(head, packet.size() - head - tag_bytes);
@@ -73,9 +111,16 @@ class LinkSeal {
               BytesIn& frames) {
         if (!is_ready()) return false;
         const BytesIn body = packet.subspan(head, packet.size() - head - tag_bytes);
-        if (!seal_.open(number, static_cast<std::uint32_t>(acked), packet.first(head), body,
-                        packet.last<tag_bytes>(), desk))
+        const auto opens = [&](Seal& seal) {
+            return bool(seal.open(number, static_cast<std::uint32_t>(acked), packet.first(head), body,
+                                  packet.last<tag_bytes>(), desk));
+        };
+        if (opens(seal_)) [[likely]] {
+            if (is_changing_) before_.clear();
+            is_changing_ = false;
+        } else if (before_.get() == nullptr || !opens(*before_.get())) {
             return false;
+        }
         frames = BytesIn(desk).first(body.size());
         return true;
     }
@@ -104,6 +149,12 @@ class LinkSeal {
     }
 
   private:
+    void renew(const LinkKey& key, const SealStart& start) {
+        const SealLimits limits = seal_.limits();
+        is_changing_ = false;
+        key_ = key.copy();
+        seal_ = Seal(key.cipher, take_keys(), limits, start);
+    }
     // They live on in the seal alone.
     NoiseKeys take_keys() {
         NoiseKeys keys{std::move(key_.guest_sends), std::move(key_.host_sends), {}};
@@ -113,6 +164,8 @@ class LinkSeal {
 
     LinkKey key_;
     Seal seal_;
+    detail::FormerSeal before_; // that seals no more
+    bool is_changing_ = false;
 };
 
 } // namespace tenon::secure

@@ -19,6 +19,7 @@
 #include "tenon/transport/host_names.hpp"
 #include "tenon/transport/listener.hpp"
 #include "tenon/transport/now.hpp"
+#include "tenon/transport/polling.hpp"
 
 namespace tenon::transport {
 
@@ -94,7 +95,7 @@ class Connections {
     template <class F>
     void poll(F&& f) {
         if (!is_open() || state_->polling || retired_) return;
-        Polling guard{*this, *state_};
+        detail::Polling<State> guard{retired_, *state_};
         State& s = guard.state;
         s.now = now();
         expire();
@@ -140,6 +141,14 @@ class Connections {
 
     bool is_open() const { return state_ != nullptr; }
     Address local_address() const { return is_open() ? state_->local : Address{}; }
+    // Where the other side of a connection finds us.
+    IpAddress local_address(const Address& of) const {
+        const Connection* c = is_open() ? state_->table.find(of) : nullptr;
+        return c == nullptr ? IpAddress{} : c->socket.local_address();
+    }
+    // For whoever waits for more than this: what becomes readable when it is to be polled, and until when.
+    detail::NativeSocket handle() const { return is_open() ? state_->readiness.handle() : detail::no_socket; }
+    Instant deadline() const { return is_open() ? state_->deadline : Instant::never(); }
     std::size_t connections() const { return is_open() ? state_->table.size() : 0; }
     const ConnectionCounters& counters() const { return counters_; }
     // Why the connection went that was lost last: timed_out, refused, malformed, closed, unreachable, ...
@@ -151,7 +160,7 @@ class Connections {
   private:
     using Connection = detail::Connection<Framing, Cover>;
     using Table = detail::ConnectionTable<Connection>;
-    static constexpr std::size_t accepted_at_once = 64;
+    static constexpr std::size_t accepted_at_once = 64, kept_most = 2048;
 
     struct Lost {
         Address of;
@@ -180,31 +189,19 @@ class Connections {
         Random random;
         typename Cover::Context cover;
         std::unique_ptr<std::byte[]> scratch{new std::byte[detail::frame_max]};
+        detail::ByteQueue intake;          // what the connection that is read has sent
         std::vector<std::uint32_t> queued; // the slots that flush() looks at
         std::vector<Lost> lost;            // for the next poll() to tell
         Address local;
         Instant now, deadline = Instant::never();
         bool polling = false;
     };
-    // What a handler reads from outlives it, although it closes.
-    struct Polling {
-        Connections& transport;
-        State& state;
-        Polling(Connections& t, State& s) : transport(t), state(s) { state.polling = true; }
-        Polling(const Polling&) = delete;
-        Polling& operator=(const Polling&) = delete;
-        ~Polling() {
-            state.polling = false;
-            if (transport.retired_.get() == &state) transport.retired_.reset();
-        }
-    };
     Result<Address> open(std::uint16_t port, bool listens);
     detail::SocketOptions socket_options() const { return {options_.unsent_max, 0, 0}; }
 
     void due(Instant at) { state_->deadline = min(state_->deadline, at); }
     void queue(Connection& c) {
-        if (std::exchange(c.queued, true)) return;
-        state_->queued.push_back(c.slot);
+        if (!std::exchange(c.queued, true)) state_->queued.push_back(c.slot);
     }
     void push(Connection& c) {
         c.push(counters_);
@@ -220,10 +217,15 @@ class Connections {
     template <class F>
     void receive(Connection& c, F& f);
     template <class F>
-    bool digest(Connection& c, F& f);
+    bool digest(Connection& c, detail::ByteQueue& in, F& f);
+    // What is left in the room for all is its own; out of memory it goes.
+    bool keep(Connection& c) {
+        const bool kept = state_->intake.empty() || c.in.append(state_->intake.front());
+        state_->intake.clear();
+        return kept || (part(c, Error::system, false), false);
+    }
     void expire();
-    // It is no longer anybody's: told as lost where there is an error, and gone at once or when it has said
-    // all.
+    // It is no longer anybody's: told as lost where there is an error, and gone once it has said all.
     void part(Connection& c, Error why, bool lingers);
     void release(Connection& c) {
         state_->readiness.forget(c.socket.handle(), c.slot);
@@ -401,22 +403,28 @@ template <class Framing, class Cover>
 template <class F>
 void Connections<Framing, Cover>::receive(Connection& c, F& f) {
     State& s = *state_;
-    constexpr std::size_t read_min = 2048;
     for (std::size_t taken = 0; taken < options_.bytes_per_poll || c.cover.holds_bytes();) {
         const bool heeded = c.stage == detail::Stage::open;
-        const BytesOut room =
-            heeded ? c.in.room(c.in.size() < read_min ? read_min : c.in.size()) : s.buffer();
+        // One large room for all: a connection keeps what is left of a frame, and grows where that is much.
+        detail::ByteQueue& in = c.in.size() <= kept_most ? s.intake : c.in;
+        if (&in == &s.intake && in.append(c.in.front())) c.in.clear();
+        const std::size_t wanted = &in == &c.in ? in.size() : std::size_t(detail::frame_max);
+        const BytesOut room = heeded ? in.room(wanted) : s.buffer();
         ++counters_.calls_in;
         const detail::Moved moved = c.cover.read(c.socket, room);
-        if (moved.how == detail::Moving::later) break;
-        if (moved.how != detail::Moving::moved) return part(c, Error::closed, false);
+        if (moved.how != detail::Moving::moved) {
+            if (!keep(c)) return;
+            if (moved.how == detail::Moving::later) break;
+            return part(c, Error::closed, false);
+        }
         taken += moved.bytes;
         counters_.bytes_in += moved.bytes;
         if (heeded) {
-            c.in.add(moved.bytes);
+            in.add(moved.bytes);
             const std::size_t said = c.out.size();
-            const bool goes_on = digest(c, f);
-            if (state_.get() != &s || c.stage == detail::Stage::gone) return;
+            const bool goes_on = digest(c, in, f);
+            if (state_.get() != &s) return;
+            if (!keep(c) || c.stage == detail::Stage::gone) return;
             if (!goes_on || (c.out.size() != said && !c.queued)) push(c);
         }
         if (!Cover::reads_in_pieces && moved.bytes < room.size()) break;
@@ -427,11 +435,11 @@ void Connections<Framing, Cover>::receive(Connection& c, F& f) {
 // Everything whole that has come in; false when nothing more is to be read.
 template <class Framing, class Cover>
 template <class F>
-bool Connections<Framing, Cover>::digest(Connection& c, F& f) {
+bool Connections<Framing, Cover>::digest(Connection& c, detail::ByteQueue& in, F& f) {
     State& s = *state_;
     using What = detail::FrameRead::What;
     for (;;) {
-        const detail::FrameRead read = c.framing.read(c.in, c.out);
+        const detail::FrameRead read = c.framing.read(in, c.out);
         if (read.what == What::more) return true;
         if (read.what == What::over) {
             if (read.error == Error::malformed || read.error == Error::too_large) ++counters_.malformed;
@@ -448,7 +456,7 @@ bool Connections<Framing, Cover>::digest(Connection& c, F& f) {
         c.deadline = Instant::never();
         f(Address(c.address), Lane{}, read.bytes);
         if (state_.get() != &s || c.stage != detail::Stage::open) return false;
-        c.in.take(read.used);
+        in.take(read.used);
     }
 }
 

@@ -59,6 +59,7 @@ class PollSet {
         }
     }
     void sleep(Duration left, Waker* waker) { ask(to_ms(left), waker); }
+    NativeSocket handle() const { return no_socket; } // there is none for all
 
   private:
     static constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
@@ -136,6 +137,7 @@ class EpollSet {
     }
     // An epoll is itself readable when one of its sockets is ready.
     void sleep(Duration left, Waker* waker) { sleep_on(handle_, false, left, waker); }
+    NativeSocket handle() const { return handle_; }
 
   private:
     bool control(int what, int socket, std::uint32_t token, bool reading, bool writing) const {

@@ -16,19 +16,9 @@
 #include <string_view>
 
 #include "tenon/transport/framing.hpp"
+#include "tenon/transport/tls_options.hpp"
 
 namespace tenon::transport {
-
-// Files are PEM, as everybody writes them.
-struct TlsOptions {
-    std::string certificate = {}; // a server's, with those that vouch for it behind it
-    std::string key = {};         // and the secret key to it
-    // Whom a client believes: whoever signed with one of these; empty: the authorities of the system. The
-    // certificate has to be for the host that was dialled.
-    std::string authorities = {};
-    std::string host_name = {};   // for this one instead
-    std::string fingerprint = {}; // or the certificate of this SHA-256, in hexadecimal, whoever signed it
-};
 
 namespace detail {
 
@@ -226,15 +216,7 @@ inline bool Tls::is_pinned() const {
     const bool made = X509_digest(certificate, EVP_sha256(), digest, &size) == 1;
     X509_free(certificate);
     if (!made) return false;
-    std::size_t at = 0;
-    for (const char c : options_->fingerprint) {
-        if (c == ':') continue;
-        const int digit = hex_digit(c);
-        if (digit < 0 || at == 2u * size) return false;
-        if (digit != (at % 2 == 0 ? digest[at / 2] >> 4 : digest[at / 2] & 15)) return false;
-        ++at;
-    }
-    return at == 2u * size;
+    return is_fingerprint(options_->fingerprint, {reinterpret_cast<const std::byte*>(digest), size});
 }
 
 // OpenSSL's own socket would raise SIGPIPE.

@@ -159,6 +159,8 @@ class Udp {
     // The system holds back what was sent; until it has gone, send() gives would_block.
     bool is_blocked() const { return is_open() && state_->blocked; }
     const UdpCounters& counters() const { return counters_; }
+    // The system's socket, for whoever waits for more than this.
+    detail::NativeSocket handle() const;
     // What the operating system said when it last refused something.
     std::error_code system_error() const { return system_error_; }
     std::uint64_t entropy() { return detail::system_entropy(); }
@@ -441,17 +443,20 @@ inline bool Udp::receive_refused(const std::error_code& given) {
     return false;
 }
 
+inline detail::NativeSocket Udp::handle() const {
+    if (!is_open()) return detail::no_socket;
+#if defined(__linux__)
+    if (state_->batched >= 0) return state_->batched;
+#endif
+    return state_->by_asio->socket.native_handle();
+}
+
 inline void Udp::wait(Instant until, Waker* waker) {
     flush();
     const Instant start = now();
     if (until <= start || (!is_open() && until == Instant::never())) return;
     const bool writing = is_blocked();
-    detail::NativeSocket socket = detail::no_socket;
-    if (is_open() && state_->by_asio) socket = state_->by_asio->socket.native_handle();
-#if defined(__linux__)
-    if (is_open() && state_->batched >= 0) socket = state_->batched;
-#endif
-    detail::sleep_on(socket, writing, until == Instant::never() ? Duration::max() : until - start, waker);
+    detail::sleep_on(handle(), writing, until == Instant::never() ? Duration::max() : until - start, waker);
     if (writing) flush();
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "tenon/core/bytes.hpp"
 #include "tenon/core/hash.hpp"
@@ -20,30 +21,45 @@ class Checksum {
     explicit constexpr Checksum(Key key) : key_(key) {}
     Key key() const { return key_; }
     // The same link goes on with this key.
-    void renew(Key key) { key_ = key; }
+    void renew(Key key) { key_ = key, is_changing_ = false; }
+    // The same, and what the other side sealed with the key before still opens, until it shows that it has
+    // this one.
+    void change(Key key) {
+        before_ = std::exchange(key_, key);
+        is_changing_ = true;
+    }
+    bool is_changing() const { return is_changing_; }
 
     // Seals a packet of which all is there but the seal. `head`: bytes before the frames.
     void close(BytesOut packet, std::size_t /*head*/, std::uint64_t number, std::uint64_t acked) const {
-        store_le(&packet[1], of(packet, number, acked));
+        store_le(&packet[1], of(packet, number, acked, key_));
     }
     // False when the packet is not what the other side wrote.
     bool open(BytesIn packet, std::size_t head, std::uint64_t number, std::uint64_t acked, BytesOut,
-              BytesIn& frames) const {
+              BytesIn& frames) {
         frames = packet.subspan(head);
-        return load_le<std::uint32_t>(&packet[1]) == of(packet, number, acked);
+        const auto found = load_le<std::uint32_t>(&packet[1]);
+        if (found == of(packet, number, acked, key_)) [[likely]]
+            return is_changing_ = false, true;
+        return is_changing_ && found == of(packet, number, acked, before_);
     }
 
     // Bound to the whole numbers, of which the packet shows only the ends: a packet of another build, another
     // link or another lap of the counter fails it.
     std::uint32_t of(BytesIn packet, std::uint64_t number, std::uint64_t acked) const {
-        const std::uint64_t flags = std::to_integer<std::uint64_t>(packet[0]);
-        const std::uint64_t seed =
-            key_ ^ (number * 0x9E3779B97F4A7C15u) ^ ((acked << 8 | flags) * 0xC2B2AE3D27D4EB4Fu);
-        return static_cast<std::uint32_t>(hash64(packet.subspan(1 + front_bytes), seed));
+        return of(packet, number, acked, key_);
     }
 
   private:
-    Key key_;
+    static std::uint32_t of(BytesIn packet, std::uint64_t number, std::uint64_t acked, Key key) {
+        const std::uint64_t flags = std::to_integer<std::uint64_t>(packet[0]);
+        const std::uint64_t seed =
+            key ^ (number * 0x9E3779B97F4A7C15u) ^ ((acked << 8 | flags) * 0xC2B2AE3D27D4EB4Fu);
+        return static_cast<std::uint32_t>(hash64(packet.subspan(1 + front_bytes), seed));
+    }
+
+    Key key_, before_ = 0;
+    bool is_changing_ = false;
 };
 
 // The bytes that a seal takes.

@@ -166,6 +166,10 @@ class PacketWriter {
     // A frame without a length runs to the packet's end, so nothing fits behind it.
     std::size_t left() const { return full_ ? 0 : out_.left(); }
     void fill_up() { full_ = true; }
+    // Zeros to the end of the buffer, where nothing runs up to it.
+    void pad() {
+        while (left() != 0) out_.u8(frame::padding);
+    }
     std::size_t size() const { return out_.position(); }
     std::uint64_t number() const { return number_; }
     bool has_frames() const { return out_.position() != header_end_; }

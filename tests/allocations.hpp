@@ -1,6 +1,6 @@
 #pragma once
-// Counts what operator new hands out while a Count lives; allocations.cpp replaces the operators of the
-// program.
+// Counts what operator new hands out while a Count lives; allocations.cpp, which tests/meson.build links to the
+// programs that count, replaces the operators.
 
 #include <cstddef>
 

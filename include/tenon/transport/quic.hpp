@@ -1,0 +1,456 @@
+#pragma once
+// Quic: frames over QUIC (RFC 9000), with a server's certificate: connections that are quick to make, lose
+// nothing, and stay when an address changes. Needs ngtcp2 with GnuTLS; QUIC.md says what it does.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+#include "tenon/transport/asked.hpp"
+#include "tenon/transport/concept.hpp"
+#include "tenon/transport/connection.hpp"
+#include "tenon/transport/host_names.hpp"
+#include "tenon/transport/quic_connection.hpp"
+#include "tenon/transport/quic_door.hpp"
+#include "tenon/transport/quic_state.hpp"
+#include "tenon/transport/quic_tickets.hpp"
+#include "tenon/transport/udp.hpp"
+
+namespace tenon::transport {
+
+struct QuicCounters : ConnectionCounters {
+    std::uint64_t resumed = 0;    // connections that went on from an earlier one's secrets
+    std::uint64_t migrations = 0; // times that a peer went on from another address
+    QuicDoorCounters door;        // strangers
+};
+
+// `Road` carries the datagrams: Udp, or something around it.
+template <class Road>
+class QuicOver {
+  public:
+    using Address = ConnectionAddress;
+    static constexpr TransportTraits traits = {.reliable = true,
+                                               .ordered = true,
+                                               .encrypted = true,
+                                               .datagram_bytes = detail::frame_max,
+                                               .lanes = 1,
+                                               .connected = true};
+
+    explicit QuicOver(ConnectionOptions options = {}, QuicOptions quic = {}, TlsOptions tls = {})
+        : QuicOver(nullptr, options, std::move(quic), std::move(tls)) {}
+    // Over a road of one's own, which is not open yet.
+    static QuicOver over(Road road, ConnectionOptions options = {}, QuicOptions quic = {},
+                         TlsOptions tls = {}) {
+        return QuicOver(std::make_unique<Road>(std::move(road)), options, std::move(quic), std::move(tls));
+    }
+    QuicOver(QuicOver&&) noexcept = default;
+    QuicOver& operator=(QuicOver&&) noexcept = default;
+
+    // Listens on the port, or on a free one for 0, and returns where: with the bind option's address, which
+    // may be "any".
+    Result<Address> open(std::uint16_t port) { return open(port, true); }
+    // For those who only dial: nobody can connect to them.
+    Result<Address> open_to_dial() { return open(0, false); }
+    // Literals at once; a name asks the system's name service, and blocks for as long as that takes.
+    Result<Address> resolve(std::string_view text);
+    // What was not flushed is gone. A handler that poll() calls may close, and open again.
+    void close() {
+        if (!is_open()) return;
+        state_->close();
+        if (state_->polling) retired_ = std::move(state_);
+        state_.reset();
+    }
+
+    Sent send(const Address& to, Lane, BytesIn frame) {
+        Connection* c = nullptr;
+        const Sent ready = make_room(to, frame.size(), c);
+        if (ready != Sent::sent) return ready;
+        if (c == nullptr && (c = dial(to)) == nullptr) return Sent::closed;
+        if (!c->append(frame)) return Sent::would_block;
+        ++counters_.frames_out;
+        queue(*c);
+        return Sent::sent;
+    }
+    // One buffer for all, as in Connections.
+    BytesOut prepare(const Address& to, Lane, std::size_t size) {
+        Connection* c = nullptr;
+        prepared_ = make_room(to, size, c);
+        prepared_to_ = to;
+        return prepared_ == Sent::sent ? BytesOut(state_->scratch.get(), size) : BytesOut{};
+    }
+    Sent commit(std::size_t size) {
+        if (prepared_ != Sent::sent || size == 0 || !is_open()) return prepared_;
+        return send(prepared_to_, Lane{}, {state_->scratch.get(), size});
+    }
+    void flush() {
+        if (!is_open()) return;
+        State& s = *state_;
+        if (!s.resume()) return;
+        s.turn.swap(s.queued); // those that could not go are queued anew
+        for (const std::uint32_t slot : s.turn) {
+            Connection* c = s.table.at(slot);
+            if (c == nullptr || !std::exchange(c->queued, false)) continue;
+            push(*c);
+        }
+        s.turn.clear();
+        s.road.flush();
+        count_calls();
+    }
+
+    // Whole frames, in their order; and f.lost(address) of each connection that is no more, where f has it:
+    // loss() then says why.
+    template <class F>
+    void poll(F&& f) {
+        if (!is_open() || state_->polling || retired_) return;
+        Polling guard{*this, *state_};
+        State& s = guard.state;
+        expire();
+        s.road.poll([&](const IpAddress& from, Lane, BytesIn datagram) {
+            if (state_.get() == &s) receive(from, datagram, f);
+        });
+        if (state_.get() == &s) tell_losses(s, f);
+        if (state_.get() != &s) return;
+        s.table.sweep();
+        s.road.flush();
+        count_calls();
+    }
+    // Flushes, and sleeps until then, until something is there or can go, or until it is woken.
+    void wait(Instant until, Waker* waker = nullptr) {
+        flush();
+        if (is_open() && !state_->lost.empty()) return;
+        if (is_open()) until = min(until, state_->deadline);
+        if (ensure_road()) road_->wait(until, waker);
+    }
+
+    // Bytes that wait here for there, and were in no packet yet.
+    std::size_t backlog(const Address& to) const {
+        const Connection* c = is_open() ? state_->table.find(to) : nullptr;
+        return c == nullptr ? 0 : c->out.waiting();
+    }
+    // Once what it took has arrived. Nothing more is heard of it, also no loss.
+    void hang_up(const Address& to) {
+        Connection* c = is_open() ? state_->table.find(to) : nullptr;
+        if (c != nullptr) part(*c, Error::none, true);
+    }
+
+    bool is_open() const { return state_ != nullptr; }
+    Address local_address() const { return is_open() ? state_->local : Address{}; }
+    std::size_t connections() const { return is_open() ? state_->table.size() : 0; }
+    const QuicCounters& counters() const { return counters_; }
+    // Why the connection went that was lost last: timed_out, refused, unknown_key, encryption_mismatch, ...
+    Error loss() const { return loss_; }
+    // What the operating system said when it last refused something.
+    std::error_code system_error() const { return system_error_; }
+    std::uint64_t entropy() { return detail::system_entropy(); }
+
+  private:
+    using Connection = detail::QuicConnection;
+
+    using State = detail::QuicState<Road>;
+    using Lost = typename State::Lost;
+    // What a handler reads from outlives it, although it closes.
+    struct Polling {
+        QuicOver& transport;
+        State& state;
+        Polling(QuicOver& t, State& s) : transport(t), state(s) { state.polling = true; }
+        Polling(const Polling&) = delete;
+        Polling& operator=(const Polling&) = delete;
+        ~Polling() {
+            state.polling = false;
+            if (transport.retired_.get() == &state) transport.retired_.reset();
+        }
+    };
+
+    QuicOver(std::unique_ptr<Road> road, const ConnectionOptions& options, QuicOptions quic, TlsOptions tls)
+        : options_(options), quic_(std::move(quic)), tls_(std::move(tls)), road_(std::move(road)) {}
+
+    Result<Address> open(std::uint16_t port, bool listens);
+    // Its own, also after it has moved away; one that was given is there or has moved.
+    bool ensure_road() {
+        if constexpr (std::is_constructible_v<Road, UdpOptions>) {
+            if (road_ != nullptr) return true;
+            road_ = std::make_unique<Road>(
+                UdpOptions{.bind = options_.bind, .ipv6 = options_.ipv6, .ipv4 = options_.ipv4});
+        }
+        return road_ != nullptr;
+    }
+    void due(Instant at) { state_->deadline = min(state_->deadline, at); }
+    void queue(Connection& c) {
+        if (!std::exchange(c.queued, true)) state_->queued.push_back(c.slot);
+    }
+    void count_calls() {
+        if constexpr (requires { road_->counters().calls_out; }) {
+            counters_.calls_in = road_->counters().calls_in;
+            counters_.calls_out = road_->counters().calls_out;
+        }
+        if (is_open()) counters_.door = state_->door.counters();
+    }
+    Sent make_room(const Address& to, std::size_t size, Connection*& c);
+    Connection* dial(const Address& to);
+
+    template <class F>
+    void receive(const IpAddress& from, BytesIn datagram, F& f);
+    void greet(const ngtcp2_version_cid& ids, int read, const IpAddress& from, BytesIn datagram);
+    template <class F>
+    void digest(Connection& c, F& f);
+    template <class F>
+    void tell_losses(State& s, F& f) {
+        for (std::size_t i = 0; state_.get() == &s && i < s.lost.size(); ++i) {
+            loss_ = s.lost[i].why;
+            if constexpr (HearsLosses<F, Address>) f.lost(Address(s.lost[i].of));
+        }
+        if (state_.get() == &s) s.lost.clear();
+    }
+    // Whether hands were shaken just now, and what the other side gave for the next time.
+    void look_at(Connection& c);
+    void push(Connection& c);
+    void expire();
+    // It is no longer anybody's: told as lost where there is an error, and gone at once or when the other
+    // side has all that was said.
+    void part(Connection& c, Error why, bool lingers);
+    void release(Connection& c) {
+        State& s = *state_;
+        s.say_goodbye(c);
+        if (!c.dialled && !c.shaken) --s.handshakes;
+        c.forget_ids();
+        s.table.retire(c);
+    }
+
+    ConnectionOptions options_;
+    QuicOptions quic_;
+    TlsOptions tls_;
+    std::unique_ptr<Road> road_;
+    std::unique_ptr<State> state_, retired_;
+    detail::AskedNames names_;
+    detail::QuicTickets tickets_;
+    Address prepared_to_{};
+    Sent prepared_ = Sent::closed;
+    Error loss_ = Error::none;
+    QuicCounters counters_;
+    std::error_code system_error_;
+};
+
+using Quic = QuicOver<Udp>;
+static_assert(TransportPolicy<Quic> && LendsBuffer<Quic> && WakesUp<Quic> && Connected<Quic>);
+
+template <class Road>
+Result<ConnectionAddress> QuicOver<Road>::open(std::uint16_t port, bool listens) {
+    if (is_open()) return Error::already_open;
+    return detail::caught<Address>(system_error_, [&]() -> Result<Address> {
+        if (!ensure_road()) return Error::closed;
+        auto s = std::make_unique<State>(*road_, options_, quic_);
+        const Result<> ready = s->shared.tls.open(tls_, quic_.protocol, listens);
+        const Result<IpAddress> at = ready ? road_->open(port) : Result<IpAddress>(ready.error());
+        if (!at) {
+            s->closed = true; // the road was not opened here
+            if constexpr (requires { road_->system_error(); }) system_error_ = road_->system_error();
+            return at.error();
+        }
+        s->shared.local = *at;
+        s->shared.listens = listens;
+        if (listens) s->local = *at;
+        state_ = std::move(s);
+        return state_->local;
+    });
+}
+
+template <class Road>
+Result<ConnectionAddress> QuicOver<Road>::resolve(std::string_view text) {
+    const Result<HostAndPort> parts = split_address(text);
+    if (!parts) return parts.error();
+    return detail::caught<Address>(system_error_, [&]() -> Result<Address> {
+        const auto found = detail::look_up(*parts, system_error_, [&](const IpAddress& address) {
+            return address.is_v4() ? options_.ipv4 : options_.ipv6;
+        });
+        if (!found) return found.error();
+        // A host's own name is what its certificate is for.
+        const bool literal = parts->bracketed || parts->host.empty() || IpAddress::parse(*parts);
+        if (literal) return Address(*found);
+        return Address(*found, 0, names_.remember({std::string(parts->host), {}}));
+    });
+}
+
+// The connection, or none where one has to be dialled first.
+template <class Road>
+Sent QuicOver<Road>::make_room(const Address& to, std::size_t size, Connection*& c) {
+    if (!is_open()) return Sent::closed;
+    if (size > detail::frame_max || size == 0) return Sent::too_big; // a frame holds something
+    c = state_->table.find(to);
+    if (c == nullptr) {
+        // Whoever is told of a loss is told before another is made.
+        for (const Lost& lost : state_->lost)
+            if (lost.of == to) return Sent::closed;
+        return to.serial == 0 && to.port != 0 ? Sent::sent : Sent::closed;
+    }
+    const auto full = [&] { return c->out.waiting() != 0 && c->out.waiting() + size > options_.backlog_max; };
+    if (!full()) return c->mute ? Sent::closed : Sent::sent;
+    push(*c); // it is asked once more
+    if (c->mute || !c->is_up()) return Sent::closed;
+    return full() ? Sent::would_block : Sent::sent;
+}
+
+template <class Road>
+detail::QuicConnection* QuicOver<Road>::dial(const Address& to) {
+    State& s = *state_;
+    const Instant at = now();
+    Connection* c = s.table.add(to, false);
+    if (c == nullptr) return nullptr;
+    ++counters_.dialled;
+    const detail::Asked* asked = names_.find(to.name);
+    const detail::QuicTicket ticket = tickets_.take(to);
+    c->dialled = true;
+    if (asked == nullptr || !c->dial(s.shared, asked->host, ticket.session, ticket.token, at)) {
+        s.lost.push_back({to, Error::system});
+        ++counters_.lost;
+        c->forget_ids();
+        s.table.retire(*c);
+        return nullptr;
+    }
+    c->deadline = at + options_.dial_max;
+    due(c->deadline);
+    return c;
+}
+
+template <class Road>
+template <class F>
+void QuicOver<Road>::receive(const IpAddress& from, BytesIn datagram, F& f) {
+    State& s = *state_;
+    counters_.bytes_in += datagram.size();
+    ngtcp2_version_cid ids{};
+    const int read =
+        ngtcp2_pkt_decode_version_cid(&ids, detail::octets(datagram), datagram.size(), detail::quic_id_bytes);
+    const bool known = read == 0 && ids.dcidlen <= NGTCP2_MAX_CIDLEN;
+    const std::uint32_t* slot = known ? s.shared.ids.find(detail::QuicId(ids.dcid, ids.dcidlen)) : nullptr;
+    Connection* c = slot == nullptr ? nullptr : s.table.at(*slot);
+    if (c == nullptr) return greet(ids, read, from, datagram);
+    const std::uint64_t migrations = c->migrations;
+    const bool goes_on = c->read(from, datagram, now());
+    counters_.migrations += c->migrations - migrations;
+    look_at(*c);
+    if (c->is_up()) digest(*c, f);
+    if (state_.get() != &s || c->stage == detail::Stage::gone) return;
+    if (!goes_on) return part(*c, c->error, false);
+    if (c->is_up() && c->ended) return part(*c, Error::closed, false);
+    // Who is not in yet, or leaves, needs no flush of ours.
+    if (c->stage != detail::Stage::open) return push(*c);
+    queue(*c);
+    c->due = min(c->deadline, c->expiry());
+    due(c->due);
+}
+
+template <class Road>
+void QuicOver<Road>::greet(const ngtcp2_version_cid& ids, int read, const IpAddress& from, BytesIn datagram) {
+    State& s = *state_;
+    std::array<std::byte, detail::quic_datagram_bytes> answer;
+    const Instant at = now();
+    auto visit = s.door.look(s.shared, ids, read, from, datagram, answer, at);
+    Connection* c = nullptr;
+    if (visit.admitted) {
+        const bool room = s.handshakes < quic_.handshakes_max;
+        c = room ? s.table.add(Address(from, s.table.next_serial()), true) : nullptr;
+        if (c == nullptr) {
+            ++counters_.turned_away;
+            visit.answer = s.door.refuse(visit.head, NGTCP2_CONNECTION_REFUSED, answer);
+        }
+    }
+    if (visit.answer != 0) (void)s.road.send(from, Lane{}, {answer.data(), visit.answer});
+    if (c == nullptr) return;
+    ++counters_.accepted;
+    ++s.handshakes;
+    c->deadline = at + options_.silence_max;
+    const bool began = c->accept(s.shared, visit.head, visit.retried ? &visit.original : nullptr, at);
+    if (!began || !c->read(from, datagram, at)) return part(*c, Error::system, false);
+    look_at(*c);
+    push(*c);
+}
+
+// Everything whole that has come in.
+template <class Road>
+template <class F>
+void QuicOver<Road>::digest(Connection& c, F& f) {
+    State& s = *state_;
+    detail::LengthFraming framing;
+    for (;;) {
+        const detail::FrameRead read = framing.read(c.in, c.in);
+        if (read.what == detail::FrameRead::What::more) return;
+        if (read.what == detail::FrameRead::What::over) {
+            ++counters_.malformed;
+            c.code = 1;
+            return part(c, read.error, false);
+        }
+        ++counters_.frames_in;
+        c.heard = true;
+        c.deadline = Instant::never();
+        f(Address(c.address), Lane{}, read.bytes);
+        if (state_.get() != &s || !c.is_up()) return;
+        c.in.take(read.used);
+    }
+}
+
+template <class Road>
+void QuicOver<Road>::look_at(Connection& c) {
+    if (!c.ticket.empty()) tickets_.of(c.address).session = std::exchange(c.ticket, {});
+    if (!c.token.empty()) tickets_.of(c.address).token = std::exchange(c.token, {});
+    if (c.over || c.shaken || !c.is_shaken()) return;
+    c.shaken = true;
+    counters_.resumed += c.resumed;
+    if (!c.dialled) --state_->handshakes;
+    if (c.dialled) c.deadline = Instant::never();
+    if (c.is_up()) c.stage = detail::Stage::open;
+}
+
+template <class Road>
+void QuicOver<Road>::push(Connection& c) {
+    State& s = *state_;
+    counters_.bytes_out += s.drain(c);
+    counters_.blocked += c.blocked;
+    if (c.over) return part(c, c.error, false);
+    if (c.stage == detail::Stage::leaving && (c.out.empty() || c.mute)) return part(c, Error::none, false);
+    if (s.held != 0) queue(c);
+    c.due = min(c.deadline, c.expiry());
+    due(c.due);
+}
+
+template <class Road>
+void QuicOver<Road>::expire() {
+    State& s = *state_;
+    const Instant at = now();
+    if (at < s.deadline) return;
+    s.deadline = Instant::never();
+    s.table.each([&](Connection& c) {
+        if (c.due > at) return due(c.due);
+        if (c.deadline <= at || !c.expire(at)) {
+            const Error why = c.deadline <= at ? Error::timed_out : c.error;
+            if (c.is_up() && why == Error::timed_out) ++counters_.timed_out;
+            return part(c, why, false);
+        }
+        push(c);
+    });
+}
+
+template <class Road>
+void QuicOver<Road>::part(Connection& c, Error why, bool lingers) {
+    State& s = *state_;
+    if (c.is_up()) {
+        s.table.unlist(c);
+        if (why != Error::none) {
+            ++counters_.lost;
+            if (c.dialled || c.heard) s.lost.push_back({c.address, why});
+        }
+        lingers = lingers && c.stage == detail::Stage::open;
+        c.stage = detail::Stage::leaving;
+        if (lingers) {
+            c.deadline = now() + options_.linger_max;
+            return push(c);
+        }
+    }
+    if (!lingers && c.stage == detail::Stage::leaving) release(c);
+}
+
+} // namespace tenon::transport

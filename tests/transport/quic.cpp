@@ -1,0 +1,537 @@
+#include "tenon/transport/quic.hpp"
+
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "certificates.hpp"
+#include "connected.hpp"
+#include "tenon/transport/gnutls.hpp"
+#include "tenon/transport/impaired.hpp"
+#include "tenon/transport/kept_queue.hpp"
+#include "tenon/transport/ngtcp2.hpp"
+#include "tenon/transport/quic_connection.hpp"
+#include "tenon/transport/quic_door.hpp"
+#include "tenon/transport/quic_state.hpp"
+#include "tenon/transport/quic_tickets.hpp"
+#include "tenon/transport/tls_options.hpp"
+
+using namespace tenon;
+using namespace connected;
+using certificates::Files;
+using transport::Quic;
+using transport::QuicOptions;
+using transport::TlsOptions;
+using transport::Udp;
+using transport::UdpOptions;
+
+namespace {
+
+TlsOptions of(const Files& files) { return {.certificate = files.certificate, .key = files.key}; }
+TlsOptions believing(const std::string& file) { return {.authorities = file}; }
+TlsOptions trusting() { return believing(certificates::Set::get().authority.file()); }
+TlsOptions good() { return of(certificates::Set::get().good); }
+
+struct Harness {
+    using Transport = Quic;
+    static constexpr Error nobody = Error::timed_out; // a datagram that nobody takes is not answered
+    static constexpr std::uint64_t calls_most = 60;   // as many as the path is believed to bear, at first
+    Quic server(const ConnectionOptions& options) { return Quic(options, {}, good()); }
+    Quic client(ConnectionOptions options) {
+        options.dial_max = seconds(2);
+        return Quic(options, {}, trusting());
+    }
+    std::string to(const IpAddress& at) { return std::string(IpAddress::loopback(at.port).text().view()); }
+};
+
+} // namespace
+
+TEST_CASE("Quic keeps the contract of connected transports") { connected::anywhere(Harness{}); }
+
+TEST_CASE("hundreds of connections come and go over Quic") {
+    Harness harness;
+    connected::coming_and_going(harness, 4);
+}
+
+namespace {
+
+// Stands between a client and a server, like a router with a table of its own: what it does to datagrams can
+// be chosen, and it can give the client another port.
+struct Relay {
+    Udp front{UdpOptions{.bind = IpAddress::loopback(0)}};
+    std::unique_ptr<Udp> back;
+    IpAddress server, client, at;
+    bool to_server = true, to_client = true; // lets through
+    bool keeps_tokens = false;               // but not what shows that an address is real
+    std::string with_token;
+    std::size_t bytes_up = 0, bytes_down = 0, packets_up = 0;
+    std::string last_up; // what the client said last
+
+    explicit Relay(const IpAddress& of_server) : server(IpAddress::loopback(of_server.port)) {
+        const auto opened = front.open(0);
+        REQUIRE(opened);
+        at = *opened;
+        rebind();
+    }
+    void rebind() {
+        back = std::make_unique<Udp>(UdpOptions{.bind = IpAddress::loopback(0)});
+        REQUIRE(back->open(0));
+    }
+    bool has_token(BytesIn datagram) {
+        ngtcp2_pkt_hd head{};
+        const auto* bytes = reinterpret_cast<const std::uint8_t*>(datagram.data());
+        if (ngtcp2_accept(&head, bytes, datagram.size()) != 0) return false;
+        if (transport::detail::token_of(head).empty()) return false;
+        with_token = text_of(datagram);
+        return true;
+    }
+    void turn(Duration = {}) {
+        front.poll([&](const IpAddress& from, Lane, BytesIn datagram) {
+            client = from;
+            ++packets_up;
+            last_up = text_of(datagram);
+            if (!to_server || (keeps_tokens && has_token(datagram))) return;
+            bytes_up += datagram.size();
+            CHECK(back->send(server, {}, datagram) == Sent::sent);
+        });
+        back->poll([&](const IpAddress&, Lane, BytesIn datagram) {
+            bytes_down += datagram.size();
+            if (to_client) CHECK(front.send(client, {}, datagram) == Sent::sent);
+        });
+        front.flush();
+        back->flush();
+    }
+};
+
+// A server, and a client that reaches it through a relay.
+struct Far {
+    Party<Quic> server, client;
+    std::unique_ptr<Relay> relay;
+    ConnectionAddress to;
+
+    explicit Far(QuicOptions quic = {}, ConnectionOptions for_server = on_loopback(),
+                 ConnectionOptions for_client = on_loopback())
+        : server(Quic(for_server, quic, good())), client(Quic(for_client, quic, trusting())) {
+        const auto at = server.transport.open(0);
+        REQUIRE(at);
+        REQUIRE(client.transport.open_to_dial());
+        relay = std::make_unique<Relay>(*at);
+        to = client.at(std::string(relay->at.text().view()));
+    }
+    template <class F>
+    bool until(F&& holds) {
+        return connected::until(holds, client, *relay, server);
+    }
+    ConnectionAddress meet() {
+        const std::size_t before = server.heard.size();
+        REQUIRE(client.transport.send(to, {}, bytes_of("hello")) == Sent::sent);
+        REQUIRE(until([&] { return server.heard.size() > before; }));
+        return server.heard.back().first;
+    }
+};
+
+// How it ends when these meet: with none where they speak.
+Error meeting(const TlsOptions& server, const TlsOptions& client, const std::string& host = "127.0.0.1",
+              const QuicOptions& quic = {}) {
+    Party<Quic> a{Quic(on_loopback(), {}, server)}, b{Quic(on_loopback(), quic, client)};
+    const auto at = a.transport.open(0);
+    REQUIRE(at);
+    REQUIRE(b.transport.open_to_dial());
+    const ConnectionAddress to = b.at(host + ":" + std::to_string(at->port));
+    CHECK(b.transport.send(to, {}, bytes_of("secret")) == Sent::sent);
+    REQUIRE(until([&] { return !a.heard.empty() || !b.losses.empty(); }, b, a));
+    if (b.losses.empty()) return Error::none;
+    CHECK(a.heard.empty());
+    REQUIRE(until([&] { return a.transport.connections() == 0; }, b, a)); // it was told
+    return b.losses[0].second;
+}
+
+// Somebody who speaks QUIC, but not as a client of ours does.
+struct Foreigner {
+    Udp udp{UdpOptions{.bind = IpAddress::loopback(0)}};
+    transport::detail::QuicShared shared;
+    transport::detail::QuicConnection connection;
+
+    explicit Foreigner(const IpAddress& server) {
+        const auto at = udp.open(0);
+        REQUIRE(at);
+        shared.local = *at;
+        REQUIRE(shared.tls.open(trusting(), shared.options.protocol, false));
+        connection.address = IpAddress::loopback(server.port);
+        REQUIRE(connection.dial(shared, {}, {}, {}, now()));
+    }
+    void turn(Duration = {}) {
+        udp.poll([&](const IpAddress& from, Lane, BytesIn datagram) {
+            if (!connection.over) connection.read(from, datagram, now());
+        });
+        std::byte packet[1200];
+        IpAddress to;
+        for (std::size_t size = 1; size != 0;)
+            if ((size = connection.write(packet, to, now())) != 0)
+                CHECK(udp.send(to, {}, {packet, size}) == Sent::sent);
+        udp.flush();
+    }
+};
+
+} // namespace
+
+TEST_CASE("a client of Quic speaks to whom it believes, and to nobody else") {
+    auto& set = certificates::Set::get();
+    CHECK(meeting(good(), trusting()) == Error::none);
+    CHECK(meeting(good(), trusting(), "localhost") == Error::none);
+    CHECK(meeting(of(set.foreign), trusting()) == Error::unknown_key);
+    CHECK(meeting(of(set.foreign), trusting(), "localhost") == Error::unknown_key);
+    CHECK(meeting(of(set.strange), trusting()) == Error::unknown_key);
+    CHECK(meeting(of(set.expired), trusting()) == Error::expired);
+    CHECK(meeting(good(), {}) == Error::unknown_key); // none of the system's
+    TlsOptions named = trusting();
+    named.host_name = "game.example";
+    CHECK(meeting(of(set.foreign), named) == Error::none);
+    CHECK(meeting(good(), named) == Error::unknown_key);
+    // And who speaks another protocol is not answered.
+    CHECK(meeting(good(), trusting(), "127.0.0.1", {.protocol = "h3"}) == Error::encryption_mismatch);
+}
+
+TEST_CASE("Quic believes a pinned certificate whoever signed it, and no other") {
+    auto& set = certificates::Set::get();
+    TlsOptions pinned;
+    pinned.fingerprint = set.strange.fingerprint;
+    CHECK(meeting(of(set.strange), pinned) == Error::none);
+    CHECK(meeting(good(), pinned) == Error::key_changed);
+    for (const std::string& wrong : {set.strange.fingerprint.substr(3), set.strange.fingerprint + ":00",
+                                     set.strange.fingerprint.substr(0, 94) + "g", std::string("x")}) {
+        pinned.fingerprint = wrong;
+        CHECK(meeting(of(set.strange), pinned) == Error::key_changed);
+    }
+}
+
+TEST_CASE("Quic refuses files that lack or are no certificates when it opens") {
+    auto& set = certificates::Set::get();
+    const auto opening = [](const TlsOptions& options) {
+        Quic transport(on_loopback(), {}, options);
+        return transport.open(0).error();
+    };
+    CHECK(opening(good()) == Error::none);
+    CHECK(opening({}) == Error::file_missing);
+    CHECK(opening({.certificate = set.good.certificate}) == Error::file_missing);
+    CHECK(opening({.certificate = set.good.certificate, .key = set.foreign.key}) == Error::malformed);
+    CHECK(opening({.certificate = set.good.key, .key = set.good.key}) == Error::malformed);
+    TlsOptions lost = good();
+    lost.authorities = set.folder.path + "/nobody.pem";
+    CHECK(opening(lost) == Error::file_missing);
+    lost.authorities = set.good.key;
+    CHECK(opening(lost) == Error::malformed);
+    Quic guest(on_loopback(), {}, trusting());
+    CHECK(guest.open_to_dial()); // needs no certificate
+}
+
+TEST_CASE("who was there before goes on from its ticket, and need not show its address again") {
+    Harness harness;
+    Pair pair(harness);
+    const auto& server = pair.server.transport.counters();
+    const auto leave = [&] {
+        pair.client.transport.hang_up(pair.to);
+        REQUIRE(until([&] { return pair.server.transport.connections() == 0; }, pair.client, pair.server));
+        REQUIRE(until([&] { return pair.client.transport.connections() == 0; }, pair.client, pair.server));
+    };
+    const ConnectionAddress first = pair.meet();
+    CHECK(server.door.retried == 1);
+    CHECK(server.resumed == 0);
+    // The ticket comes behind the handshake.
+    CHECK(pair.server.transport.send(first, {}, bytes_of("welcome")) == Sent::sent);
+    REQUIRE(until([&] { return pair.client.heard.size() == 1; }, pair.client, pair.server));
+    leave();
+    CHECK(pair.meet() != first);
+    CHECK(server.door.retried == 1);
+    CHECK(server.resumed == 1);
+    CHECK(pair.client.transport.counters().resumed == 1);
+    leave();
+    // A server that starts anew knows none of it, and lets in as if for the first time.
+    const auto port = pair.server.transport.local_address().port;
+    pair.server.transport.close();
+    REQUIRE(pair.server.transport.open(port));
+    pair.meet();
+    CHECK(server.resumed == 1);
+}
+
+TEST_CASE("tickets are kept by host, used once, and the oldest go") {
+    transport::detail::QuicTickets tickets;
+    const auto host = [](std::uint16_t port) { return ConnectionAddress(IpAddress::loopback(port)); };
+    tickets.of(host(1)).session = {std::byte{1}};
+    tickets.of(host(1)).token = {std::byte{2}};
+    CHECK(tickets.size() == 1);
+    const auto taken = tickets.take(host(1));
+    CHECK(taken.session.size() == 1);
+    CHECK(taken.token.size() == 1);
+    CHECK(tickets.take(host(1)).session.empty());
+    for (std::uint16_t port = 1; port <= 65; ++port) tickets.of(host(port)).token = {std::byte{3}};
+    CHECK(tickets.size() == 64);
+    CHECK(tickets.take(host(1)).token.empty());
+    CHECK(tickets.take(host(65)).token.size() == 1);
+}
+
+TEST_CASE("a stranger is asked to show its address before anything is kept of it") {
+    Far far;
+    far.relay->to_client = false; // it never hears the question
+    CHECK(far.client.transport.send(far.to, {}, bytes_of("let me in")) == Sent::sent);
+    REQUIRE(far.until([&] { return far.relay->bytes_down != 0; }));
+    CHECK(far.server.transport.connections() == 0);
+    CHECK(far.server.transport.counters().accepted == 0);
+    CHECK(far.server.transport.counters().door.retried > 0);
+    CHECK(far.relay->bytes_up >= 1200);
+    CHECK(far.relay->bytes_down * 4 < far.relay->bytes_up); // less comes back than was sent
+    // What it is given works from its own address alone.
+    far.relay->to_client = far.relay->keeps_tokens = true;
+    REQUIRE(far.until([&] { return !far.relay->with_token.empty(); }));
+    Udp thief(UdpOptions{.bind = IpAddress::loopback(0)});
+    REQUIRE(thief.open(0));
+    const auto& door = far.server.transport.counters().door;
+    CHECK(door.refused == 0);
+    CHECK(thief.send(far.relay->server, {}, bytes_of(far.relay->with_token)) == Sent::sent);
+    thief.flush();
+    REQUIRE(connected::until([&] { return door.refused == 1; }, far.server));
+    CHECK(far.server.transport.counters().accepted == 0);
+    far.relay->keeps_tokens = false;
+    REQUIRE(far.until([&] { return far.server.heard.size() == 1; }));
+}
+
+TEST_CASE("a connection goes on when the client comes from another port") {
+    Far far;
+    const ConnectionAddress guest = far.meet();
+    for (std::size_t moves = 1; moves <= 3; ++moves) {
+        far.relay->rebind();
+        const std::string text = pattern(5000, static_cast<unsigned>(moves));
+        const std::size_t before = far.server.heard.size(), answers = far.client.heard.size();
+        CHECK(far.client.transport.send(far.to, {}, bytes_of(text)) == Sent::sent);
+        REQUIRE(far.until([&] { return far.server.heard.size() > before; }));
+        CHECK(far.server.heard.back().first == guest); // the same peer
+        CHECK((far.server.heard.back().second == text));
+        CHECK(far.server.transport.send(guest, {}, bytes_of(text)) == Sent::sent);
+        REQUIRE(far.until([&] { return far.client.heard.size() > answers; }));
+        CHECK((far.client.heard.back().second == text));
+        REQUIRE(far.until([&] { return far.server.transport.counters().migrations >= moves; }));
+    }
+    CHECK(far.server.transport.connections() == 1);
+    CHECK(far.server.losses.empty());
+    CHECK(far.client.losses.empty());
+}
+
+TEST_CASE("over a line that loses, doubles and reorders, everything arrives once and in order") {
+    using Lossy = transport::QuicOver<transport::Impaired<Udp>>;
+    const auto road = [](std::uint64_t seed) {
+        const transport::Impairment bad{.loss = 0.15,
+                                        .duplicate = 0.1,
+                                        .corrupt = 0.02,
+                                        .delay = milliseconds(2),
+                                        .jitter = milliseconds(2),
+                                        .reorder = true};
+        return transport::Impaired<Udp>(Udp(UdpOptions{.bind = IpAddress::loopback(0)}),
+                                        {.outgoing = bad, .seed = seed});
+    };
+    Party<Lossy> server(Lossy::over(road(1), on_loopback(), {}, good())),
+        client(Lossy::over(road(2), on_loopback(), {}, trusting()));
+    const auto at = server.transport.open(0);
+    REQUIRE(at);
+    REQUIRE(client.transport.open_to_dial());
+    const ConnectionAddress to = client.at("127.0.0.1:" + std::to_string(at->port));
+    server.echoes = true;
+    constexpr std::size_t count = 60;
+    for (unsigned i = 0; i < count; ++i)
+        CHECK(client.transport.send(to, {}, bytes_of(pattern(500 + 40 * i, i))) == Sent::sent);
+    REQUIRE(until([&] { return client.heard.size() >= count; }, client, server));
+    REQUIRE(server.heard.size() == count);
+    for (unsigned i = 0; i < count; ++i) CHECK((client.heard[i].second == pattern(500 + 40 * i, i)));
+}
+
+TEST_CASE("whoever is not heard of any more is lost in time, also while hands are shaken") {
+    QuicOptions quic;
+    quic.idle_max = milliseconds(800);
+    ConnectionOptions hasty = on_loopback();
+    hasty.dial_max = hasty.silence_max = milliseconds(700);
+    Far far(quic, hasty, hasty);
+    far.meet();
+    // While nothing is said it stays up.
+    const Instant quiet_until = now() + milliseconds(1200);
+    REQUIRE(far.until([&] { return now() > quiet_until; }));
+    CHECK(far.server.transport.connections() == 1);
+    CHECK(far.client.losses.empty());
+    far.relay->to_client = far.relay->to_server = false;
+    REQUIRE(far.until([&] { return !far.server.losses.empty() && !far.client.losses.empty(); }));
+    CHECK(far.server.losses[0].second == Error::timed_out);
+    CHECK(far.client.losses[0].second == Error::timed_out);
+    CHECK(far.client.transport.counters().timed_out == 1);
+    // Nobody answers.
+    CHECK(far.client.transport.send(far.to, {}, bytes_of("anybody?")) == Sent::sent);
+    REQUIRE(far.until([&] { return far.client.losses.size() == 2; }));
+    CHECK(far.client.losses[1].second == Error::timed_out);
+    // A guest that shakes hands and then says nothing.
+    Foreigner silent(far.server.transport.local_address());
+    REQUIRE(connected::until([&] { return far.server.transport.connections() == 1; }, silent, far.server));
+    REQUIRE(connected::until([&] { return far.server.transport.connections() == 0; }, silent, far.server));
+    CHECK(far.server.losses.size() == 1); // nobody had heard of it
+}
+
+TEST_CASE("who says what is no frame is told to go, and nobody else notices") {
+    Harness harness;
+    Pair pair(harness);
+    const ConnectionAddress guest = pair.meet();
+    std::size_t malformed = 0;
+    for (const char* noise : {"\x01", "\xFF\xFF\xFF\xFF", "\x80", "\xFF\xFF\x7F"}) {
+        Foreigner foreigner(pair.server.transport.local_address());
+        std::string said = std::string("\x02hi") + (noise[0] == '\x01' ? std::string("\0", 1) : noise);
+        if (said.size() == 4 && said[3] == '\x80') said += '\0'; // longer than it has to be
+        REQUIRE(foreigner.connection.out.append(bytes_of(said), {}));
+        REQUIRE(until([&] { return foreigner.connection.over; }, foreigner, pair.server));
+        CHECK(foreigner.connection.gone);
+        CHECK(foreigner.connection.error == Error::closed);
+        CHECK(pair.server.transport.counters().malformed == ++malformed);
+        CHECK(pair.server.heard.back().second == "hi");
+        REQUIRE(until([&] { return pair.server.losses.size() == malformed; }, pair.server));
+    }
+    CHECK(pair.server.transport.send(guest, {}, bytes_of("calm")) == Sent::sent);
+    REQUIRE(until([&] { return !pair.client.heard.empty(); }, pair.client, pair.server));
+    CHECK(pair.client.losses.empty());
+}
+
+TEST_CASE("datagrams that are damaged, cut or made up disturb nobody, and no answer is larger than they") {
+    Far far;
+    const ConnectionAddress guest = far.meet();
+    Udp noisy(UdpOptions{.bind = IpAddress::loopback(0)});
+    REQUIRE(noisy.open(0));
+    Random random(11);
+    std::size_t said = 0, heard = 0;
+    const IpAddress server = far.relay->server;
+    for (int i = 0; i < 600; ++i) {
+        // What the client says, with a bit turned over, cut, or nothing of the kind.
+        CHECK(far.client.transport.send(far.to, {}, bytes_of("x")) == Sent::sent);
+        std::string text = far.relay->last_up;
+        if (i % 3 == 0) text = pattern(1 + random.next() % 1500, static_cast<unsigned>(i));
+        if (i % 7 == 0) text.resize(1200, 'y');
+        if (i % 5 == 0) text.resize(1 + random.next() % text.size());
+        text[random.next() % text.size()] ^= static_cast<char>(1 << random.next() % 8);
+        if (i % 9 == 0) text[0] = static_cast<char>(0xC0 | random.next()); // a long head
+        if (i % 18 == 0 && text.size() > 5) text[1] = 0, text[2] = 0, text[3] = 0, text[4] = 1;
+        said += text.size();
+        CHECK(noisy.send(server, {}, bytes_of(text)) == Sent::sent);
+        noisy.flush();
+        if (i % 10 == 0) {
+            far.client.turn();
+            far.relay->turn();
+            far.server.turn();
+            far.relay->turn();
+        }
+        noisy.poll([&](const IpAddress&, Lane, BytesIn answer) { heard += answer.size(); });
+    }
+    REQUIRE(far.until([&] { return far.server.heard.size() == 601; }));
+    noisy.poll([&](const IpAddress&, Lane, BytesIn answer) { heard += answer.size(); });
+    CHECK(heard < said);
+    CHECK(far.server.transport.counters().door.dropped > 0);
+    CHECK(far.server.transport.counters().door.reset > 0);
+    CHECK(far.server.transport.counters().door.other_versions > 0);
+    CHECK(far.server.transport.connections() == 1);
+    CHECK(far.server.transport.send(guest, {}, bytes_of("calm")) == Sent::sent);
+    REQUIRE(far.until([&] { return !far.client.heard.empty(); }));
+    CHECK(far.server.losses.empty());
+    CHECK(far.client.losses.empty());
+}
+
+TEST_CASE("who did not hear that it is over is told when it speaks again") {
+    Far far;
+    const ConnectionAddress guest = far.meet();
+    far.relay->to_client = false;
+    far.server.transport.hang_up(guest);
+    REQUIRE(far.until([&] { return far.server.transport.connections() == 0; }));
+    CHECK(far.client.losses.empty());
+    far.relay->to_client = true;
+    CHECK(far.client.transport.send(far.to, {}, bytes_of("still there?")) == Sent::sent);
+    REQUIRE(far.until([&] { return !far.client.losses.empty(); }));
+    CHECK(far.client.losses[0].second == Error::closed);
+    CHECK(far.server.transport.counters().door.reset > 0);
+    CHECK(far.server.heard.size() == 1);
+}
+
+TEST_CASE("only so many shake hands at once") {
+    QuicOptions few;
+    few.handshakes_max = 2;
+    Party<Quic> server(Quic(on_loopback(), few, good()));
+    const auto at = server.transport.open(0);
+    REQUIRE(at);
+    std::vector<std::unique_ptr<Relay>> relays;
+    std::vector<std::unique_ptr<Party<Quic>>> guests;
+    const auto add = [&] {
+        relays.push_back(std::make_unique<Relay>(*at));
+        guests.push_back(std::make_unique<Party<Quic>>(Quic(on_loopback(), {}, trusting())));
+        REQUIRE(guests.back()->transport.open_to_dial());
+        const ConnectionAddress to = guests.back()->at(std::string(relays.back()->at.text().view()));
+        CHECK(guests.back()->transport.send(to, {}, bytes_of("hello")) == Sent::sent);
+    };
+    const auto all_turn = [&] {
+        for (auto& guest : guests) guest->turn();
+        for (auto& relay : relays) relay->turn();
+    };
+    for (int i = 0; i < 2; ++i) {
+        add();
+        // It hears the question and no more, and so never comes to an end.
+        Relay& relay = *relays.back();
+        REQUIRE(until(
+            [&] {
+                all_turn();
+                if (relay.packets_up >= 2) relay.to_client = false;
+                return server.transport.counters().accepted == static_cast<std::uint64_t>(i) + 1;
+            },
+            server));
+    }
+    add();
+    REQUIRE(until([&] { return all_turn(), !guests[2]->losses.empty(); }, server));
+    CHECK(guests[2]->losses[0].second == Error::refused);
+    CHECK(server.transport.counters().turned_away == 1);
+    CHECK(server.transport.connections() == 2);
+    // When one is through, or is given up, there is room.
+    for (auto& relay : relays) relay->to_client = true;
+    REQUIRE(until([&] { return all_turn(), server.heard.size() == 2; }, server));
+    add();
+    REQUIRE(until([&] { return all_turn(), server.heard.size() == 3; }, server));
+}
+
+TEST_CASE("what is kept until it is acknowledged stays where it lies") {
+    transport::detail::KeptQueue queue;
+    std::string all;
+    std::vector<const std::byte*> places;
+    for (unsigned i = 0; i < 40; ++i) {
+        const std::string head = pattern(3, i), rest = pattern(700 * i, i);
+        REQUIRE(queue.append(bytes_of(head), bytes_of(rest)));
+        all += head + rest;
+    }
+    CHECK(queue.size() == all.size());
+    CHECK(queue.waiting() == all.size());
+    const auto next = [&] {
+        BytesIn first;
+        queue.each_waiting([&](BytesIn piece) { return first = piece, false; });
+        return first;
+    };
+    // Given in pieces, settled behind them.
+    std::size_t given = 0, settled = 0;
+    Random random(5);
+    while (settled < all.size()) {
+        BytesIn piece = next();
+        if (!piece.empty()) {
+            piece = piece.first(1 + random.next() % piece.size());
+            CHECK((text_of(piece) == std::string_view(all).substr(given, piece.size())));
+            queue.give(piece.size());
+            given += piece.size();
+        }
+        CHECK(queue.in_flight() == given - settled);
+        const std::size_t step = random.next() % (given - settled + 1);
+        queue.settle(step);
+        settled += step;
+        CHECK(queue.size() == all.size() - settled);
+    }
+    CHECK(queue.empty());
+    queue.settle(100); // what was never given is not taken away
+    REQUIRE(queue.append(bytes_of("a"), bytes_of("b")));
+    CHECK(queue.size() == 2);
+    queue.settle(1);
+    CHECK(queue.size() == 2);
+}
