@@ -3,15 +3,18 @@
 #   sh tests/run.sh          all tests as they are, with the library's assertions, and the guards: minutes
 #   sh tests/run.sh --full   also wrong programs, clang with the address and undefined-behaviour sanitizers, threads,
 #                            no exceptions, WebAssembly, fuzzing, examples, long simulations
+#   sh tests/run.sh --windows   what needs no library, compiled by mingw-w64 and run by wine
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/tests/setup.sh"
 
 full=
+windows=
 for argument in "$@"; do
     case $argument in
     --full) full=full ;;
-    *) die "usage: sh tests/run.sh [--full]" ;;
+    --windows) windows=windows ;;
+    *) die "usage: sh tests/run.sh [--full] [--windows]" ;;
     esac
 done
 
@@ -64,15 +67,25 @@ without() { say "stage $1: not run: $2"; }
 
 has_target() { grep -q "^build $2[ :]" "$builds/$1/build.ninja"; }
 
-# What WebAssembly's compiler finds of the system: links to the headers alone, since -I/usr/include would give it the
-# wrong standard library.
-write_wasm_cross_file() {
-    mkdir -p "$builds/wasm-include"
-    for header in xxhash.h xxh3.h doctest; do
-        if [ -e "/usr/include/$header" ]; then ln -sfn "/usr/include/$header" "$builds/wasm-include/$header"; fi
+# What a compiler for another system finds of this one: links in $builds/WHERE to the HEADERS alone, since
+# -I/usr/include would give it the wrong standard library.
+# link_headers WHERE HEADERS...
+link_headers() {
+    into=$builds/$1
+    shift
+    mkdir -p "$into"
+    for header in "$@"; do
+        if [ -e "/usr/include/$header" ]; then ln -sfn "/usr/include/$header" "$into/$header"; fi
     done
-    # Only written when it changes, because Meson configures again after that.
-    cat >"$builds/wasm.ini.new" <<END
+}
+# Takes its text from stdin. Only written when it changes, because Meson configures again after that.
+write_cross_file() {
+    cat >"$builds/$1.new"
+    cmp -s "$builds/$1.new" "$builds/$1" || mv "$builds/$1.new" "$builds/$1"
+}
+write_wasm_cross_file() {
+    link_headers wasm-include xxhash.h xxh3.h doctest
+    write_cross_file wasm.ini <<END
 [binaries]
 c = 'emcc'
 cpp = 'em++'
@@ -87,10 +100,29 @@ cpu_family = 'wasm32'
 cpu = 'wasm32'
 endian = 'little'
 END
-    cmp -s "$builds/wasm.ini.new" "$builds/wasm.ini" || mv "$builds/wasm.ini.new" "$builds/wasm.ini"
+}
+write_windows_cross_file() {
+    link_headers windows-include xxhash.h xxh3.h doctest asio.hpp asio cereal
+    write_cross_file windows.ini <<END
+[binaries]
+c = '$mingw-gcc-posix'
+cpp = [${ccache:+"'ccache', "}'$mingw-g++-posix']
+ar = '$mingw-ar'
+strip = '$mingw-strip'
+exe_wrapper = ['wine']
+[built-in options]
+cpp_args = ['-isystem', '$builds/windows-include']
+cpp_link_args = ['-static']
+[host_machine]
+system = 'windows'
+cpu_family = 'x86_64'
+cpu = 'x86_64'
+endian = 'little'
+END
 }
 
-setup build tests $full
+# shellcheck disable=SC2086
+setup build tests $full $windows
 
 export ASAN_OPTIONS=halt_on_error=1:detect_stack_use_after_return=1:print_summary=1
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
@@ -100,7 +132,7 @@ export TENON_JOBS="$jobs"
 # Warnings are errors with the compilers that tenon promises to be clean on; a newer one may warn of more.
 strict_for() {
     case $($1 -dumpversion) in
-    12 | 12.* | 14.*) echo -Dwerror=true ;;
+    12 | 12.* | 12-* | 14.*) echo -Dwerror=true ;;
     *) echo -Dwerror=false ;;
     esac
 }
@@ -109,14 +141,16 @@ plain="$ours -Ddebug=false -Dcpp_args=-g1"
 sanitized="$plain -Doptimization=1 -Db_sanitize=address,undefined -Db_lundef=false"
 
 # Sanitized templates take three times as long to compile, half of that with clang: the full run leaves them to it.
-build=quick options="$plain -Doptimization=1" chosen=
-if [ -z "$full" ]; then chosen="--no-suite thorough"; elif ! have clang++; then build=asan options=$sanitized; fi
-# shellcheck disable=SC2046,SC2086
-if configure $build $options $(strict_for "$CXX"); then
-    stage tests $build "" "--no-suite fuzzing $chosen"
-else
-    unable tests
-fi
+run_tests() {
+    build=quick options="$plain -Doptimization=1" chosen=
+    if [ -z "$full" ]; then chosen="--no-suite thorough"; elif ! have clang++; then build=asan options=$sanitized; fi
+    # shellcheck disable=SC2046,SC2086
+    if configure $build $options $(strict_for "$CXX"); then
+        stage tests $build "" "--no-suite fuzzing $chosen"
+    else
+        unable tests
+    fi
+}
 
 run_with_clang() {
     CXX=clang++
@@ -159,6 +193,27 @@ run_wasm() {
     fi
 }
 
+# Everything but what needs a library that Windows has not: that is left out, as in any build without it.
+run_windows() {
+    mingw=x86_64-w64-mingw32
+    if ! have $mingw-g++-posix || ! have wine; then without windows "mingw-w64 or wine is not here" && return; fi
+    if have ccache; then ccache=ccache; else ccache=; fi
+    # wine keeps its Windows in a folder of ours, and speaks only when asked.
+    WINEPREFIX=$builds/wine WINEDEBUG=-all
+    export WINEPREFIX WINEDEBUG
+    write_windows_cross_file
+    # shellcheck disable=SC2046,SC2086
+    if configure windows --cross-file "$builds/windows.ini" $ours -Ddebug=false -Doptimization=1 \
+        $(strict_for $mingw-g++-posix) &&
+        wineboot --init >"$builds/windows.wine.log" 2>&1; then
+        programs=$(sed -n 's/^build \(tests\/test_[a-z]*\.exe\):.*/\1/p' "$builds/windows/build.ninja")
+        stage windows windows "$programs" "--suite unit"
+        wineboot --kill || true
+    else
+        unable windows
+    fi
+}
+
 run_long() {
     # shellcheck disable=SC2046,SC2086
     if ! configure long $ours -Dbuildtype=release -Db_ndebug=false $(strict_for "$CXX"); then
@@ -190,6 +245,8 @@ run_examples() {
     fi
 }
 
+# What was asked for: Windows alone, where nothing else was.
+if [ "$full$windows" != windows ]; then run_tests; fi
 if [ -n "$full" ]; then
     native=$CXX
     if have clang++; then run_with_clang; else without clang "clang++ is not here"; fi
@@ -199,6 +256,7 @@ if [ -n "$full" ]; then
     run_examples
     run_long
 fi
+if [ -n "$windows" ]; then run_windows; fi
 
 if [ "$failed" -gt 0 ] || [ "$passed" = 0 ]; then result=1; else result=0; fi
 say "$passed passed, $failed failed"

@@ -1,6 +1,6 @@
 # Sourced by tests/run.sh, examples/run.sh and bench/run.sh with $root set. `setup WHAT...` makes sure of what a
-# build needs, where WHAT is any of: build, tests, bench, web, full. What is missing is installed by apt-get where
-# there is one, which is said before it is done; headers that still lack come from the wraps in subprojects/.
+# build needs, where WHAT is any of: build, tests, bench, web, full, windows. What is missing is installed by apt-get
+# where there is one, which is said before it is done; headers that still lack come from the wraps in subprojects/.
 
 say() { printf '%s\n' "$*"; }
 die() { say "$*" >&2; exit 1; }
@@ -60,6 +60,10 @@ look() {
             [ -e /usr/share/nodejs/ws ] || missing="$missing node-ws"
             has_header wslay/wslay.h || missing="$missing libwslay-dev"
             ;;
+        windows)
+            have x86_64-w64-mingw32-g++-posix || missing="$missing g++-mingw-w64-x86-64-posix"
+            have wine || missing="$missing wine"
+            ;;
         bench) has_header enet/enet.h || missing="$missing libenet-dev" ;;
         full)
             have clang++ || missing="$missing clang"
@@ -68,6 +72,7 @@ look() {
             have em++ || missing="$missing emscripten"
             have node || missing="$missing nodejs"
             have clang-tidy || missing="$missing clang-tidy"
+            have chromedriver || missing="$missing chromium-driver"
             ;;
         esac
     done

@@ -89,9 +89,9 @@ class PlayerOver {
         Ship other;
         float nearest = 1e9f;
         for (auto [entity, ship] : net_.template view<Ship>(now)) {
-            const float far = std::hypot(ship.x - mine->x, ship.y - mine->y);
-            if (net_.owner(entity, now) == net_.self() || far >= nearest) continue;
-            nearest = far;
+            const float apart = std::hypot(ship.x - mine->x, ship.y - mine->y);
+            if (net_.owner(entity, now) == net_.self() || apart >= nearest) continue;
+            nearest = apart;
             other = ship;
         }
         if (nearest > 1e8f) return {0.3f, 0.5f, false};
@@ -106,8 +106,8 @@ class PlayerOver {
         return wish;
     }
     static Steer towards(const Ship& ship, float to_x, float to_y) {
-        const float far = std::max(std::hypot(to_x - ship.x, to_y - ship.y), 0.01f);
-        const float x = (to_x - ship.x) / far, y = (to_y - ship.y) / far;
+        const float apart = std::max(std::hypot(to_x - ship.x, to_y - ship.y), 0.01f);
+        const float x = (to_x - ship.x) / apart, y = (to_y - ship.y) / apart;
         const float nose_x = std::cos(ship.heading), nose_y = std::sin(ship.heading);
         const float across = nose_x * y - nose_y * x, along = nose_x * x + nose_y * y;
         Steer wish;

@@ -46,11 +46,11 @@ class Field {
             }
             if (pull == 0) return;
             const rigid::Vec to = player.at - body.at;
-            const double far = rigid::length(to);
-            if (far > 2.6 || far < 0.9) return;
+            const double apart = rigid::length(to);
+            if (apart > 2.6 || apart < 0.9) return;
             body.asleep = false;
             body.still = 0;
-            body.speed += to * (pull / far / 60);
+            body.speed += to * (pull / apart / 60);
         });
     }
 

@@ -101,8 +101,8 @@ Push wander(const Cube& player, double seconds) {
     const double leg = std::floor(seconds / 2), beat = std::fmod(std::floor(seconds), 12);
     const double x = 8 * std::sin(leg * 2.4) - static_cast<double>(player.x),
                  y = 8 * std::cos(leg * 1.7) - static_cast<double>(player.y);
-    const double far = std::max(std::hypot(x, y), 0.5);
-    return {static_cast<float>(x / far), static_cast<float>(y / far), std::fmod(beat, 4) == 2, beat == 11};
+    const double apart = std::max(std::hypot(x, y), 0.5);
+    return {static_cast<float>(x / apart), static_cast<float>(y / apart), std::fmod(beat, 4) == 2, beat == 11};
 }
 
 class Hand {

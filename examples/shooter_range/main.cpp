@@ -114,9 +114,9 @@ struct Player {
         std::size_t nth = 0;
         for (auto [entity, bot] : net.view<Bot>(sim.now())) {
             if (orders % 30 != 0 || nth++ != static_cast<std::size_t>(orders / 30 % 3)) continue;
-            const float far = std::hypot(bot.x - seen.x, bot.y - seen.y);
+            const float away = std::hypot(bot.x - seen.x, bot.y - seen.y);
             order.fires = true;
-            order.dx = (bot.x - seen.x) / far, order.dy = (bot.y - seen.y) / far;
+            order.dx = (bot.x - seen.x) / away, order.dy = (bot.y - seen.y) / away;
         }
         return order;
     }

@@ -3,6 +3,7 @@
 
 #include <emscripten/em_macros.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <optional>
 #include <string>
@@ -19,30 +20,67 @@ using namespace tenon::literals;
 using tenon::Instant;
 using Player = arena::PlayerOver<tenon::browser::WebSocket>;
 
+// How long a key waits for its answer: from the press to the turn in which we know that the server has played
+// the first command with it. What is seen of it comes sooner, since the player's own ship is run ahead.
+class Echo {
+  public:
+    void pressed(Instant at, const tenon::PredictionFigures& figures) {
+        if (waits_) return; // one at a time
+        waits_ = true;
+        at_ = at;
+        number_ = figures.commands + 1;
+    }
+    void turn(Instant now, const tenon::PredictionFigures& figures) {
+        if (!waits_) return;
+        waits_ = figures.played < number_ && now - at_ < 2_s; // later it was for another session
+        if (figures.played < number_) return;
+        if (milliseconds_.size() == 500) milliseconds_.erase(milliseconds_.begin());
+        milliseconds_.push_back((now - at_).ms());
+    }
+    std::size_t count() const { return milliseconds_.size(); }
+    double percentile(double share) const {
+        if (milliseconds_.empty()) return 0;
+        std::vector<double> sorted = milliseconds_;
+        std::sort(sorted.begin(), sorted.end());
+        return sorted[static_cast<std::size_t>(share * static_cast<double>(sorted.size() - 1))];
+    }
+
+  private:
+    std::vector<double> milliseconds_;
+    Instant at_{};
+    std::uint64_t number_ = 0;
+    bool waits_ = false;
+};
+
 class Client {
   public:
     Client(std::string url, const std::string& name) : url_(std::move(url)), player_(name) {
-        // A page in the background is not drawn and its timers hardly run; what arrives wakes it.
-        player_.net().transport().on_arrival([](void* self) { static_cast<Client*>(self)->turn_if_late(); },
-                                             this);
+        // What arrives is heard at once, and not when the next frame is drawn: in the background none is, and
+        // timers hardly run.
+        player_.net().transport().on_arrival([](void* self) { static_cast<Client*>(self)->wake(); }, this);
         join(tenon::now());
     }
 
     void turn(Instant now) {
-        turned_at_ = now;
         ++turns_;
         player_.turn(now, flies_itself);
+        echo_.turn(now, player_.net().prediction());
         figures_.update(now, player_.net());
         if (player_.closed() && now >= join_at_) join(now);
         const tenon::Status status = player_.net().status();
-        if (status == tenon::Status::joined && before_ != status) ++joined_;
+        if (status == tenon::Status::joined && before_ != status && ++joined_ == 1) came_in_ = now - made_;
         before_ = status;
     }
-    void turn_if_late() {
-        const Instant now = tenon::now();
-        if (now - turned_at_ < 100_ms) return;
+    // What the player wants, and how long ago a key was pressed that says so, or less than nothing.
+    void steer(const arena::Steer& wish, double pressed_ms) {
+        player_.steer = wish;
+        if (pressed_ms < 0 || player_.net().status() != tenon::Status::joined) return;
+        const auto ago = tenon::microseconds(static_cast<std::int64_t>(pressed_ms * 1000));
+        echo_.pressed(tenon::now() - ago, player_.net().prediction());
+    }
+    void wake() {
         ++woken_;
-        turn(now);
+        turn(tenon::now());
     }
     // Kind, x, y, heading, pilot, flags (1: own, 2: thrusts, 4: dazed), score; ships are kind 1, shots
     // kind 2.
@@ -76,19 +114,20 @@ class Client {
         const tenon::Health health = player_.net().health();
         std::size_t ships = 0;
         for ([[maybe_unused]] auto [entity, ship] : player_.net().view<arena::Ship>(tenon::now())) ++ships;
-        char text[512];
+        char text[600];
         std::snprintf(
             text, sizeof text,
             "{\"status\":\"%s\",\"ships\":%zu,\"flown\":%.1f,\"shots\":%llu,\"hits\":%llu,\"turns\":%llu,"
             "\"woken\":%llu,\"joined\":%u,\"frames\":%llu,\"bytes\":%llu,\"inbox_most\":%zu,\"rtt_ms\":%.2f,"
-            "\"late_ms\":%.1f}",
+            "\"joined_ms\":%.1f,\"late_ms\":%.1f,\"echoes\":%zu,\"echo_ms\":%.1f,\"echo_p95_ms\":%.1f}",
             tenon::name(player_.net().status()).data(), ships, player_.seen_flown(),
             static_cast<unsigned long long>(player_.shots_seen()),
             static_cast<unsigned long long>(player_.hits_heard()), static_cast<unsigned long long>(turns_),
             static_cast<unsigned long long>(woken_), joined_,
             static_cast<unsigned long long>(counters.frames_in),
             static_cast<unsigned long long>(counters.bytes_in), counters.inbox_most, health.rtt.ms(),
-            player_.net().playback(tenon::now()).delay.ms());
+            came_in_.ms(), player_.net().playback(tenon::now()).delay.ms(), echo_.count(), echo_.percentile(0.5),
+            echo_.percentile(0.95));
         text_ = text;
         return text_.c_str();
     }
@@ -98,7 +137,6 @@ class Client {
         player_.close();
     }
 
-    arena::Steer& steer() { return player_.steer; }
     bool flies_itself = false;
 
   private:
@@ -117,8 +155,10 @@ class Client {
     tenon::browser::Url at_;
     Player player_;
     arena::Figures figures_;
+    Echo echo_;
     std::vector<float> scene_;
-    Instant turned_at_{}, join_at_{};
+    Instant made_ = tenon::now(), join_at_{};
+    tenon::Duration came_in_{}; // how long it took
     tenon::Status before_{};
     tenon::Error error_ = tenon::Error::none;
     std::uint64_t turns_ = 0, woken_ = 0;
@@ -135,9 +175,10 @@ EMSCRIPTEN_KEEPALIVE void arena_join(const char* url, const char* name, int flie
     client.emplace(url, name);
     client->flies_itself = flies_itself != 0;
 }
-EMSCRIPTEN_KEEPALIVE void arena_steer(float turn, float thrust, int fires) {
-    client->steer() = {turn, thrust, fires != 0};
+EMSCRIPTEN_KEEPALIVE void arena_steer(float turn, float thrust, int fires, double pressed_ms) {
+    client->steer({turn, thrust, fires != 0}, pressed_ms);
 }
+EMSCRIPTEN_KEEPALIVE void arena_fly(int by_itself) { client->flies_itself = by_itself != 0; }
 EMSCRIPTEN_KEEPALIVE void arena_turn() { client->turn(tenon::now()); }
 EMSCRIPTEN_KEEPALIVE const float* arena_scene() { return client->scene(tenon::now()).data(); }
 EMSCRIPTEN_KEEPALIVE int arena_scene_size() { return static_cast<int>(client->scene(tenon::now()).size()); }

@@ -214,8 +214,8 @@ TEST_CASE("in steady state packing and unpacking allocate nothing") {
         const auto size = Plain::encode(into, large);
         REQUIRE(Plain::decode({into.data(), size.value_or(0)}, blob));
         for (int i = 0; i < 50; ++i) {
-            const auto small = Wordy::encode(into, flag);
-            REQUIRE(Wordy::decode({into.data(), small.value_or(0)}, chat));
+            const auto little = Wordy::encode(into, flag);
+            REQUIRE(Wordy::decode({into.data(), little.value_or(0)}, chat));
         }
     };
     round();
@@ -249,9 +249,9 @@ TEST_CASE("a dictionary that is trained from messages packs others like them") {
     auto& context = codec::ZstdContext::of_this_thread();
     std::size_t plain = 0, packed = 0;
     for (std::size_t i = 3000; i < 4000; ++i) {
-        const codec::ZstdPacked small = context.pack(said[i], &dictionary);
-        const Bytes kept(small.bytes.begin(), small.bytes.end());
-        const BytesIn back = context.unpack({kept, small.has_block_heads}, said[i].size(), &dictionary);
+        const codec::ZstdPacked little = context.pack(said[i], &dictionary);
+        const Bytes kept(little.bytes.begin(), little.bytes.end());
+        const BytesIn back = context.unpack({kept, little.has_block_heads}, said[i].size(), &dictionary);
         REQUIRE(Bytes(back.begin(), back.end()) == said[i]);
         plain += said[i].size();
         packed += kept.size() + 2;

@@ -150,8 +150,8 @@ TEST_CASE("a Json message that ends anywhere too early is an error") {
         Rich copy;
         CAPTURE(size);
         CHECK(read(whole.substr(0, size), copy) != Error::none);
-        const auto small = Json::encode({into.data(), size}, rich::sample());
-        CHECK(small.error() == Error::too_large);
+        const auto little = Json::encode({into.data(), size}, rich::sample());
+        CHECK(little.error() == Error::too_large);
     }
     Rich copy;
     CHECK(read(whole.substr(0, whole.size() - 1), copy) == Error::truncated);

@@ -1,4 +1,5 @@
-"""No header leaves a macro behind that is not TENON_ something; those are defined in core/config.hpp alone."""
+"""No header leaves a macro behind that is not TENON_ something; those are defined in core/config.hpp alone. And none
+calls anything by a short word that is a macro after windows.h, which programs include before us."""
 import re
 import sys
 from pathlib import Path
@@ -8,10 +9,15 @@ import guard
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "package"))
 from amalgamate import SWITCHES  # noqa: E402
 
+TAKEN = r"(?<![\w<])(?:near|far|small|interface|pascal|cdecl|IN|OUT|ERROR|DELETE|VOID|CONST)(?![\w>])"
+
 
 def check(root):
     for name in guard.headers(root):
         code = guard.without_comments(guard.text(Path(root) / "include" / name))
+        words = re.sub(r'"[^"\n]*"', '""', code)
+        for match in re.finditer(TAKEN, words):
+            yield "%s:%d: %s is a macro of windows.h" % (name, words[:match.start()].count("\n") + 1, match.group(0))
         dropped = set(re.findall(r"^\s*#\s*undef\s+(\w+)", code, re.M))
         for match in re.finditer(r"^\s*#\s*define\s+(\w+)", code, re.M):
             macro = match.group(1)
@@ -28,4 +34,5 @@ CONFIG, OTHER = "include/tenon/core/config.hpp", "include/tenon/core/a.hpp"
 guard.run(check, {CONFIG: "#define TENON_A 1\n", OTHER: "#define x 1\n#undef x\n// #define y\n"}, [
     ({CONFIG: "#ifndef B\n#  define B 1\n#endif\n"}, "leaks the macro B"),
     ({OTHER: "#define TENON_B 1\n"}, "belongs in"),
+    ({OTHER: "inline bool is(int a, int far) { return a < far; } // far away\n"}, "far is a macro of windows.h"),
 ])

@@ -42,7 +42,7 @@ void compare(std::uint64_t seed) {
         const auto centre = anywhere<Dimensions>(random, 45);
         const auto radius = static_cast<float>(random.real() * (round % 10 == 0 ? 1e9 : 30));
         std::multiset<std::size_t> found, expected;
-        grid.near(centre, radius, [&](std::size_t slot, float square) {
+        grid.around(centre, radius, [&](std::size_t slot, float square) {
             found.insert(slot);
             REQUIRE(square <= radius * radius);
         });
@@ -84,13 +84,13 @@ TEST_CASE("places that are none are nowhere, and looks that can't be find nobody
     CHECK(!grid.has(9));
     std::size_t found = 0;
     const auto count = [&](std::size_t, float) { ++found; };
-    grid.near({{nan, 0}}, 10, count);
-    grid.near({{0, 0}}, nan, count);
-    grid.near({{0, 0}}, -1, count);
+    grid.around({{nan, 0}}, 10, count);
+    grid.around({{0, 0}}, nan, count);
+    grid.around({{0, 0}}, -1, count);
     CHECK(found == 0);
-    grid.near({{0, 0}}, far, count);
+    grid.around({{0, 0}}, far, count);
     CHECK(found == 1);
-    grid.near({{1e30f, -1e30f}}, 10, count);
+    grid.around({{1e30f, -1e30f}}, 10, count);
     CHECK(found == 1);
     grid.put(0, {{0, nan}}); // it is lost
     CHECK(!grid.has(0));
@@ -125,7 +125,7 @@ TEST_CASE("a grid allocates when it is made, and not again") {
     std::size_t found = 0;
     for (int i = 0; i < 1000; ++i) {
         grid.put(static_cast<std::size_t>(random.below(100)), anywhere<3>(random, 20));
-        grid.near(anywhere<3>(random, 20), 8, [&](std::size_t, float) { ++found; });
+        grid.around(anywhere<3>(random, 20), 8, [&](std::size_t, float) { ++found; });
     }
     CHECK(found != 0);
     CHECK(count.bytes() == 0);

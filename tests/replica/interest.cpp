@@ -103,16 +103,16 @@ TEST_CASE("a client may publish where it looks, but not that it looks everywhere
 
     World world({.entities_max = 8, .ticks = 4});
     Stage stage(8, 10);
-    const EntityId near = world.spawn(), far = world.spawn();
-    stage.place(near, {{10, 0}});
+    const EntityId around = world.spawn(), far = world.spawn();
+    stage.place(around, {{10, 0}});
     stage.place(far, {{60, 0}});
     world.commit({1});
     interest.update(stage, world, {});
-    CHECK(interest.sees(near)); // as it last asked for with success
+    CHECK(interest.sees(around)); // as it last asked for with success
     CHECK(!interest.sees(far));
     CHECK(publish(55, 10) == Error::none);
     interest.update(stage, world, {});
-    CHECK(!interest.sees(near));
+    CHECK(!interest.sees(around));
     CHECK(interest.sees(far));
     CHECK(interest.publish({}));
     interest.update(stage, world, {});
@@ -232,7 +232,7 @@ struct Wander {
         tenon::Scope scope;
         scope.reach = random.chance(0.03)  ? tenon::Reach::room
                       : random.chance(0.1) ? tenon::Reach::owner
-                                           : tenon::Reach::near;
+                                           : tenon::Reach::around;
         scope.room = random.chance(0.2) ? static_cast<std::uint32_t>(random.below(3)) : 0;
         scope.owner = random.chance(0.2) ? world.owner(it) : PeerId::none();
         if (is_rated && random.chance(0.2)) scope.every = static_cast<std::uint16_t>(1 + random.below(5));

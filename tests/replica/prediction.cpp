@@ -160,8 +160,10 @@ TEST_CASE("a full ring of commands is seen, and nothing happens") {
     CHECK(bench.give({}) == Error::queue_full);
     CHECK(same(bench.mine(), before));
     CHECK(bench.prediction.figures().refused == 1);
+    CHECK(bench.prediction.figures().played == 0);
     bench.play(5);
     bench.tell();
+    CHECK(bench.prediction.figures().played == 5);
     CHECK(bench.give({}) == Error::none);
     CHECK(bench.prediction.pending() == 16);
     CHECK(bench.prediction.heard(bench.now, 0, 1000, bench.rules).error() == Error::malformed);

@@ -69,7 +69,7 @@ TEST_CASE("a slot's next tenant has nothing from the one before, and who is gone
     stage.set({1, 1}, {.reach = Reach::room, .owner = PeerId{5}});
     stage.place({1, 2}, {{1, 0}});
     CHECK(!stage.is({1, 1}));
-    CHECK(stage.scope(1).reach == Reach::near);
+    CHECK(stage.scope(1).reach == Reach::around);
     stage.look_about({PeerId{5}});
     CHECK(seen(stage).empty());
     stage.remove({1, 1}); // was gone already

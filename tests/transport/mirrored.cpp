@@ -209,10 +209,10 @@ TEST_CASE("the ring keeps the newest, whatever their sizes, and no more than it 
         CHECK(talk.a.counters().kept == 300);
         CHECK(talk.a.counters().replaced == 300 - talk.a.count());
     }
-    Talk small({.ring_bytes = 100});
-    small.out(contract::pattern(200, 1));
-    CHECK(small.a.count() == 0);
-    CHECK(shown_of(capture_of(small.a)).empty());
+    Talk little({.ring_bytes = 100});
+    little.out(contract::pattern(200, 1));
+    CHECK(little.a.count() == 0);
+    CHECK(shown_of(capture_of(little.a)).empty());
 }
 
 TEST_CASE("what comes too fast is counted and not kept, and a long datagram is cut") {

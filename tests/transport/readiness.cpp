@@ -46,8 +46,11 @@ void try_out() {
     Ends ends;
     Set set;
     REQUIRE(set.open());
+    set.forget(ends.listener.handle(), 7); // which was never watched
+    set.change(ends.listener.handle(), 7, true, true);
     REQUIRE(set.watch(ends.a.handle(), 3, true, false));
     REQUIRE(set.watch(ends.b.handle(), 0, true, true));
+    REQUIRE(set.watch(ends.listener.handle(), 0xFFFF'FFFF, true, false)); // as a listener is
     auto found = ready(set);
     CHECK(found.size() == 1);
     CHECK(found[0] == std::pair(false, true));
@@ -62,6 +65,7 @@ void try_out() {
     CHECK(found.size() == 1);
     CHECK(found[3] == std::pair(true, false));
     CHECK(ready(set).size() == 1); // and is told again, until it is read
+    set.forget(ends.a.handle(), 3);
     set.forget(ends.a.handle(), 3);
     CHECK(ready(set).empty());
     REQUIRE(set.watch(ends.a.handle(), 1, true, false));

@@ -204,8 +204,8 @@ TEST_CASE("sends and receives allocate nothing once buffers have grown, and wait
     const ConnectionAddress guest = pair.meet();
     CHECK(pair.server.transport.send(guest, {}, bytes_of("wake up")) == Sent::sent);
     pair.server.transport.flush();
-    const Instant far = now() + seconds(100);
-    pair.client.transport.wait(far);
-    CHECK(now() < far);
+    const Instant there = now() + seconds(100);
+    pair.client.transport.wait(there);
+    CHECK(now() < there);
     REQUIRE(until([&] { return !pair.client.heard.empty(); }, pair.client));
 }

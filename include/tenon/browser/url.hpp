@@ -48,10 +48,10 @@ inline bool Url::add_host(const transport::HostAndPort& place) {
     if (place.host.empty()) return add("localhost");
     if (place.bracketed && !add("[")) return false;
     for (const char c : place.host) {
-        const char small = lower(c);
-        const bool word = (small >= 'a' && small <= 'z') || (small >= '0' && small <= '9') || small == '.';
-        const bool fits = place.bracketed ? small == ':' : small == '-' || small == '_';
-        if (!(word || fits) || !add(std::string_view(&small, 1))) return false;
+        const char letter = lower(c);
+        const bool word = (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') || letter == '.';
+        const bool fits = place.bracketed ? letter == ':' : letter == '-' || letter == '_';
+        if (!(word || fits) || !add(std::string_view(&letter, 1))) return false;
     }
     return !place.bracketed || add("]");
 }

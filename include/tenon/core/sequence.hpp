@@ -13,11 +13,11 @@ constexpr bool newer(T a, T b) {
 }
 
 // The whole number whose low `bits` bits are `low` and which lies nearest to `near`.
-constexpr std::uint64_t expand(std::uint64_t low, unsigned bits, std::uint64_t near) {
+constexpr std::uint64_t expand(std::uint64_t low, unsigned bits, std::uint64_t about) {
     const std::uint64_t span = std::uint64_t(1) << bits, half = span >> 1;
-    const std::uint64_t candidate = (near & ~(span - 1)) | (low & (span - 1));
-    if (candidate > near && candidate - near > half && candidate >= span) return candidate - span;
-    if (candidate < near && near - candidate >= half) return candidate + span;
+    const std::uint64_t candidate = (about & ~(span - 1)) | (low & (span - 1));
+    if (candidate > about && candidate - about > half && candidate >= span) return candidate - span;
+    if (candidate < about && about - candidate >= half) return candidate + span;
     return candidate;
 }
 

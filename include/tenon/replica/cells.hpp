@@ -151,13 +151,13 @@ class CellArchive {
             return;
         } else if constexpr (Task == CellTask::store) {
             room_ -= 4;
-            const SmallestThree small = value.packed();
-            *cells_++ = static_cast<Cell>(small.largest);
-            for (const std::int32_t part : small.part) *cells_++ = part;
+            const SmallestThree three = value.packed();
+            *cells_++ = static_cast<Cell>(three.largest);
+            for (const std::int32_t part : three.part) *cells_++ = part;
         } else {
-            SmallestThree small{static_cast<std::uint32_t>(cells_[0]), {cells_[1], cells_[2], cells_[3]}};
+            SmallestThree three{static_cast<std::uint32_t>(cells_[0]), {cells_[1], cells_[2], cells_[3]}};
             cells_ += 4, room_ -= 4;
-            value.unpack(small);
+            value.unpack(three);
         }
     }
     template <class T>

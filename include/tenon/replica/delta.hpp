@@ -152,14 +152,14 @@ class DeltaCoder {
             if (!has_sample(i)) return false;
             age = ages_[i];
             const Cell* cells = known_cells(i, offset);
-            bool far = false;
+            bool is_far = false;
             for (unsigned k = 0; k < group.count; ++k) {
                 std::int64_t apart = std::int64_t(cells[k]) - newest[k];
                 if (group.kind == CellKind::angle) apart = nearest_turn(apart, group.range[k]);
-                far = far || apart > Samples::reach / 256 || apart < -Samples::reach / 256;
+                is_far = is_far || apart > Samples::reach / 256 || apart < -Samples::reach / 256;
                 at[k] = apart * 256;
             }
-            return !far;
+            return !is_far;
         };
         return foretell(sample, group.count, ahead_, tolerance_of_moves);
     }
@@ -179,12 +179,12 @@ class DeltaCoder {
             // above 0.
             const detail::FixedTurn by = cells[0] == newest ? turn.times_upward(back) : turn * back;
             if (!by.log(half)) return false;
-            bool far = false;
+            bool is_far = false;
             for (unsigned k = 0; k < 3; ++k) {
                 at[k] = (half[k] * inverse) >> 28;
-                far = far || at[k] > Samples::reach || at[k] < -Samples::reach;
+                is_far = is_far || at[k] > Samples::reach || at[k] < -Samples::reach;
             }
-            return !far;
+            return !is_far;
         };
         return foretell(sample, 3, ahead_, tolerance_of_turns);
     }
@@ -402,13 +402,13 @@ class DeltaCoder {
     }
     std::int64_t code_signed(GroupModels& models, unsigned trust, unsigned leaning, std::int64_t error) {
         if (!coder_.bit(error != 0, models.nonzero[trust][shock_][leaning])) return 0;
-        const unsigned near = shock_ < 2 ? 0 : shock_ < 3 ? 1 : 2;
-        const bool down = coder_.bit(error < 0, models.side[near][leaning]);
+        const unsigned recent = shock_ < 2 ? 0 : shock_ < 3 ? 1 : 2;
+        const bool down = coder_.bit(error < 0, models.side[recent][leaning]);
         const auto wanted = static_cast<std::uint64_t>(down ? -error : error) - 1;
         const auto bits = static_cast<unsigned>(std::bit_width(Coder::is_encoder ? wanted : 0));
         unsigned width = 0;
         constexpr unsigned kept = GroupModels::widths_kept - 1;
-        while (coder_.bit(bits > width, models.widths[trust][near][width < kept ? width : kept]))
+        while (coder_.bit(bits > width, models.widths[trust][recent][width < kept ? width : kept]))
             if (++width > 34) {
                 coder_.fail();
                 return 0;

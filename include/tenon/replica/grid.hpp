@@ -57,7 +57,7 @@ class Grid {
     // f(slot, square of the distance) for all within the radius, in no order. However large that is, it costs
     // no more than asking everybody.
     template <class F>
-    void near(const Place& centre, float radius, F&& f) const {
+    void around(const Place& centre, float radius, F&& f) const {
         if (!(radius >= 0) || !centre.is_finite()) return;
         std::int64_t low[Dimensions], count[Dimensions];
         double cells = 1;

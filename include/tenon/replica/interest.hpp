@@ -105,18 +105,18 @@ class Interest {
                 stage.sighting().add(seen_[i].slot, 2 + options_.margin);
         typename Stage<Dimensions>::Found* found = stage.found();
         std::size_t count = 0, before = 0;
-        stage.sighting().take([&](std::size_t slot, float far) {
+        stage.sighting().take([&](std::size_t slot, float share) {
             const EntityId entity = stage.entity(slot);
             while (before < size_ && seen_[before].slot < slot) ++before;
             const bool known =
                 before < size_ && seen_[before].slot == slot && seen_[before].generation == entity.generation;
-            if (far > 1 && !known) return;
+            if (share > 1 && !known) return;
             const Scope& scope = stage.scope(slot);
             if (!world.alive(entity) || !viewer.may_see(scope)) return;
             if constexpr (is_asked)
                 if (!permit(entity)) return;
-            const std::uint64_t within = far <= 1 ? tick : within_[before];
-            found[count++] = {in_sight(entity, scope, far), within, known ? far * incumbent : far};
+            const std::uint64_t within = share <= 1 ? tick : within_[before];
+            found[count++] = {in_sight(entity, scope, share), within, known ? share * incumbent : share};
         });
         left_out_ = count > options_.entities_max ? count - options_.entities_max : 0;
         if (left_out_ != 0) count = stage.nearest(count, options_.entities_max);
@@ -145,12 +145,12 @@ class Interest {
     // Who is seen already goes before others who are hardly nearer.
     static constexpr float incumbent = 0.9f;
 
-    InSight in_sight(EntityId entity, const Scope& scope, float far) const {
+    InSight in_sight(EntityId entity, const Scope& scope, float share) const {
         std::uint16_t every = scope.every;
         for (const RateBand& band : options_.bands)
-            if (far > band.beyond && band.every > every) every = band.every;
+            if (share > band.beyond && band.every > every) every = band.every;
         // Twice as urgent right at the viewpoint as at the border.
-        return {entity.slot, entity.generation, every, scope.weight * (far < 1 ? 2 - far : 1)};
+        return {entity.slot, entity.generation, every, scope.weight * (share < 1 ? 2 - share : 1)};
     }
 
     InterestOptions options_;

@@ -30,6 +30,7 @@ struct PredictionOptions {
 
 struct PredictionFigures {
     std::uint64_t commands = 0, refused = 0; // the latter because too many wait
+    std::uint64_t played = 0;                // of the commands, by the authority, as far as is known
     std::uint64_t replayed = 0;              // steps
     std::uint64_t corrections = 0, snaps = 0;
     double largest = 0; // correction, in units
@@ -190,7 +191,7 @@ class Prediction {
 
     template <class Step>
     void reconcile(Instant now, std::uint32_t applied, Step& step) {
-        if (applied > world_.applied_) world_.applied_ = applied;
+        if (applied > world_.applied_) figures_.played = world_.applied_ = applied;
         remember();
         const std::uint32_t from = collect();
         match();

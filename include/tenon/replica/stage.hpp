@@ -17,13 +17,13 @@
 namespace tenon {
 
 enum class Reach : std::uint8_t {
-    near,  // seen by whoever is near it
-    room,  // by everybody in its room, wherever they are
-    owner, // by its owner only
+    around, // seen by whoever is near it
+    room,   // by everybody in its room, wherever they are
+    owner,  // by its owner only
 };
 
 struct Scope {
-    Reach reach = Reach::near;
+    Reach reach = Reach::around;
     std::uint32_t room = 0;        // it is to be seen from this one only; 0: from every one
     std::uint64_t teams = 0;       // a bit for each team that may see it; 0: all
     PeerId owner = PeerId::none(); // who sees it always, wherever both are
@@ -56,12 +56,12 @@ class Sighting {
         delete[] far_;
     }
 
-    void add(std::size_t slot, float far) {
+    void add(std::size_t slot, float share) {
         std::uint64_t& word = bits_[slot / 64];
         const std::uint64_t bit = std::uint64_t(1) << slot % 64;
-        if ((word & bit) != 0 && far_[slot] <= far) return;
+        if ((word & bit) != 0 && far_[slot] <= share) return;
         word |= bit;
-        far_[slot] = far;
+        far_[slot] = share;
         if (slot < low_) low_ = slot;
         if (slot >= high_) high_ = slot + 1;
     }
@@ -137,8 +137,8 @@ class Stage {
 
     // Everybody within the radius, but for those whom only their owners see.
     void look_around(const Point<Dimensions>& at, float radius, float beyond) {
-        grid_.near(at, radius + beyond, [&](std::size_t slot, float square) {
-            if (things_[slot].scope.reach == Reach::near)
+        grid_.around(at, radius + beyond, [&](std::size_t slot, float square) {
+            if (things_[slot].scope.reach == Reach::around)
                 sighting_.add(slot, radius > 0 ? std::sqrt(square) / radius : 0);
         });
     }

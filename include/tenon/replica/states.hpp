@@ -38,9 +38,9 @@ struct StateHead {
         return StateHead{PeerId{static_cast<std::uint32_t>(owner)}, stamp};
     }
     // The whole time, when it is within half a minute of `near`.
-    Instant at(Instant near) const {
+    Instant at(Instant about) const {
         const auto ms = static_cast<std::int64_t>(
-            expand(stamp, 16, static_cast<std::uint64_t>(near.ns / 1'000'000 + bias)));
+            expand(stamp, 16, static_cast<std::uint64_t>(about.ns / 1'000'000 + bias)));
         return Instant{(ms - bias) * 1'000'000};
     }
 

@@ -74,8 +74,8 @@ struct SeenWord {
         store_le(into.data(), static_cast<std::uint16_t>(seen.parts / 4));
     }
     static Moment read(BytesIn from, Tick newest) {
-        const std::uint64_t near = Moment::of(newest).parts / 4;
-        return {expand(load_le<std::uint16_t>(from.data()), 16, near) * 4};
+        const std::uint64_t about = Moment::of(newest).parts / 4;
+        return {expand(load_le<std::uint16_t>(from.data()), 16, about) * 4};
     }
 };
 

@@ -46,26 +46,26 @@ struct Rotation {
         double q[4] = {static_cast<double>(x), static_cast<double>(y), static_cast<double>(z),
                        static_cast<double>(w)};
         const double norm = q[0] * q[0] + q[1] * q[1] + q[2] * q[2] + q[3] * q[3];
-        SmallestThree small;
-        if (!(norm > 1e-12 && norm < 1e12)) return small;
+        SmallestThree three;
+        if (!(norm > 1e-12 && norm < 1e12)) return three;
         for (std::uint32_t i = 0; i < 4; ++i)
-            if (real::abs(q[i]) > real::abs(q[small.largest])) small.largest = i;
-        const double scale = (q[small.largest] < 0 ? -1 : 1) / (real::sqrt(norm) * step);
+            if (real::abs(q[i]) > real::abs(q[three.largest])) three.largest = i;
+        const double scale = (q[three.largest] < 0 ? -1 : 1) / (real::sqrt(norm) * step);
         for (std::uint32_t i = 0, to = 0; i < 4; ++i) {
-            if (i == small.largest) continue;
+            if (i == three.largest) continue;
             const auto nearest = static_cast<std::int32_t>(real::floor(q[i] * scale + 0.5));
-            small.part[to++] = nearest < -most ? -most : nearest > most ? most : nearest;
+            three.part[to++] = nearest < -most ? -most : nearest > most ? most : nearest;
         }
-        return small;
+        return three;
     }
-    void unpack(const SmallestThree& small) const {
+    void unpack(const SmallestThree& three) const {
         double q[4], rest = 1;
         for (std::uint32_t i = 0, from = 0; i < 4; ++i) {
-            if (i == small.largest) continue;
-            q[i] = small.part[from++] * step;
+            if (i == three.largest) continue;
+            q[i] = three.part[from++] * step;
             rest -= q[i] * q[i];
         }
-        q[small.largest & 3] = rest > 0 ? real::sqrt(rest) : 0;
+        q[three.largest & 3] = rest > 0 ? real::sqrt(rest) : 0;
         x = static_cast<T>(q[0]), y = static_cast<T>(q[1]), z = static_cast<T>(q[2]),
         w = static_cast<T>(q[3]);
     }
@@ -73,10 +73,10 @@ struct Rotation {
     template <class Archive>
     void serialize(Archive& ar) {
         if constexpr (QuantizingArchive<Archive>) {
-            SmallestThree small = packed();
-            ar(ranged(small.largest, 0, 3));
-            for (std::int32_t& part : small.part) ar(ranged(part, -most, most));
-            if constexpr (Archive::is_loading::value) unpack(small);
+            SmallestThree three = packed();
+            ar(ranged(three.largest, 0, 3));
+            for (std::int32_t& part : three.part) ar(ranged(part, -most, most));
+            if constexpr (Archive::is_loading::value) unpack(three);
         } else {
             ar(x, y, z, w);
         }

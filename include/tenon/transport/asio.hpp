@@ -59,7 +59,34 @@ inline IpAddress from_endpoint(const AsioUdp::endpoint& endpoint) {
     return address;
 }
 
-inline Error to_error(const std::error_code& code) {
+// The code in the words that std::errc has: a C++ library may know of Windows's own codes, and not of those of
+// its sockets.
+inline std::error_code in_common(const std::error_code& code) {
+#if defined(_WIN32)
+    static constexpr struct {
+        int theirs;
+        std::errc common;
+    } pairs[] = {
+        {WSAEWOULDBLOCK, std::errc::operation_would_block}, {WSAEINPROGRESS, std::errc::operation_in_progress},
+        {WSAEINTR, std::errc::interrupted},                 {WSAEADDRINUSE, std::errc::address_in_use},
+        {WSAEACCES, std::errc::permission_denied},          {WSAEADDRNOTAVAIL, std::errc::address_not_available},
+        {WSAENETUNREACH, std::errc::network_unreachable},   {WSAEHOSTUNREACH, std::errc::host_unreachable},
+        {WSAEMSGSIZE, std::errc::message_size},             {WSAEAFNOSUPPORT, std::errc::address_family_not_supported},
+        {WSAENOBUFS, std::errc::no_buffer_space},           {WSAEOPNOTSUPP, std::errc::operation_not_supported},
+        {WSAECONNREFUSED, std::errc::connection_refused},   {WSAECONNRESET, std::errc::connection_reset},
+        {WSAENETRESET, std::errc::connection_reset},        {WSAECONNABORTED, std::errc::connection_aborted},
+        {WSAETIMEDOUT, std::errc::timed_out},               {WSAEINVAL, std::errc::invalid_argument},
+        {WSAENOPROTOOPT, std::errc::no_protocol_option},    {WSAENOTCONN, std::errc::not_connected},
+    };
+    if (code.category() == std::system_category())
+        for (const auto& [theirs, common] : pairs)
+            if (code.value() == theirs) return std::make_error_code(common);
+#endif
+    return code;
+}
+
+inline Error to_error(const std::error_code& given) {
+    const std::error_code code = in_common(given);
     if (code == std::errc::address_in_use) return Error::port_in_use;
     if (code == std::errc::permission_denied || code == std::errc::operation_not_permitted)
         return Error::not_permitted;

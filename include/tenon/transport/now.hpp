@@ -5,13 +5,11 @@
 #include "tenon/core/time.hpp"
 
 #if defined(_WIN32)
-#ifndef NOMINMAX
-#define NOMINMAX
-#include <windows.h>
-#undef NOMINMAX
-#else
-#include <windows.h>
-#endif
+// The two functions alone: all of windows.h takes many short words away as macros, and must not come before
+// the sockets' header.
+union _LARGE_INTEGER;
+extern "C" __declspec(dllimport) int __stdcall QueryPerformanceFrequency(union _LARGE_INTEGER*);
+extern "C" __declspec(dllimport) int __stdcall QueryPerformanceCounter(union _LARGE_INTEGER*);
 #else
 #include <time.h>
 #endif
@@ -20,13 +18,12 @@ namespace tenon {
 
 inline Instant now() {
 #if defined(_WIN32)
-    LARGE_INTEGER frequency, count;
-    QueryPerformanceFrequency(&frequency);
-    QueryPerformanceCounter(&count);
+    std::int64_t frequency = 0, count = 0;
+    QueryPerformanceFrequency(reinterpret_cast<union _LARGE_INTEGER*>(&frequency));
+    QueryPerformanceCounter(reinterpret_cast<union _LARGE_INTEGER*>(&count));
     // In two parts, because the count times 1e9 overflows after some minutes.
-    const std::int64_t whole = count.QuadPart / frequency.QuadPart,
-                       rest = count.QuadPart % frequency.QuadPart;
-    return {whole * 1'000'000'000 + rest * 1'000'000'000 / frequency.QuadPart};
+    const std::int64_t whole = count / frequency, rest = count % frequency;
+    return {whole * 1'000'000'000 + rest * 1'000'000'000 / frequency};
 #else
     timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);

@@ -18,28 +18,31 @@
 
 namespace tenon::transport::detail {
 
-// Calls f(token, readable, writable) for each that is ready. A token is a small number; what is broken counts
-// as both.
+// Calls f(token, readable, writable) for each that is ready. A token is a small number, or the largest of all;
+// what is broken counts as both.
 class PollSet {
   public:
     bool open() { return true; }
     void close() { entries_.clear(), tokens_.clear(), places_.clear(); }
 
     bool watch(NativeSocket socket, std::uint32_t token, bool reading, bool writing) {
-        if (token >= places_.size()) places_.resize(token + 1, nowhere);
-        places_[token] = entries_.size();
+        if (home(token) >= places_.size()) places_.resize(home(token) + 1, nowhere);
+        places_[home(token)] = entries_.size();
         entries_.push_back({socket, bits(reading, writing), 0});
         tokens_.push_back(token);
         return true;
     }
     void change(NativeSocket, std::uint32_t token, bool reading, bool writing) {
-        entries_[places_[token]].events = bits(reading, writing);
+        if (!is_watched(token)) return;
+        entries_[places_[home(token)]].events = bits(reading, writing);
     }
+    // Also one that was never watched, because it could not be dialled.
     void forget(NativeSocket, std::uint32_t token) {
-        const std::size_t at = std::exchange(places_[token], nowhere);
+        if (!is_watched(token)) return;
+        const std::size_t at = std::exchange(places_[home(token)], nowhere);
         entries_[at] = entries_.back();
         tokens_[at] = tokens_.back();
-        if (tokens_[at] != token) places_[tokens_[at]] = at;
+        if (tokens_[at] != token) places_[home(tokens_[at])] = at;
         entries_.pop_back();
         tokens_.pop_back();
     }
@@ -61,6 +64,11 @@ class PollSet {
   private:
     static constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
 
+    // The largest token of all, which a listener has, comes first.
+    static std::size_t home(std::uint32_t token) { return static_cast<std::uint32_t>(token + 1); }
+    bool is_watched(std::uint32_t token) const {
+        return home(token) < places_.size() && places_[home(token)] != nowhere;
+    }
     static short bits(bool reading, bool writing) {
         return static_cast<short>((reading ? POLLIN : 0) | (writing ? POLLOUT : 0));
     }
@@ -84,7 +92,7 @@ class PollSet {
 
     std::vector<pollfd> entries_;
     std::vector<std::uint32_t> tokens_; // of the entries
-    std::vector<std::size_t> places_;   // by token
+    std::vector<std::size_t> places_;   // by the home of the token
     std::vector<std::pair<std::uint32_t, int>> ready_;
 };
 

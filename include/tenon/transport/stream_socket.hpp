@@ -103,7 +103,9 @@ class StreamSocket {
 #if defined(_WIN32)
     using Length = int;
     static constexpr int no_signal = 0, end_of_sending = SD_SEND;
-    static std::error_code last_error() { return {WSAGetLastError(), std::system_category()}; }
+    static std::error_code last_error() {
+        return in_common({WSAGetLastError(), std::system_category()});
+    }
 #else
     using Length = std::size_t;
 #if defined(MSG_NOSIGNAL)
@@ -205,7 +207,7 @@ inline std::error_code StreamSocket::dialled() const {
     socklen_t size = sizeof value;
     if (::getsockopt(handle_, SOL_SOCKET, SO_ERROR, reinterpret_cast<char*>(&value), &size) != 0)
         return last_error();
-    return {value, std::system_category()};
+    return in_common({value, std::system_category()});
 }
 
 inline StreamSocket StreamSocket::accept(IpAddress& from, const SocketOptions& options,

@@ -359,8 +359,9 @@ inline void Udp::sent(std::uint32_t size) {
     state_->outgoing.consume(size);
 }
 
-inline bool Udp::send_refused(std::uint32_t size, const std::error_code& code) {
+inline bool Udp::send_refused(std::uint32_t size, const std::error_code& given) {
     using std::errc;
+    const std::error_code code = detail::in_common(given);
     if (code == errc::interrupted) return true;
     if (code == errc::operation_would_block || code == errc::resource_unavailable_try_again ||
         code == errc::no_buffer_space || code == errc::not_enough_memory)
@@ -447,8 +448,9 @@ bool Udp::receive_batch(State& state, std::size_t& taken, F& f) {
 }
 #endif
 
-inline bool Udp::receive_refused(const std::error_code& code) {
+inline bool Udp::receive_refused(const std::error_code& given) {
     using std::errc;
+    const std::error_code code = detail::in_common(given);
     if (code == errc::interrupted) return true;
     if (code == errc::operation_would_block || code == errc::resource_unavailable_try_again) return false;
     if (code == errc::connection_refused || code == errc::connection_reset) return ++counters_.refused, true;

@@ -1,0 +1,54 @@
+"""page_size.py ROOT ARGUMENT...: the program of browser/README.md, built as that page says, is as small as it says.
+
+The ARGUMENTs are what this machine's em++ needs to find headers."""
+import gzip
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+WHOLE_MAX, COMPRESSED_MAX = 300_000, 120_000  # bytes of a program, its JavaScript included
+
+
+def compressed(data):
+    return len(gzip.compress(data, 9))
+
+
+def complaints(parts):
+    whole, packed = sum(map(len, parts)), sum(map(compressed, parts))
+    if whole > WHOLE_MAX:
+        yield f"it has {whole} bytes, and may have {WHOLE_MAX}"
+    if packed > COMPRESSED_MAX:
+        yield f"compressed it has {packed} bytes, and may have {COMPRESSED_MAX}"
+
+
+def build(guide, include, arguments):
+    """The WebAssembly, and the JavaScript around it."""
+    program = re.search(r"^```cpp\n(.*?)^```$", guide, re.M | re.S)[1]
+    line = re.search(r"^em\+\+ (?:.*\\\n)*.*$", guide, re.M)[0].replace("\\\n", " ").split("#")[0].split()
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "game.cpp").write_text(program, encoding="utf-8")
+        line = [str(include) if word == "tenon/include" else word for word in line]
+        done = subprocess.run(line + ["-Wall", "-Wextra", "-Werror"] + arguments, cwd=folder, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, env=os.environ)
+        assert done.returncode == 0, done.stdout
+        return [Path(folder, name).read_bytes() for name in ("game.wasm", "game.js")]
+
+
+def main(root, *arguments):
+    assert list(complaints([os.urandom(COMPRESSED_MAX)])) and list(complaints([bytes(WHOLE_MAX), b"x"]))
+    guide = Path(root, "include/tenon/browser/README.md").read_text(encoding="utf-8")
+    wasm, script = parts = build(guide, Path(root, "include"), list(arguments))
+    for name, data in (("webassembly", wasm), ("javascript", script)):
+        print(f"figure page_size.{name} {len(data)} bytes\nfigure page_size.{name}.compressed {compressed(data)} bytes")
+    found = list(complaints(parts))
+    # The guide's figure, of whoever built it: another version of Emscripten differs by a little.
+    said = int(re.search(r"has ([\d,]+) bytes of WebAssembly", guide)[1].replace(",", ""))
+    if abs(len(wasm) - said) > said / 10:
+        found.append(f"the guide says that it has {said} bytes of WebAssembly, and it has {len(wasm)}")
+    assert not found, "; ".join(found)
+
+
+main(*sys.argv[1:])
