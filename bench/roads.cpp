@@ -26,6 +26,12 @@
 #if BENCH_WSLAY && BENCH_TLS
 #include <tenon/transport/tls_web_socket.hpp>
 #endif
+#if BENCH_QUIC
+#include <tenon/transport/quic.hpp>
+#endif
+#if BENCH_WEBRTC
+#include <tenon/transport/web_rtc.hpp>
+#endif
 
 namespace bench {
 
@@ -125,7 +131,8 @@ int main(int argc, char** argv) {
     Lines udp{"udp", "`Udp`", "a datagram each: `sendto`, `recvfrom`"}, secure{"secure", "`Secure<Udp>`", {}},
         tcp{"tcp", "`Tcp`", "a socket and lengths"}, tls{"tls", "`TlsTcp`", "OpenSSL and lengths"},
         web{"websocket", "`WebSocket`", "wslay and a socket"},
-        tls_web{"wss", "`TlsWebSocket`", "wslay and OpenSSL"};
+        tls_web{"wss", "`TlsWebSocket`", "wslay and OpenSSL"}, quic{"quic", "`Quic`", {}},
+        web_rtc{"webrtc", "`WebRtc`", {}};
 
     for (int i = 0; i < asked.rounds; ++i) {
         ours<Road<transport::Udp>>(udp, asked);
@@ -150,11 +157,17 @@ int main(int argc, char** argv) {
         ours<UnderTls<transport::TlsWebSocket>>(tls_web, asked);
         bare<BareStream<TlsPipe, WslayMessages>>(tls_web, asked);
 #endif
+#if BENCH_QUIC
+        ours<UnderTls<transport::Quic>>(quic, asked);
+#endif
+#if BENCH_WEBRTC
+        ours<Road<transport::WebRtc>>(web_rtc, asked);
+#endif
     }
     std::printf(
         "| road | messages a second | CPU, us a message | there and back p50, us | p99, us |\n"
         "|---|---|---|---|---|\n");
-    const Lines* all[] = {&udp, &secure, &tcp, &tls, &web, &tls_web};
+    const Lines* all[] = {&udp, &secure, &tcp, &tls, &web, &tls_web, &quic, &web_rtc};
     for (const Lines* lines : all)
         if (!lines->ours.flood.rate.empty()) tell(*lines);
     for (const Lines* lines : all)

@@ -1,5 +1,5 @@
 #pragma once
-// What other people's WebSockets are tried against: a server that says back what it hears, and a client that
+// What other people's programs are tried against: a server that says back what it hears, and a client that
 // sends messages of all sizes and wants them back. A server prints `port N`, then each loss, and ends when
 // its input does; a client prints `echoed N`, or `lost WHY`.
 #include <poll.h>
@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "tenon/transport/web_socket.hpp"
+#include "tenon/transport/connections.hpp"
 
 namespace echo {
 
@@ -18,7 +18,6 @@ using namespace tenon;
 using transport::ConnectionAddress;
 
 inline const transport::ConnectionOptions here{.bind = transport::IpAddress::loopback(0)};
-inline const transport::WebSocketOptions game{.path = "/play", .origins = {"https://game.example"}};
 
 template <class T>
 int serve(T server) {

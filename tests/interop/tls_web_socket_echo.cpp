@@ -3,6 +3,7 @@
 #include "tenon/transport/tls_web_socket.hpp"
 
 #include "echo.hpp"
+#include "game.hpp"
 
 using tenon::transport::TlsWebSocket;
 

@@ -1,6 +1,7 @@
 //   web_socket_echo serve
 //   web_socket_echo dial URL ORIGIN
 #include "echo.hpp"
+#include "game.hpp"
 
 using tenon::transport::WebSocket;
 

@@ -1,7 +1,8 @@
 #pragma once
 // What every connected transport promises, tried with real sockets on loopback. A harness gives `Transport`,
 // server(options) and client(options), closed both, and to(address), the text with which a client resolves an
-// opened server; and says whether who dials hears an answer (`answers`), and that nobody is there (`nobody`).
+// opened server; and says how a road tells that nobody is there (`nobody`), and, over TCP, whether
+// who dials hears an answer (`answers`).
 
 #include <doctest/doctest.h>
 

@@ -35,7 +35,7 @@ class WebRtcOver {
     static constexpr std::size_t unreliable_bytes = detail::unreliable_bytes_max;
 
     explicit WebRtcOver(ConnectionOptions options = {}, WebRtcOptions rtc = {}, CoverOptions cover = {})
-        : options_(std::move(options)),
+        : options_(options),
           rtc_(std::move(rtc)),
           signalling_(for_signalling(options_), {rtc_.path, rtc_.origins, rtc_.subprotocol, rtc_.origin},
                       std::move(cover)) {}
