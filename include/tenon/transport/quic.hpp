@@ -16,6 +16,7 @@
 #include "tenon/transport/concept.hpp"
 #include "tenon/transport/connection.hpp"
 #include "tenon/transport/host_names.hpp"
+#include "tenon/transport/polling.hpp"
 #include "tenon/transport/quic_connection.hpp"
 #include "tenon/transport/quic_door.hpp"
 #include "tenon/transport/quic_state.hpp"
@@ -108,7 +109,7 @@ class QuicOver {
     template <class F>
     void poll(F&& f) {
         if (!is_open() || state_->polling || retired_) return;
-        Polling guard{*this, *state_};
+        detail::Polling guard{retired_, *state_};
         State& s = guard.state;
         expire();
         s.road.poll([&](const IpAddress& from, Lane, BytesIn datagram) {
@@ -154,18 +155,6 @@ class QuicOver {
 
     using State = detail::QuicState<Road>;
     using Lost = typename State::Lost;
-    // What a handler reads from outlives it, although it closes.
-    struct Polling {
-        QuicOver& transport;
-        State& state;
-        Polling(QuicOver& t, State& s) : transport(t), state(s) { state.polling = true; }
-        Polling(const Polling&) = delete;
-        Polling& operator=(const Polling&) = delete;
-        ~Polling() {
-            state.polling = false;
-            if (transport.retired_.get() == &state) transport.retired_.reset();
-        }
-    };
 
     QuicOver(std::unique_ptr<Road> road, const ConnectionOptions& options, QuicOptions quic, TlsOptions tls)
         : options_(options), quic_(std::move(quic)), tls_(std::move(tls)), road_(std::move(road)) {}
