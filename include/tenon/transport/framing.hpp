@@ -13,6 +13,7 @@
 #include "tenon/core/random.hpp"
 #include "tenon/transport/asked.hpp"
 #include "tenon/transport/byte_queue.hpp"
+#include "tenon/transport/concept.hpp"
 #include "tenon/transport/connection_address.hpp"
 #include "tenon/transport/stream_socket.hpp"
 
