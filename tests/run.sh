@@ -142,7 +142,7 @@ sanitized="$plain -Doptimization=1 -Db_sanitize=address,undefined -Db_lundef=fal
 
 # Sanitized templates take three times as long to compile, half of that with clang: the full run leaves them to it.
 run_tests() {
-    build=quick options="$plain -Doptimization=1" chosen=
+    build=quick options="$plain -Doptimization=0" chosen=
     if [ -z "$full" ]; then chosen="--no-suite thorough"; elif ! have clang++; then build=asan options=$sanitized; fi
     # shellcheck disable=SC2046,SC2086
     if configure $build $options $(strict_for "$CXX"); then
