@@ -56,7 +56,7 @@ struct Watch {
 Watch* Watch::current = nullptr;
 
 template <class F>
-F* real(const char* name) {
+F* original(const char* name) {
     return reinterpret_cast<F*>(dlsym(RTLD_NEXT, name));
 }
 
@@ -66,7 +66,7 @@ extern "C" int crypto_aead_chacha20poly1305_ietf_encrypt_detached(
     unsigned char* c, unsigned char* mac, unsigned long long* mac_size, const unsigned char* m,
     unsigned long long size, const unsigned char* head, unsigned long long head_size,
     const unsigned char* secret, const unsigned char* nonce, const unsigned char* key) {
-    static auto* const seal = real<decltype(crypto_aead_chacha20poly1305_ietf_encrypt_detached)>(
+    static auto* const seal = original<decltype(crypto_aead_chacha20poly1305_ietf_encrypt_detached)>(
         "crypto_aead_chacha20poly1305_ietf_encrypt_detached");
     Watch::note(key, 32, nonce);
     return seal(c, mac, mac_size, m, size, head, head_size, secret, nonce, key);
@@ -75,7 +75,7 @@ extern "C" int crypto_aead_aes256gcm_encrypt_detached_afternm(
     unsigned char* c, unsigned char* mac, unsigned long long* mac_size, const unsigned char* m,
     unsigned long long size, const unsigned char* head, unsigned long long head_size,
     const unsigned char* secret, const unsigned char* nonce, const crypto_aead_aes256gcm_state* state) {
-    static auto* const seal = real<decltype(crypto_aead_aes256gcm_encrypt_detached_afternm)>(
+    static auto* const seal = original<decltype(crypto_aead_aes256gcm_encrypt_detached_afternm)>(
         "crypto_aead_aes256gcm_encrypt_detached_afternm");
     Watch::note(state, sizeof *state, nonce);
     return seal(c, mac, mac_size, m, size, head, head_size, secret, nonce, state);
