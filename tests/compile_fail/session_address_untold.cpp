@@ -1,5 +1,5 @@
 // expect: tenon: who may take over is told to the others by its address, and this transport's can't be read
-#include "../instantiate/archetypes.hpp"
+#include "instantiate/archetypes.hpp"
 #include "tenon/check_session.hpp"
 #include "tenon/clock/independent.hpp"
 #include "tenon/reliability/ack_vector.hpp"
