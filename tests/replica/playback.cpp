@@ -11,11 +11,11 @@
 #include <vector>
 
 #include "../allocations.hpp"
-#include "play.hpp"
+#include "paths.hpp"
 #include "tenon/replica/per_component.hpp"
 #include "tenon/replica/sample.hpp"
 
-using namespace play;
+using namespace paths;
 using namespace tenon::literals;
 using tenon::BytesIn;
 using tenon::BytesOut;

@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "../allocations.hpp"
-#include "play.hpp"
+#include "paths.hpp"
 #include "tenon/replica/predicted_world.hpp"
 
-using namespace play;
+using namespace paths;
 using namespace tenon::literals;
 using tenon::BytesIn;
 using tenon::EntityId;

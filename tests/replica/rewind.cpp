@@ -5,10 +5,10 @@
 #include <cstdint>
 
 #include "../allocations.hpp"
-#include "play.hpp"
+#include "paths.hpp"
 #include "tenon/replica/moment.hpp"
 
-using namespace play;
+using namespace paths;
 using tenon::EntityId;
 using tenon::Error;
 using tenon::Moment;

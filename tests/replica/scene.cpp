@@ -7,9 +7,9 @@
 #include <map>
 
 #include "../allocations.hpp"
-#include "play.hpp"
+#include "paths.hpp"
 
-using namespace play;
+using namespace paths;
 using namespace tenon::literals;
 using tenon::BytesIn;
 using tenon::EntityId;

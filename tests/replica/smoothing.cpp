@@ -4,9 +4,9 @@
 
 #include <cmath>
 
-#include "play.hpp"
+#include "paths.hpp"
 
-using namespace play;
+using namespace paths;
 using namespace tenon::literals;
 
 TEST_CASE("a difference fades from where it was seen, evenly and to nothing") {

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "../replica/play.hpp"
+#include "../replica/paths.hpp"
 #include "../replica/replicated.hpp"
 #include "tenon/clock/lead.hpp"
 #include "tenon/replica/command_buffer.hpp"
@@ -18,7 +18,7 @@
 #include "tenon/replica/rewind.hpp"
 #include "tenon/sim/explore.hpp"
 
-using namespace play;
+using namespace paths;
 using namespace tenon::literals;
 using tenon::BytesIn;
 using tenon::EntityId;

@@ -15,7 +15,7 @@
 #include "tenon/replica/snapshot_sender.hpp"
 #include "tenon/replica/world.hpp"
 
-namespace play {
+namespace paths {
 
 using tenon::Duration;
 using tenon::Instant;
@@ -131,4 +131,4 @@ inline double distance(const Ship& a, const Ship& b) {
     return std::hypot(static_cast<double>(a.x - b.x), static_cast<double>(a.y - b.y));
 }
 
-} // namespace play
+} // namespace paths
