@@ -43,7 +43,7 @@ class Text {
             size += step != 0 ? step : 1;
         }
         size_ = static_cast<std::uint8_t>(size);
-        std::memcpy(text_.data(), text.data(), size_);
+        text.copy(text_.data(), size);
     }
     std::string_view view() const { return {text_.data(), size_}; }
     // UTF-8 without control characters: it may be shown on a terminal.

@@ -24,8 +24,8 @@ class Farewell {
     ~Farewell() { hold(nullptr); }
 
     Error reason() const { return reason_; }
-    // Of the other side, for as long as the packet lies there that brought it.
-    std::string_view text() const { return text_of(heard_); }
+    // Of the other side.
+    std::string_view text() const { return {heard_, heard_bytes_}; }
 
     // The link ends for this reason. `text`, of which it takes hold, is said with it.
     void say(Error reason, SharedBytes* text = nullptr) {
@@ -43,8 +43,8 @@ class Farewell {
         const std::uint8_t reason = in.u8();
         if (!in.ok()) return false;
         reason_ = reason < error_count ? static_cast<Error>(reason) : Error::left;
-        heard_ = in.bytes(in.left());
-        if (heard_.size() > farewell_bytes_max) heard_ = heard_.first(farewell_bytes_max);
+        const std::string_view text = text_of(in.bytes(in.left()));
+        heard_bytes_ = static_cast<std::uint8_t>(text.copy(heard_, farewell_bytes_max));
         return true;
     }
 
@@ -56,7 +56,8 @@ class Farewell {
 
     Error reason_ = Error::none;
     SharedBytes* said_ = nullptr;
-    BytesIn heard_;
+    std::uint8_t heard_bytes_ = 0;
+    char heard_[farewell_bytes_max];
 };
 
 } // namespace tenon
