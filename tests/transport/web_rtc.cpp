@@ -15,6 +15,7 @@
 #include "tenon/transport/tls_web_rtc.hpp"
 #include "tenon/transport/usrsctp.hpp"
 #include "tenon/transport/web_rtc_door.hpp"
+#include "tenon/transport/web_rtc_over.hpp"
 #include "tenon/transport/web_rtc_turn.hpp"
 
 using namespace tenon;

@@ -1,12 +1,12 @@
 #pragma once
 // How two meet over WebRtc: its ports, the offer and the answer over the signalling, and the checks that find
-// a path and keep it. The part of web_rtc.hpp that comes before a connection is up.
+// a path and keep it. The part of web_rtc_over.hpp that comes before a connection is up.
 
 #include <memory>
 #include <string>
 #include <utility>
 
-#include "tenon/transport/web_rtc.hpp"
+#include "tenon/transport/web_rtc_over.hpp"
 
 namespace tenon::transport {
 

@@ -1,12 +1,12 @@
 #pragma once
 // What goes on over the connections of WebRtc: datagrams, records, channels and frames, and what happens when
-// time passes. The part of web_rtc.hpp that poll() and flush() come to.
+// time passes. The part of web_rtc_over.hpp that poll() and flush() come to.
 
 #include <algorithm>
 #include <utility>
 
 #include "tenon/transport/polling.hpp"
-#include "tenon/transport/web_rtc.hpp"
+#include "tenon/transport/web_rtc_over.hpp"
 
 namespace tenon::transport {
 
