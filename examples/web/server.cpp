@@ -40,8 +40,8 @@ int play(std::uint16_t port, unsigned bots_wanted, unsigned seconds) {
         return 1;
     }
     const auto& roads = server.net().transport();
-    std::printf("players over UDP join at port %u\n", unsigned(roads.port(0)));
     std::printf("listening on port %u\n", unsigned(roads.port(1))); // for pages, mostly the same
+    std::printf("players over UDP join at port %u\n", unsigned(roads.port(0)));
     std::fflush(stdout);
     std::vector<std::unique_ptr<Player>> bots;
     for (unsigned i = 0; i < bots_wanted; ++i) {
