@@ -211,7 +211,7 @@ class Meeting {
     bool is_answer(const Bytes& bytes) const {
         if (is_private) return is_among(answers_, bytes);
         for (const Bytes& asked : asked_)
-            if (bytes.size() >= 13 && std::equal(&bytes[5], &bytes[13], &asked[7])) return true;
+            if (bytes.size() >= 13 && std::equal(&bytes[5], &bytes[5] + 8, &asked[7])) return true;
         return false;
     }
     static bool is_among(const std::vector<Bytes>& said, const Bytes& bytes) {
