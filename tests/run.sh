@@ -2,7 +2,7 @@
 # Builds and runs tenon's tests; the last line is `N passed, N failed`. Installs what it needs first.
 #   sh tests/run.sh          all tests as they are, with the library's assertions, and the guards: minutes
 #   sh tests/run.sh --full   also wrong programs, clang with the address and undefined-behaviour sanitizers, threads,
-#                            no exceptions, WebAssembly, fuzzing, examples, long simulations
+#                            WebAssembly without exceptions, fuzzing, examples, long simulations
 #   sh tests/run.sh --windows   what needs no library, compiled by mingw-w64 and run by wine
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -65,6 +65,9 @@ END
 unable() { finish "$1" 0 1 0 "$(date +%s)"; }
 without() { say "stage $1: not run: $2"; }
 
+# What a build makes when nothing is named, but for one program.
+# all_but BUILD PROGRAM
+all_but() { ninja -C "$builds/$1" -t query all | sed -n '/^  outputs:/q; s/^    //p' | grep -vx "$2"; }
 has_target() { grep -q "^build $2[ :]" "$builds/$1/build.ninja"; }
 
 # What a compiler for another system finds of this one: links in $builds/WHERE to the HEADERS alone, since
@@ -141,12 +144,21 @@ plain="$ours -Ddebug=false -Dcpp_args=-g1"
 sanitized="$plain -Doptimization=1 -Db_sanitize=address,undefined -Db_lundef=false"
 
 # Sanitized templates take three times as long to compile, half of that with clang: the full run leaves them to it.
+# There the simulations are left to their long run, which has the short one in it.
 run_tests() {
-    build=quick options="$plain -Doptimization=0" chosen=
-    if [ -z "$full" ]; then chosen="--no-suite thorough"; elif ! have clang++; then build=asan options=$sanitized; fi
+    build=quick options="$plain -Doptimization=0" chosen="--no-suite fuzzing" programs=
+    if [ -z "$full" ]; then
+        chosen="$chosen --no-suite thorough"
+    elif ! have clang++; then
+        build=asan options=$sanitized
+    fi
     # shellcheck disable=SC2046,SC2086
     if configure $build $options $(strict_for "$CXX"); then
-        stage tests $build "" "--no-suite fuzzing $chosen"
+        if [ $build = quick ] && [ -n "$full" ]; then
+            chosen="$chosen --no-suite sim"
+            programs=$(all_but quick tests/test_sim)
+        fi
+        stage tests $build "$programs" "$chosen"
     else
         unable tests
     fi
@@ -156,8 +168,9 @@ run_with_clang() {
     CXX=clang++
     # shellcheck disable=SC2046,SC2086
     if configure clang $sanitized $(strict_for clang++); then
-        # The wrong programs have been refused by both compilers already.
-        stage clang clang "" "--no-suite fuzzing --no-suite text --no-suite package --no-suite thorough"
+        # The wrong programs have been refused by both compilers already; pages are compiled once.
+        stage clang clang "" \
+            "--no-suite fuzzing --no-suite text --no-suite package --no-suite thorough --no-suite pages"
         if has_target clang fuzzers; then stage fuzzing clang fuzzers "--suite fuzzing"; fi
     else
         unable clang
@@ -171,6 +184,7 @@ run_with_clang() {
     fi
 }
 
+# Where there is no Emscripten, whose build has neither exceptions nor run-time types.
 run_bare() {
     # shellcheck disable=SC2046,SC2086
     if configure bare $plain -Doptimization=0 -Dcpp_eh=none -Dcpp_rtti=false $(strict_for "$CXX"); then
@@ -186,7 +200,8 @@ run_wasm() {
     export NODE_PATH
     write_wasm_cross_file
     # shellcheck disable=SC2086
-    if configure wasm --cross-file "$builds/wasm.ini" $ours -Dbuildtype=plain -Doptimization=1 -Dcpp_eh=none; then
+    if configure wasm --cross-file "$builds/wasm.ini" $ours -Dbuildtype=plain -Doptimization=1 -Dcpp_eh=none \
+        -Dcpp_rtti=false; then
         stage wasm wasm "" "--suite unit"
     else
         unable wasm
@@ -216,7 +231,7 @@ run_windows() {
 
 run_long() {
     # shellcheck disable=SC2046,SC2086
-    if ! configure long $ours -Dbuildtype=release -Db_ndebug=false $(strict_for "$CXX"); then
+    if ! configure long $plain -Doptimization=2 $(strict_for "$CXX"); then
         unable long
     elif has_target long tests/test_sim; then
         TENON_LONG=1
@@ -250,9 +265,13 @@ if [ "$full$windows" != windows ]; then run_tests; fi
 if [ -n "$full" ]; then
     native=$CXX
     if have clang++; then run_with_clang; else without clang "clang++ is not here"; fi
-    run_bare
+    if have em++ && have node; then
+        run_wasm
+    else
+        without wasm "em++ or node is not here"
+        run_bare
+    fi
     CXX=$native
-    if have em++ && have node; then run_wasm; else without wasm "em++ or node is not here"; fi
     run_examples
     run_long
 fi
