@@ -22,6 +22,9 @@ TARGETS = {
     "lossy.redundant.bytes_factor": ("<=", 2),
     "siege.plain.p99_factor": ("<=", 2),
     "siege.secure.p99_factor": ("<=", 2),
+    **{f"seal.{cipher}{size}.{what}": ("<=", bound)
+       for cipher in ("aes", "chacha") for size in (64, 300, 1200)
+       for what, bound in (("seal_vs_bare", 1.15), ("open_vs_bare", 1.15), ("packet_overhead", 0.15))},
     "migration16.round_trips": ("<=", 3),
     "tick64.p99_us": ("<=", 200),
     "tick64.threaded.p99_us": ("<=", 200),
