@@ -29,6 +29,7 @@ TARGETS = {
     "tick64.p99_us": ("<=", 200),
     "tick64.threaded.p99_us": ("<=", 200),
     "tick64.threaded.troubled.p99_us": ("<=", 200),
+    "tick500.p99_vs_threaded": (">=", 3),
     "cubes.bits": ("<=", 3.5),
     "cubes.bits_vs_packed": ("<=", 0.6),
     "bodies.near.wire_bits": ("<=", 8),
