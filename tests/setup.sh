@@ -26,56 +26,70 @@ has_header() {
 look() {
     missing=
     choose_compiler
-    have "${CXX%% *}" || missing="$missing g++"
-    have meson || missing="$missing meson"
-    have ninja || missing="$missing ninja-build"
-    have python3 || missing="$missing python3"
-    have pkg-config || missing="$missing pkg-config"
-    have ccache || missing="$missing ccache"
-    has_header asio.hpp || missing="$missing libasio-dev"
-    has_header xxhash.h || missing="$missing libxxhash-dev"
-    has_header cereal/cereal.hpp || missing="$missing libcereal-dev"
-    has_header sodium.h || missing="$missing libsodium-dev"
-    has_header zdict.h || missing="$missing libzstd-dev"
+    have "${CXX%% *}" || lack g++
+    have meson || lack meson
+    have ninja || lack ninja-build
+    have python3 || lack python3
+    have pkg-config || lack pkg-config
+    have ccache || lack ccache
+    has_header asio.hpp || lack libasio-dev
+    has_header xxhash.h || lack libxxhash-dev
+    has_header cereal/cereal.hpp || lack libcereal-dev
+    has_header sodium.h || lack libsodium-dev
+    has_header zdict.h || lack libzstd-dev
     for what in "$@"; do
         case $what in
         tests)
-            has_header doctest/doctest.h || missing="$missing doctest-dev"
-            has_header openssl/param_build.h || missing="$missing libssl-dev"
-            has_header wslay/wslay.h || missing="$missing libwslay-dev"
-            has_header natpmp.h || missing="$missing libnatpmp-dev"
-            has_header miniupnpc/miniupnpc.h || missing="$missing libminiupnpc-dev"
-            have ip || missing="$missing iproute2"
-            have nft || missing="$missing nftables"
-            has_header usrsctp.h || missing="$missing libusrsctp-dev"
-            has_header ngtcp2/ngtcp2.h || missing="$missing libngtcp2-dev"
-            has_header ngtcp2/ngtcp2_crypto_gnutls.h || missing="$missing libngtcp2-crypto-gnutls-dev"
-            has_header gnutls/crypto.h || missing="$missing libgnutls28-dev"
-            NODE_PATH=/usr/share/nodejs node -e "require('ws')" >/dev/null 2>&1 || missing="$missing node-ws"
-            /usr/bin/python3 -c 'import websockets' >/dev/null 2>&1 || missing="$missing python3-websockets"
+            look_web_socket
+            has_header doctest/doctest.h || lack doctest-dev
+            has_header openssl/param_build.h || lack libssl-dev
+            has_header natpmp.h || lack libnatpmp-dev
+            has_header miniupnpc/miniupnpc.h || lack libminiupnpc-dev
+            have ip || lack iproute2
+            have nft || lack nftables
+            has_header usrsctp.h || lack libusrsctp-dev
+            has_header ngtcp2/ngtcp2.h || lack libngtcp2-dev
+            has_header ngtcp2/ngtcp2_crypto_gnutls.h || lack libngtcp2-crypto-gnutls-dev
+            has_header gnutls/crypto.h || lack libgnutls28-dev
+            /usr/bin/python3 -c 'import websockets' >/dev/null 2>&1 || lack python3-websockets
             ;;
         web)
-            have em++ || missing="$missing emscripten"
-            have node || missing="$missing nodejs"
-            [ -e /usr/share/nodejs/ws ] || missing="$missing node-ws"
-            has_header wslay/wslay.h || missing="$missing libwslay-dev"
+            look_web_socket
+            look_wasm
             ;;
         windows)
-            have x86_64-w64-mingw32-g++-posix || missing="$missing g++-mingw-w64-x86-64-posix"
-            have wine || missing="$missing wine"
+            have x86_64-w64-mingw32-g++-posix || lack g++-mingw-w64-x86-64-posix
+            have wine || lack wine
             ;;
-        bench) has_header enet/enet.h || missing="$missing libenet-dev" ;;
+        bench) has_header enet/enet.h || lack libenet-dev ;;
         full)
-            have clang++ || missing="$missing clang"
-            if have clang++ && ! clang_has_fuzzer; then missing="$missing $(clang_runtime)"; fi
-            have clang++ || missing="$missing libclang-rt-14-dev"
-            have em++ || missing="$missing emscripten"
-            have node || missing="$missing nodejs"
-            have clang-tidy || missing="$missing clang-tidy"
-            have chromedriver || missing="$missing chromium-driver"
+            look_wasm
+            if ! have clang++; then
+                lack clang
+                lack libclang-rt-14-dev
+            elif ! clang_has_fuzzer; then
+                lack "$(clang_runtime)"
+            fi
+            have clang-tidy || lack clang-tidy
+            have chromedriver || lack chromium-driver
             ;;
         esac
     done
+}
+# Once, however many ask for it.
+lack() {
+    case " $missing " in
+    *" $1 "*) ;;
+    *) missing="$missing $1" ;;
+    esac
+}
+look_web_socket() {
+    has_header wslay/wslay.h || lack libwslay-dev
+    NODE_PATH=/usr/share/nodejs node -e "require('ws')" >/dev/null 2>&1 || lack node-ws
+}
+look_wasm() {
+    have em++ || lack emscripten
+    have node || lack nodejs
 }
 
 clang_has_fuzzer() {
