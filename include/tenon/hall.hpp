@@ -268,19 +268,16 @@ class HallCore {
                          [&](auto& party) { answer = party.machine().room().answer_to(from, nonce); });
         return answer;
     }
-    // A caller who has shown that it receives at its address. False when its request is an old one.
+    // A caller who has shown that it receives at its address, and was told nothing yet. False when its
+    // request is an old one.
     bool admit(Instant now, const Address& from, typename Entrance<Address, Guard>::Request& connect) {
         const typename Places::Name name{connect.terms.game, connect.terms.room};
         if (const Stay* stay = places_.stay_of(from); stay != nullptr) {
             Place& place = *stay->place;
-            if (stay->nonce == connect.nonce) { // its acceptance was lost
-                if (place.name == name) let_in(now, from, connect, place);
-                return place.name == name;
-            }
-            if (entrance_.is_spent(now, connect.nonce) || is_heard(now, from, place)) return false;
+            // What it is here by was answered before, or is said again by somebody who has heard it.
+            if (stay->nonce == connect.nonce || is_heard(now, from, place)) return false;
             forget(now, from, place); // it has started anew
         }
-        if (entrance_.is_spent(now, connect.nonce)) return false;
         Place* place = places_.find(name);
         if (place == nullptr) return refuse(from, connect), true;
         if (places_.full() || !places_.reserve_one(*place))

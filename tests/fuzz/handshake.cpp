@@ -96,7 +96,8 @@ void hear(tenon::BytesOut datagram, std::uint8_t kind, bool with_cookie) {
             tenon::store_le(&datagram[15], fair.cookie);
             tenon::store_le(&datagram[23], fair.stamp);
         }
-        must(static_cast<bool>(entrance.hear(now, from, datagram)) ==
+        const auto told_nothing = [](std::uint64_t) { return tenon::BytesIn(); };
+        must(static_cast<bool>(entrance.hear(now, from, datagram, told_nothing)) ==
              (with_cookie && static_cast<bool>(plain::read_request(datagram))));
         entrance.spend(now, tenon::load_le<std::uint64_t>(&datagram[7])); // one stay for one request
         must(entrance.is_spent(now, tenon::load_le<std::uint64_t>(&datagram[7])));

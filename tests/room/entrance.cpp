@@ -22,6 +22,8 @@ constexpr Address stranger{7, 4000};
 
 bool is_five(std::uint64_t game) { return game == 5; }
 
+BytesIn told_nothing(std::uint64_t) { return {}; }
+
 struct Caller {
     std::array<std::byte, 1200> bytes{};
     std::size_t size = 0;
@@ -51,22 +53,30 @@ TEST_CASE(
     connect.cookie = riddle->cookie;
     connect.stamp = riddle->stamp;
     connect.name = "ann";
-    CHECK(door.hear(start + 10_ms, stranger, saying(connect).datagram()));
-    CHECK(door.hear(start + cookie_life, stranger, saying(connect).datagram()));
-    CHECK(!door.hear(start + cookie_life + 1_ms, stranger, saying(connect).datagram()));
-    CHECK(!door.hear(start - 1_ms, stranger, saying(connect).datagram()));
-    CHECK(!door.hear(start, Address{7, 4001}, saying(connect).datagram()));
-    CHECK(!door.hear(start, Address{8, 4000}, saying(connect).datagram()));
-    CHECK(!Entrance<Address, Plain>(SipKey{1, 3}, Plain()).hear(start, stranger, saying(connect).datagram()));
+    CHECK(door.hear(start + 10_ms, stranger, saying(connect).datagram(), told_nothing));
+    CHECK(door.hear(start + cookie_life, stranger, saying(connect).datagram(), told_nothing));
+    // What it was told already it is told again, and nothing else happens.
+    const std::array<std::byte, 3> told{std::byte{1}, std::byte{2}, std::byte{3}};
+    const auto same = [&](std::uint64_t nonce) { return nonce == 42 ? BytesIn(told) : BytesIn(); };
+    CHECK(door.hear(start, stranger, saying(connect).datagram(), same).error() == Error::duplicate);
+    door.pop();
+    REQUIRE(door.front() != nullptr);
+    CHECK(text_of({door.front()->bytes, door.front()->size}) == text_of(told));
+    CHECK(!door.hear(start + cookie_life + 1_ms, stranger, saying(connect).datagram(), told_nothing));
+    CHECK(!door.hear(start - 1_ms, stranger, saying(connect).datagram(), told_nothing));
+    CHECK(!door.hear(start, Address{7, 4001}, saying(connect).datagram(), told_nothing));
+    CHECK(!door.hear(start, Address{8, 4000}, saying(connect).datagram(), told_nothing));
+    CHECK(!Entrance<Address, Plain>(SipKey{1, 3}, Plain())
+               .hear(start, stranger, saying(connect).datagram(), told_nothing));
     connect.cookie ^= 1;
-    CHECK(!door.hear(start, stranger, saying(connect).datagram()));
+    CHECK(!door.hear(start, stranger, saying(connect).datagram(), told_nothing));
     connect.cookie ^= 1;
     connect.nonce = 43;
-    CHECK(!door.hear(start, stranger, saying(connect).datagram()));
+    CHECK(!door.hear(start, stranger, saying(connect).datagram(), told_nothing));
     connect.nonce = 42;
     Caller cut = saying(connect);
     cut.size -= 1;
-    CHECK(!door.hear(start, stranger, cut.datagram()));
+    CHECK(!door.hear(start, stranger, cut.datagram(), told_nothing));
 }
 
 TEST_CASE("who calls for another game or by another protocol hears so at once") {

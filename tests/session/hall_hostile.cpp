@@ -143,6 +143,34 @@ TEST_CASE("a guest that was in a room when it closed can't be brought back by it
     CHECK(street.hall.guest_count() == 0);
 }
 
+TEST_CASE("a guest that has come back is not sent away by the request that it came with first") {
+    Street street;
+    REQUIRE(street.hall.host<Net>({.room = "red"}));
+    Stranger eve(street.exchange, 60, 5);
+    const auto told = [&](const auto& what) {
+        eve.say(what);
+        street.run(10_ms);
+        return eve.hear();
+    };
+    eve.name_room("red");
+    eve.hello();
+    street.run(10_ms);
+    CHECK(eve.hear() == "challenge ");
+    CHECK(told(eve.connect) == "accept ");
+    const std::uint64_t key = link_key(Arena::schema_hash(), 5, eve.accept.host_nonce);
+    CHECK(told(Resume{7, stable_id("arena"), stable_id("red"), eve.accept.peer,
+                      resume_proof(key, 7, eve.accept.peer)}) == "accept ");
+    CHECK(told(eve.connect).empty());
+    CHECK(street.hall.guest_count() == 1);
+    CHECK(street.hall.health().refused == 1);
+    eve.connect.nonce = 6;
+    eve.hello();
+    street.run(10_ms);
+    CHECK(eve.hear() == "challenge ");
+    CHECK(told(eve.connect) == "accept ");
+    CHECK(street.hall.guest_count() == 1);
+}
+
 TEST_CASE("who takes up its place from the address of a guest of another room has sent that one away") {
     Street street;
     const auto red = street.hall.host<Net>({.room = "red"}), blue = street.hall.host<Net>({.room = "blue"});

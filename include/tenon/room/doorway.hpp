@@ -53,8 +53,7 @@ class Doorway {
         std::optional<Admission> before;
         std::uint8_t role = 0;
         if (auto* seat = table.seats_.at(from)) {
-            // The same caller again: its acceptance was lost. Another: that program has started anew.
-            if (seat->nonce == request.nonce) return entrance_.repeat(from, seat->answer.bytes());
+            // That program has started anew: the same request would have been answered before it came here.
             if (table.is_heard_at(table.now_, from)) return table.count_strange(true);
             // What it showed may be good for one time only, and it never heard that it was let in. Over a
             // connection it would have heard.

@@ -86,9 +86,6 @@ class Entrance {
                 return Error::banned;
         return request;
     }
-    Result<Request> hear(Instant now, const Address& from, BytesIn datagram) {
-        return hear(now, from, datagram, [](std::uint64_t) { return BytesIn(); });
-    }
     // Whether the caller's build and room are ours; if not, it is told what is not.
     bool fits(const Address& from, const Connect& connect, const Terms& terms, const Carriage& carriage) {
         std::size_t type = 0;
