@@ -20,6 +20,7 @@
 #include "tenon/transport/entropy.hpp"
 #include "tenon/transport/interfaces.hpp"
 #include "tenon/transport/now.hpp"
+#include "tenon/transport/polling.hpp"
 #include "tenon/transport/sleep.hpp"
 
 namespace tenon::lan {
@@ -46,7 +47,8 @@ class Udp {
     Result<Address> resolve(std::string_view text) const { return Address::parse(text); }
     // A handler that poll() calls may close, and open again.
     void close() {
-        if (polling_) retired_ = std::move(state_);
+        if (!is_open()) return;
+        if (state_->polling) retired_ = std::move(state_);
         state_.reset();
     }
 
@@ -63,9 +65,9 @@ class Udp {
 
     template <class F>
     void poll(F&& f) {
-        if (!is_open() || polling_) return;
+        if (!is_open() || state_->polling || retired_) return;
         State* const state = state_.get();
-        polling_ = true;
+        const transport::detail::Polling<State> guard{retired_, *state};
         for (Side* side : {&state->v4, &state->v6}) {
             std::byte bytes[datagram_max + 1];
             for (std::size_t i = 0;
@@ -80,8 +82,6 @@ class Udp {
                 f(transport::detail::from_endpoint(from), Lane{}, BytesIn(bytes, size));
             }
         }
-        polling_ = false;
-        retired_.reset();
     }
     // Until then, or until something is there.
     void wait(Instant until) {
@@ -110,6 +110,7 @@ class Udp {
     struct State {
         asio::io_context context{1};
         Side v4{context}, v6{context};
+        bool polling = false;
     };
 
     // Of the range for one organisation, and of the local link.
@@ -132,8 +133,7 @@ class Udp {
     void say_to_group(const transport::Interface& one, std::uint16_t port, BytesIn datagram);
 
     UdpOptions options_;
-    std::unique_ptr<State> state_, retired_;
-    bool polling_ = false;
+    std::unique_ptr<State> state_, retired_; // retired_: closed by a handler that reads from it
     Address local_{};
     std::error_code system_error_;
 };

@@ -1,6 +1,6 @@
 #pragma once
-// Polling: what a handler reads from outlives it, although it closes the transport that calls it. The
-// connected transports hold one while they poll.
+// Polling: what a handler reads from outlives it, although it closes the transport that calls it. Transports
+// hold one while they poll.
 
 #include <memory>
 

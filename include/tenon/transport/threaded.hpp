@@ -19,6 +19,7 @@
 #include "tenon/transport/concept.hpp"
 #include "tenon/transport/datagram_ring.hpp"
 #include "tenon/transport/now.hpp"
+#include "tenon/transport/polling.hpp"
 #include "tenon/transport/sleep.hpp"
 #include "tenon/transport/waker.hpp"
 
@@ -270,7 +271,7 @@ class Threaded {
     template <class F>
     void poll(F&& f) {
         if (!is_open() || line_->polling || retired_) return;
-        const Polling guard{*this, *line_};
+        const detail::Polling<Line> guard{retired_, *line_};
         line_->in.take(Handing<std::remove_reference_t<F>>{*this, line_.get(), f});
     }
     // Flushes, and sleeps until then, until a datagram is there, or until what was blocked can go.
@@ -311,18 +312,6 @@ class Threaded {
     struct Home {
         T inner;
         detail::ThreadedCounts counts;
-    };
-    // A closed line's rings outlive the handler that is reading from them.
-    struct Polling {
-        Threaded& threaded;
-        Line& line;
-        Polling(Threaded& t, Line& l) : threaded(t), line(l) { line.polling = true; }
-        Polling(const Polling&) = delete;
-        Polling& operator=(const Polling&) = delete;
-        ~Polling() {
-            line.polling = false;
-            if (threaded.retired_.get() == &line) threaded.retired_.reset();
-        }
     };
     template <class F>
     struct Handing {
@@ -385,7 +374,7 @@ class Threaded {
     }
 
     std::unique_ptr<Home> home_;
-    std::unique_ptr<Line> line_, retired_;
+    std::unique_ptr<Line> line_, retired_; // retired_: closed by a handler that reads from it
     ThreadedOptions options_;
     Address local_{}, to_{}; // to_, lane_ and room_ are of what is prepared
     Lane lane_{};

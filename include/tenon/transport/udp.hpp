@@ -24,6 +24,7 @@
 #include "tenon/transport/host_names.hpp"
 #include "tenon/transport/interfaces.hpp"
 #include "tenon/transport/now.hpp"
+#include "tenon/transport/polling.hpp"
 #include "tenon/transport/sleep.hpp"
 #include "tenon/transport/udp_batch.hpp"
 
@@ -147,7 +148,7 @@ class Udp {
     template <class F>
     void poll(F&& f) {
         if (!is_open() || state_->polling || retired_) return;
-        Polling guard{*this, *state_};
+        const detail::Polling<State> guard{retired_, *state_};
         for (std::size_t taken = 0; taken < options_.datagrams_per_poll && state_.get() == &guard.state;)
             if (!receive_some(guard.state, taken, f)) break;
     }
@@ -183,19 +184,6 @@ class Udp {
   private:
     using State = detail::UdpState;
 
-    // A closed socket's buffers outlive the handler that is reading from them.
-    struct Polling {
-        Udp& udp;
-        State& state;
-        Polling(Udp& u, State& s) : udp(u), state(s) { state.polling = true; }
-        Polling(const Polling&) = delete;
-        Polling& operator=(const Polling&) = delete;
-        ~Polling() {
-            state.polling = false;
-            if (udp.retired_.get() == &state) udp.retired_.reset();
-        }
-    };
-
     Error fail(const std::error_code& code) {
         system_error_ = {code.value(), std::system_category()};
         return detail::to_error(system_error_);
@@ -229,7 +217,7 @@ class Udp {
     bool receive_refused(const std::error_code& code);
 
     UdpOptions options_;
-    std::unique_ptr<State> state_, retired_;
+    std::unique_ptr<State> state_, retired_; // retired_: closed by a handler that reads from it
     Address local_{}, prepared_to_{};
     Sent prepared_ = Sent::closed;
     UdpCounters counters_;
