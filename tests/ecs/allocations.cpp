@@ -2,8 +2,6 @@
 #include <doctest/doctest.h>
 
 #include <cstddef>
-#include <cstdlib>
-#include <new>
 
 #include "tenon/clock/independent.hpp"
 #include "tenon/codec/bits.hpp"
@@ -16,42 +14,7 @@
 #include "tenon/topology/client_server.hpp"
 #include "tenon/transport/memory.hpp"
 
-namespace {
-
-std::size_t allocated = 0;
-
-#if defined(_WIN32)
-void* take(std::size_t size, std::size_t alignment) { return _aligned_malloc(size, alignment); }
-void give(void* memory) { _aligned_free(memory); }
-#else
-void* take(std::size_t size, std::size_t alignment) { return std::aligned_alloc(alignment, size); }
-void give(void* memory) { std::free(memory); }
-#endif
-
-void* counted(std::size_t size, std::size_t alignment) {
-    ++allocated;
-    const std::size_t bytes = (size + alignment - 1) / alignment * alignment;
-    if (void* memory = take(bytes == 0 ? alignment : bytes, alignment)) return memory;
-    std::abort();
-}
-constexpr std::size_t usual = __STDCPP_DEFAULT_NEW_ALIGNMENT__;
-
-} // namespace
-
-void* operator new(std::size_t size) { return counted(size, usual); }
-void* operator new[](std::size_t size) { return counted(size, usual); }
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return counted(size, usual); }
-void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return counted(size, usual); }
-void* operator new(std::size_t size, std::align_val_t at) { return counted(size, std::size_t(at)); }
-void* operator new[](std::size_t size, std::align_val_t at) { return counted(size, std::size_t(at)); }
-void operator delete(void* memory) noexcept { give(memory); }
-void operator delete[](void* memory) noexcept { give(memory); }
-void operator delete(void* memory, std::size_t) noexcept { give(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { give(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { give(memory); }
-void operator delete[](void* memory, std::align_val_t) noexcept { give(memory); }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { give(memory); }
-void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { give(memory); }
+#include "../allocations.hpp"
 
 using namespace tenon;
 using namespace tenon::literals;
@@ -105,10 +68,11 @@ struct Side {
 } // namespace
 
 TEST_CASE("the counter counts") {
-    const std::size_t before = allocated;
+    const allocations::Count count;
     void* volatile memory = ::operator new(10);
     ::operator delete(memory);
-    CHECK(allocated == before + 1);
+    CHECK(count.calls() == 1);
+    CHECK(count.bytes() == 10);
 }
 
 TEST_CASE("bridges that have settled allocate nothing") {
@@ -148,9 +112,9 @@ TEST_CASE("bridges that have settled allocate nothing") {
     play(3000);
     seen = met = 0;
     const std::uint64_t matched = guest.bridge.figures().matched, told = host.bridge.figures().told;
-    const std::size_t before = allocated;
+    const allocations::Count count;
     play(1000);
-    CHECK(allocated == before);
+    CHECK(count.calls() == 0);
     CHECK(seen > 1000 * 10);
     CHECK(met == 1000);
     CHECK(guest.bridge.figures().matched > matched);

@@ -1,22 +1,10 @@
 #pragma once
-// Counts the calls of operator new while a Count lives; allocations.cpp replaces the operators of the
-// program. And two sessions that talk in every way there is, which is what shall need none.
+// Sessions that talk in every way there is, which is what shall need no call of operator new.
 
-#include <cstddef>
-
+#include "../allocations.hpp"
 #include "parts.hpp"
 
 namespace allocations {
-
-extern std::size_t total;
-
-class Count {
-  public:
-    std::size_t calls() const { return total - before_; }
-
-  private:
-    std::size_t before_ = total;
-};
 
 // Hears everything and keeps nothing but numbers.
 struct Listener {
