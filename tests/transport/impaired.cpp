@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "around_memory.hpp"
 #include "contract.hpp"
 #include "tenon/transport/memory.hpp"
 
@@ -20,21 +21,9 @@ using transport::MemoryAddress;
 
 namespace {
 
-struct Clock {
-    Instant* at;
-    Instant operator()() const { return *at; }
-};
+using around_memory::Clock;
 using Line = Impaired<Memory, Clock>;
-
-struct Harness {
-    using Transport = Line;
-    Exchange exchange{3};
-    Instant at{1'000'000'000};
-
-    Line make() { return Line(Memory(exchange, 0x0A000001), {}, Clock{&at}); }
-    void carry(Line&) { exchange.deliver_all(); }
-    MemoryAddress to(Line&, const MemoryAddress& address) { return address; }
-};
+using Harness = around_memory::Harness<Impaired>;
 
 struct Arrival {
     int number;
