@@ -1,23 +1,11 @@
 // expect: tenon: a road of Fallback encrypts by a guard of its own, which the other roads have not; let
 // Secure be the outermost: Secure<Fallback<Udp, WebSocket>>
-#include "tenon/link/plain.hpp"
 #include "tenon/sim/lines.hpp"
 #include "tenon/transport/fallback.hpp"
 #include "tenon/transport/memory.hpp"
 
-// As Secure does, with a guard of its own.
-struct Desk : tenon::Plain {
-    static constexpr std::size_t desk_bytes = 2048;
-};
-template <class Inner>
-struct Sealed : Inner {
-    using Guard = Desk;
-    static constexpr tenon::TransportTraits traits = [] {
-        tenon::TransportTraits inner = Inner::traits;
-        inner.encrypted = inner.guarded = true;
-        return inner;
-    }();
-};
+#include "sealed.hpp"
+
 using tenon::sim::Stream;
 using tenon::transport::Fallback;
 using tenon::transport::Memory;

@@ -1,24 +1,6 @@
 // expect: tenon: the sessions of a Hall have different transports, and it has one port; give all of them the
 // same
-#include "tenon/clock/independent.hpp"
-#include "tenon/codec/bits.hpp"
-#include "tenon/hall.hpp"
-#include "tenon/reliability/ack_vector.hpp"
-#include "tenon/session.hpp"
-#include "tenon/topology/client_server.hpp"
-#include "tenon/transport/memory.hpp"
-
-struct Shot {
-    int gun = 0;
-    void serialize(auto& ar) { ar(gun); }
-};
-struct Keeper {
-    void on(tenon::PeerId, const Shot&) {}
-};
-template <tenon::FixedString name, class Transport = tenon::transport::Memory>
-using Net =
-    tenon::Session<tenon::Game<name, 1, tenon::Event<Shot, tenon::Reliable>>, Transport, tenon::codec::Bits,
-                   tenon::clock::Independent<>, tenon::topology::ClientServer, tenon::reliability::AckVector>;
+#include "hall_net.hpp"
 
 struct Own : tenon::transport::Memory {};
 #ifdef SHOULD_FAIL

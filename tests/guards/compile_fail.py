@@ -4,7 +4,7 @@ sentence that include/ holds ready for a wrong program has one.
 A case has a line `// expect: SENTENCE` and a wrong half inside #ifdef SHOULD_FAIL. With SHOULD_FAIL the first error
 holds the sentence and there are at most two errors; without it the file compiles. The wrong halves are compiled one by
 one, the mended ones in few files, each in a namespace of its own behind the includes of all; those of a file that is
-refused are compiled again, alone.
+refused are compiled again, alone. What several cases need lies in headers beside them.
 """
 import re
 import shutil
@@ -54,7 +54,8 @@ def all_mended(root, paths, compiler):
     source = "".join("#include %s\n" % include for include in included)
     for path in paths:
         source += 'namespace case_%s {\n#include "%s"\n}\n' % (path.stem, path)
-    return compiler.check(source, ["-Wno-unused"], Path(root) / "include")[0] == 0
+    beside = ["-I", str(Path(root) / "tests/compile_fail")]
+    return compiler.check(source, ["-Wno-unused", *beside], Path(root) / "include")[0] == 0
 
 
 def untried(root, paths):
