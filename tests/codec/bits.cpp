@@ -1,3 +1,4 @@
+#include "tenon/codec/archive.hpp"
 #include "tenon/codec/bits.hpp"
 #include "tenon/codec/bits_in.hpp"
 #include "tenon/codec/bits_out.hpp"

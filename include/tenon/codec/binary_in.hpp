@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "tenon/codec/archive.hpp"
 #include "tenon/codec/binary_out.hpp"
 #include "tenon/codec/bits_size.hpp"
 #include "tenon/codec/concept.hpp"
@@ -81,17 +82,9 @@ class BinaryIn {
     template <class T>
     void read(T& value);
     template <class T>
-    void structure(T& value);
-    template <class T>
     void limited(const T& wrapper);
     template <class C>
     void container(C& value, std::size_t bound);
-    template <class C>
-    void list(C& value, std::size_t count);
-    template <class C>
-    void sequence(C& value, std::size_t count);
-    template <class C>
-    void keyed(C& value, std::size_t count);
     template <class E>
     void elements(E* to, std::size_t count);
     template <class T>
@@ -173,7 +166,7 @@ void BinaryIn::read(T& value) {
     else if constexpr (form == Form::base)
         get_from(*value.base_ptr);
     else if constexpr (is_structure(form))
-        structure(value);
+        detail::read_fields(*this, value);
     else if constexpr (form >= Form::string && form <= Form::map)
         container(value, bound_of<T>);
     else
@@ -193,19 +186,6 @@ void BinaryIn::limited(const T& wrapper) {
     }
 }
 
-template <class T>
-void BinaryIn::structure(T& value) {
-    constexpr Form form = form_of<T>();
-    if constexpr (form == Form::member_serialize)
-        Access::serialize(*this, value);
-    else if constexpr (form == Form::member_split)
-        Access::load(*this, value);
-    else if constexpr (form == Form::free_serialize)
-        serialize(*this, value);
-    else
-        load(*this, value);
-}
-
 template <class C>
 void BinaryIn::container(C& value, std::size_t bound) {
     constexpr Form form = form_of<C>();
@@ -220,6 +200,7 @@ void BinaryIn::container(C& value, std::size_t bound) {
     const std::size_t count = length(bound, least);
     // A container of fixed capacity bounds itself.
     if (count > value.max_size()) return fail(Error::over_bound);
+    const auto one = [&](auto& element) { read(element); };
     nested([&] {
         if constexpr (form == Form::string) {
             value.resize(count);
@@ -228,60 +209,15 @@ void BinaryIn::container(C& value, std::size_t bound) {
             value.resize(count);
             for (std::size_t i = 0; i < count; ++i) value[i] = flag();
         } else if constexpr (form == Form::list) {
-            list(value, count);
+            constexpr bool vouched = detail::least_bytes<Element>() * 16 >= sizeof(Element);
+            const auto some = [&](Element* to, std::size_t n) { elements(to, n); };
+            detail::read_list<vouched>(*this, value, count, some);
         } else if constexpr (form == Form::sequence) {
-            sequence(value, count);
+            detail::read_sequence(*this, value, count, one);
         } else {
-            keyed(value, count);
+            detail::read_keyed(*this, value, count, one);
         }
     });
-}
-
-// Elements that stand are read into, so that what they own is used again. Where the bytes that are left don't
-// vouch for the memory, the list grows only as its elements turn out to be there.
-template <class C>
-void BinaryIn::list(C& value, std::size_t count) {
-    using Element = typename C::value_type;
-    constexpr bool vouched = detail::least_bytes<Element>() * 16 >= sizeof(Element);
-    std::size_t done = 0;
-    if (value.size() > count) value.resize(count);
-    while (done < count && ok()) {
-        const std::size_t step = vouched ? count : done < 8 ? 16 : done * 2;
-        const std::size_t upto = step < count ? step : count;
-        if (value.size() < upto) value.resize(upto);
-        elements(value.data() + done, upto - done);
-        done = upto;
-    }
-    if (!ok()) value.clear();
-}
-
-template <class C>
-void BinaryIn::sequence(C& value, std::size_t count) {
-    if (value.size() > count) value.resize(count);
-    for (auto& element : value) read(element);
-    while (value.size() < count && ok()) {
-        value.emplace_back();
-        read(value.back());
-    }
-    if (!ok()) value.clear();
-}
-
-// Sets and maps; the same key twice is malformed where a key is unique.
-template <class C>
-void BinaryIn::keyed(C& value, std::size_t count) {
-    value.clear();
-    for (std::size_t i = 0; i < count && ok(); ++i) {
-        typename C::key_type key{};
-        read(key);
-        if constexpr (form_of<C>() == Form::map) {
-            typename C::mapped_type mapped{};
-            read(mapped);
-            if (ok()) value.emplace(std::move(key), std::move(mapped));
-        } else {
-            if (ok()) value.insert(std::move(key));
-        }
-        if (ok() && value.size() != i + 1) fail(Error::malformed);
-    }
 }
 
 template <class E>

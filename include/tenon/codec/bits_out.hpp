@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "tenon/codec/archive.hpp"
 #include "tenon/codec/bits_size.hpp"
 #include "tenon/codec/concept.hpp"
 #include "tenon/core/bytes.hpp"
@@ -53,8 +54,6 @@ class BitsOut {
   private:
     template <class T>
     void put(const T& value);
-    template <class T>
-    void structure(const T& value);
     template <class C>
     void container(const C& value, std::size_t bound);
     template <class T>
@@ -132,26 +131,12 @@ TENON_INLINE void BitsOut::put(const T& value) {
     } else if constexpr (form == Form::base) {
         put(*value.base_ptr);
     } else if constexpr (is_structure(form)) {
-        structure(value);
+        detail::write_fields(*this, value);
     } else if constexpr (form >= Form::string && form <= Form::map) {
         container(value, bound_of<T>);
     } else {
         compound(value);
     }
-}
-
-template <class T>
-void BitsOut::structure(const T& value) {
-    constexpr Form form = form_of<T>();
-    // serialize is one function for both ways, so it is seldom const; writing, it only reads.
-    if constexpr (form == Form::member_serialize)
-        Access::serialize(*this, const_cast<T&>(value));
-    else if constexpr (form == Form::member_split)
-        Access::save(*this, value);
-    else if constexpr (form == Form::free_serialize)
-        serialize(*this, const_cast<T&>(value));
-    else
-        save(*this, value);
 }
 
 template <class C>

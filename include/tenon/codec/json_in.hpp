@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "tenon/codec/archive.hpp"
 #include "tenon/codec/bits_size.hpp"
 #include "tenon/codec/concept.hpp"
 #include "tenon/codec/json_out.hpp"
@@ -68,8 +69,6 @@ class JsonIn {
     void read(T& to);
     template <class T>
     void limited(const T& wrapper);
-    template <class T>
-    void structure(T& to);
     template <class C>
     void container(C& to, std::size_t bound);
     template <class C>
@@ -181,7 +180,7 @@ void JsonIn::read(T& to) {
     } else if constexpr (form == Form::base) {
         get_from(*to.base_ptr);
     } else if constexpr (is_structure(form)) {
-        object([&] { structure(to); });
+        object([&] { detail::read_fields(*this, to); });
     } else if constexpr (form >= Form::string && form <= Form::map) {
         container(to, bound_of<T>);
     } else {
@@ -200,19 +199,6 @@ void JsonIn::limited(const T& wrapper) {
         fail(Error::over_bound);
         to = wrapper.lo;
     }
-}
-
-template <class T>
-void JsonIn::structure(T& to) {
-    constexpr Form form = form_of<T>();
-    if constexpr (form == Form::member_serialize)
-        Access::serialize(*this, to);
-    else if constexpr (form == Form::member_split)
-        Access::load(*this, to);
-    else if constexpr (form == Form::free_serialize)
-        serialize(*this, to);
-    else
-        load(*this, to);
 }
 
 template <class C>
