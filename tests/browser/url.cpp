@@ -42,6 +42,21 @@ TEST_CASE("what names no scheme is meant as the page was loaded") {
     CHECK(!Url::parse("ws://a", true)->is_encrypted());
 }
 
+TEST_CASE("other schemes dial with a WebSocket, and have a path of their own") {
+    const tenon::browser::UrlScheme rtc{.plain = "rtc", .secure = "rtcs", .path = "/rtc"};
+    const auto as = [&](std::string_view text, bool page_is_encrypted = false) {
+        const auto url = Url::parse(text, page_is_encrypted, rtc);
+        return url ? std::string(url->text()) : std::string(tenon::name(url.error()));
+    };
+    CHECK(as("rtc://game.example:4000") == "ws://game.example:4000/rtc");
+    CHECK(as("RTCS://game.example/play") == "wss://game.example:443/play");
+    CHECK(as("rtc://game.example:4000/") == "ws://game.example:4000/");
+    CHECK(as("game.example:4000") == "ws://game.example:4000/rtc");
+    CHECK(as("game.example:4000", true) == "wss://game.example:4000/rtc");
+    for (const char* wrong : {"ws://a:1", "wss://a:1", "rtcx://a:1", "rt://a:1", "rtc://"})
+        CHECK(as(wrong) == "bad_address");
+}
+
 TEST_CASE("what a browser would take amiss is refused before it is asked") {
     for (const char* wrong : {"",
                               "http://game.example",

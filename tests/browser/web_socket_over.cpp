@@ -285,6 +285,24 @@ TEST_CASE("a connection that ends is told once, with what its code means") {
     CHECK(line.losses.back() == Error::closed);
 }
 
+TEST_CASE("who is dialled and does not answer is given up") {
+    Line line({.dial_max = milliseconds(0)});
+    auto& socket = line.dial();
+    CHECK(line.losses.empty());
+    line.turn();
+    CHECK(line.losses == std::vector{Error::timed_out});
+    CHECK(socket.closed_with == 1000);
+    line.meet(); // in time
+    line.turn();
+    line.turn();
+    CHECK(line.losses.size() == 1);
+    Line patient;
+    patient.dial();
+    patient.turn();
+    CHECK(patient.losses.empty());
+    CHECK(patient.transport.connections() == 1);
+}
+
 TEST_CASE("who hangs up hears no more, and no loss") {
     Line line;
     auto& socket = line.meet();

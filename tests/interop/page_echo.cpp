@@ -1,67 +1,150 @@
-// browser::WebSocket against a native server that says back what it hears. Runs where there is a page, or
-// node with page.cjs before it:  node -r ./page.cjs page_echo.js ws://127.0.0.1:PORT   prints `ok`, or what
-// was wrong.
+// The transports of a page against a native server that says back what it hears. Runs where there is a page:
+// for WebSocket also in node, with page.cjs before it:
+//   node -r ./page.cjs page_echo.js ws://127.0.0.1:PORT      browser::WebSocket
+//   page_echo.html, in a browser, with ?rtc://127.0.0.1:PORT  browser::WebRtc
+// Prints `ok`, or what was wrong; of WebRtc before it also what it measured.
 #include <emscripten/emscripten.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "tenon/browser/web_rtc.hpp"
 #include "tenon/browser/web_socket.hpp"
 #include "tenon/transport/now.hpp"
 
 using namespace tenon;
 using browser::Url;
-using browser::WebSocket;
 
 namespace {
 
-struct Try {
-    WebSocket page;
-    std::string server;
-    std::vector<std::string> said;
-    std::size_t sent = 0, heard = 0;
-    unsigned losses = 0, woken = 0, step = 0;
-    Url to;
-    Instant start{}, turned{};
+[[noreturn]] void over(const char* wrong) {
+    if (wrong != nullptr)
+        std::printf("wrong: %s\n", wrong);
+    else
+        std::printf("ok\n");
+    std::fflush(stdout);
+    emscripten_force_exit(wrong != nullptr);
+    __builtin_unreachable();
+}
+void want(bool holds, const char* what) {
+    if (!holds) over(what);
+}
 
-    void operator()(const Url& from, Lane, BytesIn bytes) {
+template <class Page>
+struct Try {
+    static constexpr bool is_rtc = Page::traits.lanes > 1;
+    Page page;
+    std::string server, path;
+    std::vector<std::string> said;
+    std::vector<double> trips; // of what may be lost, in milliseconds
+    std::size_t sent = 0, heard = 0, all_sent = 0;
+    unsigned losses = 0, woken = 0, step = 0, swift = 0;
+    Url to;
+    Instant start{}, turned{}, opened{}, began{};
+
+    explicit Try(std::string of, std::string with) : server(std::move(of)), path(std::move(with)) {}
+
+    void operator()(const Url& from, Lane lane, BytesIn bytes) {
+        if (opened == Instant{}) opened = now();
+        if (lane != Lane{})
+            return trips.push_back((now() - Instant{load_le<std::int64_t>(bytes.data())}).ms());
         if (from != to || heard == said.size() || text_of(bytes) != said[heard]) over("an echo differs");
         ++heard;
     }
+    std::string scheme() const { return server.substr(0, server.find(':')); }
     void lost(const Url& of) {
         if (of != to) over("another was lost");
         ++losses;
     }
-    [[noreturn]] static void over(const char* wrong) {
-        if (wrong != nullptr)
-            std::printf("wrong: %s\n", wrong);
-        else
-            std::printf("ok\n");
-        std::fflush(stdout);
-        emscripten_force_exit(wrong != nullptr);
-        __builtin_unreachable();
-    }
-    static void want(bool holds, const char* what) {
-        if (!holds) over(what);
-    }
     void dial(const std::string& address) {
         losses = 0;
+        began = now();
         const auto url = page.resolve(address);
         want(static_cast<bool>(url), "the address is not read");
         to = *url;
     }
+    Sent say(std::string_view text) {
+        const Sent how = page.send(to, {}, bytes_of(text));
+        all_sent += how == Sent::sent;
+        return how;
+    }
+    // In vain: the next step looks why.
+    void knock(const std::string& address) {
+        dial(address);
+        (void)page.send(to, {}, bytes_of("x"));
+    }
+    void listen() {
+        page.on_arrival(
+            [](void* of) {
+                Try& self = *static_cast<Try*>(of);
+                ++self.woken;
+                if (self.losses == 0 && self.step == 0)
+                    self.page.poll(self); // what has come is heard at once
+            },
+            this);
+    }
     void begin() {
         want(page.open(0).error() == Error::cant_listen, "a page listens");
         want(page.entropy() != page.entropy(), "secrets repeat");
-        want(page.resolve("ws://1.2.3.999:1").error() == Error::bad_address, "a wrong address is taken");
+        want(page.resolve(scheme() + "://1.2.3.999:1").error() == Error::bad_address,
+             "a wrong address is taken");
         want(static_cast<bool>(page.open_to_dial()), "it does not open");
-        page.on_arrival([](void* self) { ++static_cast<Try*>(self)->woken; }, this);
+        listen();
         for (const std::size_t size : {1u, 125u, 126u, 1200u, 4096u, 65535u, 65536u, 66000u})
             said.emplace_back(size, static_cast<char>('a' + said.size()));
         for (unsigned i = 0; i < 2000; ++i) said.emplace_back(100 + i % 50, static_cast<char>('a' + i % 26));
-        dial(server + "/play");
+        dial(server + path);
         start = turned = now();
+    }
+    // What follows once everything has come back; true when it is over.
+    bool speak_swiftly() {
+        if constexpr (is_rtc) {
+            want(page.has_unreliable(to), "nothing may be lost");
+            const std::string large(Page::unreliable_bytes, 'x');
+            want(page.send(to, Page::unreliable, bytes_of(large + "x")) == Sent::too_big,
+                 "too much is taken");
+            const BytesOut into = page.prepare(to, Page::unreliable, 100);
+            want(into.size() == 100, "nothing is lent");
+            store_le(into.data(), now().ns);
+            if (page.commit(100) == Sent::sent) ++swift;
+            return trips.size() >= 60;
+        }
+        return true;
+    }
+    // Ways in which nobody is met, of a page that lies to its program: page_echo.html.
+    bool is_deceived() {
+        if constexpr (is_rtc) {
+            if (step == 4) {
+                EM_ASM({ globalThis.deceit = "garbage"; });
+                knock(server + path);
+            } else if (step == 5) {
+                want(page.loss() == Error::malformed, "garbage is an answer");
+                EM_ASM({ globalThis.deceit = "liar"; });
+                knock(server + path);
+            } else if (step == 6) {
+                want(page.loss() == Error::key_changed, "a liar comes in");
+                EM_ASM({ globalThis.deceit = "mute"; });
+                page = Page({.dial_max = milliseconds(200)});
+                want(static_cast<bool>(page.open_to_dial()), "it does not open once more");
+                knock(server + path);
+            } else if (step == 7) {
+                want(page.loss() == Error::timed_out && now() - began < seconds(20), "it waits for ever");
+                EM_ASM({ globalThis.deceit = "refuses"; });
+                page = Page();
+                want(static_cast<bool>(page.open_to_dial()), "it does not open once more");
+                knock(server + path);
+            } else if (step == 8) {
+                want(page.loss() == Error::refused, "silence is no refusal");
+                EM_ASM({ globalThis.deceit = ""; });
+                listen();
+                return false;
+            }
+            return true;
+        }
+        return false;
     }
     void turn() {
         const Instant at = now();
@@ -70,57 +153,80 @@ struct Try {
         page.poll(*this);
         const bool is_lost = losses == 1 && page.connections() == 0;
         if (step == 0) { // everything comes back, whole and in its order, and what waits is bounded
-            while (sent < said.size() && page.send(to, {}, bytes_of(said[sent])) == Sent::sent) ++sent;
+            while (sent < said.size() && say(said[sent]) == Sent::sent) ++sent;
             want(page.backlog(to) <= 400'000, "too much waits");
             if (heard < said.size()) return;
             want(losses == 0 && woken > 100, "it was lost, or not woken");
-            want(page.counters().frames_in == said.size(), "frames are counted wrongly");
-            want(page.send(to, {}, bytes_of("hang up")) == Sent::sent, "it can't say goodbye");
+            want(page.counters().frames_in >= said.size(), "frames are counted wrongly");
+            if (!speak_swiftly()) return;
+            want(say("hang up") == Sent::sent, "it can't say goodbye");
         } else if (step == 1) { // the server hangs up
             if (!is_lost) return;
-            want(page.loss() == Error::closed && page.close_code() == 1000, "it was not closed in order");
-            dial(server + "/elsewhere");
-            (void)page.send(to, {}, bytes_of("x"));
+            want(page.loss() == Error::closed && page.close_code() == (is_rtc ? 0 : 1000),
+                 "not closed in order");
+            knock(server + "/elsewhere");
         } else if (step == 2) { // refused by the server
             if (!is_lost) return;
             want(page.loss() == Error::unreachable, "a wrong path opens");
-            dial("ws://127.0.0.1:1/");
-            (void)page.send(to, {}, bytes_of("x"));
-        } else if (step == 3) { // nobody is there
+            knock(scheme() + "://127.0.0.1:1/");
+        } else if (step < 9) { // nobody is there, or not as it says
             if (!is_lost) return;
-            want(page.loss() == Error::unreachable, "nobody answers");
-            dial(server + "/play");
+            if (step == 3) want(page.loss() == Error::unreachable, "nobody answers");
+            ++step;
+            if (is_deceived()) return;
+            step = 9;
+            dial(server + path);
             heard = sent = 0;
             (void)page.send(to, {}, bytes_of(said[0]));
             page.close();
             want(static_cast<bool>(page.open_to_dial()), "it does not open again");
-            (void)page.send(to, {}, bytes_of(said[0]));
-        } else { // and again; we hang up
+            (void)say(said[0]);
+            return;
+        } else if (step == 9) { // and again; we hang up, and what we said still leaves
             if (heard == 0) return;
+            for (unsigned i = 0; is_rtc && i < 40; ++i) want(say(said[3]) == Sent::sent, "last words");
             page.hang_up(to);
             page.poll(*this);
             want(page.connections() == 0 && losses == 0, "hanging up is a loss");
+            began = at;
+        } else {
+            if (is_rtc && at - began < seconds(1)) return;
+            tell();
             over(nullptr);
         }
         ++step;
     }
+    void tell() {
+        if (!is_rtc) return;
+        std::sort(trips.begin(), trips.end());
+        std::printf("sent %zu swift %u\n", all_sent, swift);
+        std::printf("figure page_rtc.first_echo %.1f ms\n", (opened - start).ms());
+        std::printf("figure page_rtc.round_trip %.2f ms\n", trips[trips.size() / 2]);
+    }
 };
 
-Try& attempt() {
-    static Try one;
-    return one;
-}
-void turn(void*) {
-    attempt().turn();
-    emscripten_async_call(turn, nullptr, 2);
+template <class Page>
+void go(const char* server, const char* path) {
+    static Try<Page> attempt(server, path);
+    static const auto turn = [](void*) {
+        static void (*again)(void*) = nullptr;
+        again = [](void*) {
+            attempt.turn();
+            emscripten_async_call(again, nullptr, 2);
+        };
+        again(nullptr);
+    };
+    attempt.begin();
+    emscripten_async_call(turn, nullptr, 0);
 }
 
 } // namespace
 
 int main(int count, char** words) {
     if (count != 2) return 2;
-    attempt().server = words[1];
-    attempt().begin();
-    emscripten_async_call(turn, nullptr, 0);
+    if (std::string_view(words[1]).substr(0, 4) == "rtc:")
+        go<browser::WebRtc>(words[1], "/rtc");
+    else
+        go<browser::WebSocket>(words[1], "/play");
     emscripten_exit_with_live_runtime();
 }

@@ -1,8 +1,10 @@
-"""web_rtc.py PROGRAM PEER: tenon's WebRtc (PROGRAM, made of web_rtc_echo.cpp) and another's: `chromium`, which opens
-web_rtc.html without a screen, or `python`'s aiortc. Skips, saying so, where the other is not installed."""
+"""web_rtc.py PROGRAM PEER [PAGE]: tenon's WebRtc (PROGRAM, made of web_rtc_echo.cpp) and another's: `chromium`, which
+opens web_rtc.html without a screen, or `python`'s aiortc; or `page`: browser::WebRtc in Chromium (PAGE, made of
+page_echo.cpp). Skips, saying so, where the other is not installed."""
 import http.server
 import os
 import queue
+import re
 import shutil
 import subprocess
 import sys
@@ -41,6 +43,7 @@ class Host:
 
 class Page(http.server.BaseHTTPRequestHandler):
     results = queue.Queue()
+    files = {"/web_rtc.html": HERE / "web_rtc.html", "/page_echo.html": HERE / "page_echo.html"}
 
     def log_message(self, *_):
         pass
@@ -53,21 +56,21 @@ class Page(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def do_GET(self):
-        found = self.path.split("?")[0] == "/web_rtc.html"
-        self.answer(200, (HERE / "web_rtc.html").read_bytes()) if found else self.answer(404)
+        found = self.files.get(self.path.split("?")[0])
+        self.answer(200, found.read_bytes()) if found else self.answer(404)
 
     def do_POST(self):
         self.results.put(self.rfile.read(int(self.headers["Content-Length"])).decode())
         self.answer(204)
 
 
-def by_chromium(port):
+def by_chromium(page):
     browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if browser is None:
         skip("no Chromium is installed")
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    url = "http://127.0.0.1:%d/web_rtc.html?port=%d" % (server.server_address[1], port)
+    url = "http://127.0.0.1:%d/%s" % (server.server_address[1], page)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         process = subprocess.Popen(
             [browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
@@ -96,15 +99,23 @@ def by_python(port):
     skip("Python's aiortc or websockets is not installed")
 
 
-def main(program, peer):
+def main(program, peer, page=None):
+    if page:
+        Page.files["/page_echo.js"] = Path(page)
+        # What page_size.py wants to be in no other page is in this one.
+        assert "RTCPeerConnection" in Path(page).read_text(encoding="utf-8")
     with Host(program) as host:
-        said = by_chromium(host.port) if peer == "chromium" else by_python(host.port)
+        said = by_python(host.port) if peer == "python" else by_chromium(
+            "page_echo.html?rtc://127.0.0.1:%d" % host.port if page else "web_rtc.html?port=%d" % host.port)
     print("%s: %s; the host said: %s" % (peer, said, " ".join(host.said.split())))
     assert said.splitlines()[-1:] and said.splitlines()[-1].startswith("ok"), said
     swift = int(host.said.split("unreliable ")[1])
+    if page:
+        sent = int(re.search(r"^sent (\d+)", said, re.M)[1])
+        assert "\nreliable %d\n" % sent in "\n" + host.said, "what was said before it hung up did not arrive"
     assert swift >= 20, host.said
     if peer == "chromium":
         assert "lost malformed" in host.said, host.said
 
 
-main(sys.argv[1], sys.argv[2])
+main(*sys.argv[1:])

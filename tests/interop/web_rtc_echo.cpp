@@ -1,6 +1,6 @@
 //   web_rtc_echo serve
 // What other people's WebRTC is tried against: a host that says back what it hears, on the lane where it
-// heard it. Prints `port N`, then each loss, and ends when its input does.
+// heard it. Prints `port N`, then each loss, and ends when its input does, with how much it heard.
 #include <poll.h>
 #include <unistd.h>
 
@@ -35,7 +35,8 @@ struct Echo {
 
 int main(int count, char** words) {
     if (count != 2 || std::string_view(words[1]) != "serve") return 2;
-    WebRtc host({.bind = transport::IpAddress::loopback(0)}, {.path = "/rtc"});
+    // Room for all that anybody says here, since an echo for which there is none would be missed.
+    WebRtc host({.bind = transport::IpAddress::loopback(0), .backlog_max = 1 << 20}, {.path = "/rtc"});
     const auto at = host.open(0);
     if (!at) return 1;
     std::printf("port %u\n", unsigned(at->port));
@@ -49,6 +50,7 @@ int main(int count, char** words) {
         if (::poll(&input, 1, 0) > 0) break;
     }
     const auto counters = host.counters();
-    std::printf("unreliable %llu\n", static_cast<unsigned long long>(counters.unreliable_in));
+    std::printf("reliable %llu\nunreliable %llu\n", static_cast<unsigned long long>(counters.frames_in),
+                static_cast<unsigned long long>(counters.unreliable_in));
     return 0;
 }

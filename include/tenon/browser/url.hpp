@@ -14,14 +14,20 @@
 
 namespace tenon::browser {
 
+// What people write before "://", in plaintext and encrypted, and the path that is meant where none is said.
+struct UrlScheme {
+    std::string_view plain = "ws", secure = "wss", path = "/";
+};
+
 class Url {
   public:
     static constexpr std::size_t bytes_max = 255;
     std::uint16_t port = 0; // of an address that is none
 
     // "ws://HOST:PORT/path", "wss://HOST/path", or as the native transports are told it, HOST:PORT/path,
-    // which is meant as the page itself was loaded: encrypted or not.
-    static Result<Url> parse(std::string_view text, bool page_is_encrypted);
+    // which is meant as the page itself was loaded: encrypted or not. Other schemes begin alike: with a
+    // WebSocket, so that all are spelled as one.
+    static Result<Url> parse(std::string_view text, bool page_is_encrypted, const UrlScheme& scheme = {});
 
     std::string_view text() const { return {text_.data(), size_}; }
     const char* c_str() const { return text_.data(); }
@@ -49,30 +55,31 @@ inline bool Url::add_host(const transport::HostAndPort& place) {
     if (place.bracketed && !add("[")) return false;
     for (const char c : place.host) {
         const char letter = lower(c);
-        const bool word = (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') || letter == '.';
+        const bool word =
+            (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') || letter == '.';
         const bool fits = place.bracketed ? letter == ':' : letter == '-' || letter == '_';
         if (!(word || fits) || !add(std::string_view(&letter, 1))) return false;
     }
     return !place.bracketed || add("]");
 }
 
-inline Result<Url> Url::parse(std::string_view text, bool page_is_encrypted) {
+inline Result<Url> Url::parse(std::string_view text, bool page_is_encrypted, const UrlScheme& scheme) {
     Url url;
     bool encrypted = page_is_encrypted;
     const std::size_t mark = text.find("://");
     if (mark != std::string_view::npos) {
-        const auto is = [&](std::string_view scheme) {
-            bool same = mark == scheme.size();
-            for (std::size_t i = 0; same && i < mark; ++i) same = lower(text[i]) == scheme[i];
+        const auto is = [&](std::string_view name) {
+            bool same = mark == name.size();
+            for (std::size_t i = 0; same && i < mark; ++i) same = lower(text[i]) == name[i];
             return same;
         };
-        encrypted = is("wss");
-        if (!encrypted && !is("ws")) return Error::bad_address;
+        encrypted = is(scheme.secure);
+        if (!encrypted && !is(scheme.plain)) return Error::bad_address;
         text.remove_prefix(mark + 3);
     }
     const std::size_t end = text.find_first_of("/?");
     const std::string_view place = text.substr(0, end);
-    const std::string_view path = end == std::string_view::npos ? "/" : text.substr(end);
+    const std::string_view path = end == std::string_view::npos ? scheme.path : text.substr(end);
     for (const char c : path)
         if (c <= ' ' || c > '~' || c == '#') return Error::bad_address;
 

@@ -1,7 +1,7 @@
 #pragma once
 // WebSocketOver: the transport of a page, above the few things that it asks of one (Page: open, send, close,
 // how much waits). What arrives between two turns waits here, bounded, until poll(). WebSocket is it in a
-// browser; tests give it a page of their own.
+// browser; WebRtc has the same above another page; tests give it one of their own.
 
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +16,7 @@
 #include "tenon/core/bytes.hpp"
 #include "tenon/transport/byte_queue.hpp"
 #include "tenon/transport/concept.hpp"
+#include "tenon/transport/now.hpp"
 
 namespace tenon::browser {
 
@@ -26,12 +27,14 @@ struct WebSocketOptions {
     // of a quiet game, or some minutes of a busy one, for a page that does not tick and is not woken.
     std::size_t inbox_max = 4 << 20;
     std::size_t bytes_per_poll = 256 << 10; // that poll() gives from one connection before it returns
+    Duration dial_max = seconds(10);        // until a connection is up; then timed_out
 };
 
 struct WebSocketCounters {
     std::uint64_t dialled = 0;
     std::uint64_t lost = 0;    // broke, were closed by the other side, or could not be made
     std::uint64_t refused = 0; // of them: said what is no frame, or more than inbox_max
+    std::uint64_t dropped = 0; // frames on other lanes than the first, of which nobody polled enough
     std::uint64_t frames_in = 0, frames_out = 0, bytes_in = 0, bytes_out = 0;
     std::size_t inbox_most = 0; // that ever waited
 };
@@ -92,8 +95,8 @@ class WebSocketOver {
         return Address{};
     }
     // Asks nobody: the browser looks names up when it dials.
-    Result<Address> resolve(std::string_view text) const {
-        Result<Address> url = Url::parse(text, encrypted || Page::is_encrypted());
+    Result<Address> resolve(std::string_view text, const UrlScheme& scheme = {}) const {
+        Result<Address> url = Url::parse(text, encrypted || Page::is_encrypted(), scheme);
         if (url && !Page::reads(url->c_str())) return Error::bad_address;
         if (encrypted && url && !url->is_encrypted()) return Error::encryption_mismatch;
         // Browsers let no page that came encrypted talk otherwise, but to its own machine.
@@ -140,8 +143,11 @@ class WebSocketOver {
         if (!is_open() || state_->polling || retired_) return;
         State& s = *state_;
         const Polling guard{*this, s};
+        const Instant time = now();
         for (std::size_t i = 0; i < s.all.size(); ++i) {
             Connection& c = *s.all[i];
+            if (c.stage == Stage::dialling && c.deadline <= time)
+                c.lose(detail::CloseCode::normal, Error::timed_out);
             if (!give(s, c, f)) return;
             if (c.stage != Stage::lost || !c.in.empty()) continue;
             c.stage = Stage::gone;
@@ -184,10 +190,10 @@ class WebSocketOver {
     std::uint16_t close_code() const { return close_code_; }
     std::uint64_t entropy() { return Page::entropy(); }
 
-  private:
+  protected:
     enum class Stage : std::uint8_t { dialling, open, lost, gone };
     using ByteQueue = transport::detail::ByteQueue;
-    static constexpr std::size_t head_bytes = 4; // its size, before each frame that waits
+    static constexpr std::size_t head_bytes = 4; // its lane and size, before each frame that waits
 
     struct Connection;
     struct State {
@@ -216,13 +222,14 @@ class WebSocketOver {
 
     // One, and whom the browser tells of it.
     struct Connection {
-        Connection(State& of, const Address& to) : state(of), url(to) {}
+        Connection(State& of, const Address& to)
+            : state(of), url(to), deadline(now() + of.options.dial_max) {}
         Connection(const Connection&) = delete;
         Connection& operator=(const Connection&) = delete;
         ~Connection() { leave(); }
 
         bool say(BytesIn frame) {
-            if (stage == Stage::dialling) return append(out, frame);
+            if (stage == Stage::dialling) return append(out, frame, Lane{});
             if (stage != Stage::open) return false;
             if (Page::send(socket, frame)) return true;
             lose(detail::CloseCode::normal, Error::closed);
@@ -253,7 +260,7 @@ class WebSocketOver {
             out.release();
             state.tell();
         }
-        void heard(BytesIn frame, bool is_text) {
+        void heard(BytesIn frame, bool is_text, Lane lane = {}) {
             if (stage != Stage::open) return;
             using Code = detail::CloseCode;
             if (is_text)
@@ -262,28 +269,36 @@ class WebSocketOver {
                 refuse(Code::policy, Error::malformed);
             else if (frame.size() > traits.datagram_bytes)
                 refuse(Code::too_big, Error::too_large);
-            else if (in.size() + head_bytes + frame.size() > state.options.inbox_max || !append(in, frame))
+            else if (lane != Lane{} && in.size() > state.options.inbox_max / 2)
+                ++state.counters.dropped;
+            else if (in.size() + head_bytes + frame.size() > state.options.inbox_max ||
+                     !append(in, frame, lane))
                 refuse(Code::full, Error::flooded);
             else
                 count(frame.size());
             state.tell();
         }
         void closed(std::uint16_t with) {
+            broke(stage == Stage::open ? detail::meaning_of(with) : Error::unreachable, with);
+        }
+        void broke(Error reason, std::uint16_t with = 0) {
             if (socket == 0) return;
-            const bool was_open = stage == Stage::open;
-            lose(detail::CloseCode::normal, was_open ? detail::meaning_of(with) : Error::unreachable);
+            lose(detail::CloseCode::normal, reason);
             code = with;
             state.tell();
         }
 
         static BytesIn first(const ByteQueue& queue) {
             const BytesIn bytes = queue.front();
-            return bytes.subspan(head_bytes, load_le<std::uint32_t>(bytes.data()));
+            return bytes.subspan(head_bytes, load_le<std::uint32_t>(bytes.data()) >> 8);
         }
-        static bool append(ByteQueue& queue, BytesIn frame) {
+        static Lane first_lane(const ByteQueue& queue) {
+            return Lane{std::to_integer<std::uint8_t>(queue.front()[0])};
+        }
+        static bool append(ByteQueue& queue, BytesIn frame, Lane lane) {
             const BytesOut into = queue.room(head_bytes + frame.size());
             if (into.empty()) return false;
-            store_le(into.data(), static_cast<std::uint32_t>(frame.size()));
+            store_le(into.data(), static_cast<std::uint32_t>(frame.size() << 8 | lane.value));
             copy(into.data() + head_bytes, frame);
             queue.add(head_bytes + frame.size());
             return true;
@@ -301,6 +316,7 @@ class WebSocketOver {
 
         State& state;
         Address url;
+        Instant deadline;  // of dialling
         ByteQueue in, out; // out: until it is open
         int socket = 0;    // the page's number of it
         Stage stage = Stage::dialling;
@@ -326,7 +342,7 @@ class WebSocketOver {
         while (!c.in.empty() && c.stage != Stage::gone && given < s.options.bytes_per_poll) {
             const BytesIn frame = Connection::first(c.in);
             const std::size_t size = frame.size();
-            f(Address(c.url), Lane{}, frame);
+            f(Address(c.url), Connection::first_lane(c.in), frame);
             if (state_.get() != &s) return false;
             c.in.take(head_bytes + size);
             given += size;
