@@ -1,7 +1,9 @@
-"""chromium.py PAGE FOLDER [--server PROGRAM] [--seconds N]: the arena in headless Chromium, by chromedriver.
+"""chromium.py PAGE FOLDER [--rtc HOST:PORT] [--server PROGRAM] [--seconds N]: the arena in headless Chromium, by
+chromedriver.
 
 PAGE is its address, or a file, which is then served here together with a room and bots by PROGRAM (web_server). Two
 pages join: keys and a finger steer the first, the second goes behind another tab for longer than the server's patience.
+Where the room has WebRTC, at HOST:PORT or as PROGRAM says, a third page comes that way, and does both.
 Prints what it measured as `figure NAME VALUE UNIT`, leaves pictures in FOLDER, and ends with 1 and a sentence when the
 arena was not played well, or with 77 where Chromium is not installed. With --seconds it then lets both fly for so long,
 and looks at what memory they hold."""
@@ -147,15 +149,17 @@ def names(report):
     return {ship["name"] for ship in report["seen"]}
 
 
-def meet(ann, bob, page):
-    """Both come in and see each other and the bots."""
-    for tab, name in ((ann, "ann"), (bob, "bob")):
-        tab.open(f"{page}&name={name}")
+def meet(pages, prefix=""):
+    """They come in, by name and address, and see each other and the bots."""
+    for name, (tab, address) in pages.items():
+        tab.open(f"{address}&name={name}")
         tab.until(lambda report: report["status"] == "joined", f"{name} does not come in")
-    figure("start", ann.looked["started_ms"], "ms")
-    figure("start_and_join", ann.looked["started_ms"] + ann.looked["joined_ms"], "ms")
-    for tab in (ann, bob):
-        tab.until(lambda report: {"ann", "bob", "bot 1"} <= names(report), "not everybody is seen")
+        assert tab.looked["road"] == ("rtc" if "road=rtc" in address else "ws"), tab.looked
+    first = next(iter(pages.values()))[0]
+    figure(prefix + "start", first.looked["started_ms"], "ms")
+    figure(prefix + "start_and_join", first.looked["started_ms"] + first.looked["joined_ms"], "ms")
+    for tab, _ in pages.values():
+        tab.until(lambda report: {*pages, "ann", "bot 1"} <= names(report), "not everybody is seen")
         assert not tab.looked["hidden"] and sum(ship["own"] for ship in tab.looked["seen"]) == 1, tab.looked
 
 
@@ -182,16 +186,16 @@ def fly(ann, bob):
     bob.until(is_where_it_is, "bob sees ann elsewhere")
 
 
-def measure_keys(ann, count=60):
+def measure_keys(ann, prefix="", count=60):
     """From a key to the server's answer; the pauses differ, so that no rhythm of ours meets one of the session's."""
     for i in range(count):
         code = ("ArrowLeft", "ArrowRight")[i // 2 % 2]
         ann.key(code, i % 2 == 0)
         time.sleep(0.05 + random.random() * 0.05)
     ann.until(lambda report: report["echoes"] >= count // 2, "keys are not answered")
-    figure("echo_p50", ann.looked["echo_ms"], "ms")
-    figure("echo_p95", ann.looked["echo_p95_ms"], "ms")
-    figure("rtt", ann.looked["rtt_ms"], "ms")
+    figure(prefix + "echo_p50", ann.looked["echo_ms"], "ms")
+    figure(prefix + "echo_p95", ann.looked["echo_p95_ms"], "ms")
+    figure(prefix + "rtt", ann.looked["rtt_ms"], "ms")
 
 
 def look(ann, folder):
@@ -219,25 +223,28 @@ def look(ann, folder):
     ann.protocol("Emulation.clearDeviceMetricsOverride")
 
 
-def hide(ann, bob, front):
-    """Nobody looks at a tab for longer than the server waits for the silent."""
-    before = bob.report()
-    bob.go_behind(front)
-    bob.until(lambda report: report["hidden"], "the tab is not hidden")
-    hidden = bob.looked
+def hide(ann, behind):
+    """Nobody looks at these tabs for longer than the server waits for the silent; they note its begin and its end."""
+    for name, (tab, front) in behind.items():
+        assert tab.report()["joined"] == 1, tab.looked
+        tab.run("window.noted = []; addEventListener('visibilitychange', () => noted.push(arena.report()))")
+        tab.go_behind(front)
+        tab.until(lambda report: report["hidden"], f"{name}'s tab is not hidden")
     time.sleep(BEHIND)
-    during = bob.report()
-    seen = ann.report()
-    assert during["hidden"] and during["status"] == "joined" and "bob" in names(seen), (during, seen)
-    assert during["frames"] > hidden["frames"] + 20 * BEHIND / 10, (hidden, during)
-    figure("hidden_turns", (during["turns"] - hidden["turns"]) / BEHIND, "/s")
-    bob.until(lambda report: not report["hidden"] and report["turns"] > during["turns"] + 20, "it is not drawn again")
-    bob.until(lambda report: report["late_ms"] < 1000, "it shows what is long ago")
-    assert bob.looked["joined"] == before["joined"] == 1, "it lost its place in the background"
-    flown = bob.looked["flown"]
-    bob.key("ArrowUp", True)
-    bob.until(lambda report: report["flown"] > flown + 5, "its ship does not move any more")
-    bob.key("ArrowUp", False)
+    assert set(behind) <= names(ann.report()), ann.looked
+    for name, (tab, _) in behind.items():
+        tab.until(lambda report: not report["hidden"], f"{name}'s tab does not come back")
+        hid, shown = tab.run("return noted")
+        assert hid["hidden"] and not shown["hidden"] and shown["status"] == "joined", (hid, shown)
+        assert shown["frames"] > hid["frames"] + 20 * BEHIND / 10, (hid, shown)
+        figure(f"{name}_hidden_turns", (shown["turns"] - hid["turns"]) / BEHIND, "/s")
+        tab.until(lambda report: report["turns"] > shown["turns"] + 20, f"{name}'s tab is not drawn again")
+        tab.until(lambda report: report["late_ms"] < 1000, f"{name} is shown what is long ago")
+        assert tab.looked["joined"] == 1, f"{name} lost its place in the background"
+        flown = tab.looked["flown"]
+        tab.key("ArrowUp", True)
+        tab.until(lambda report: report["flown"] > flown + 5, f"{name}'s ship does not move any more")
+        tab.key("ArrowUp", False)
 
 
 def watch_memory(tabs, seconds):
@@ -265,20 +272,31 @@ def watch_memory(tabs, seconds):
     figure("scripts_most", most / 1000, "kB")
 
 
-def play(page, folder, seconds):
+def play(page, rtc, folder, seconds):
     driver = Driver()
     try:
         # bob's page is the first of two tabs in one window, ann's has a window of its own.
         bob, front = Tab(driver), Tab(driver, "tab")
         ann = Tab(driver, "window")
-        meet(ann, bob, page)
+        behind = {"bob": (bob, front)}
+        meet({"ann": (ann, page), "bob": (bob, page)})
         fly(ann, bob)
         measure_keys(ann)
+        if rtc:
+            carl = Tab(driver, "window")
+            carl.report()  # a new tab is one of the window that was looked at last
+            behind["carl"] = (carl, Tab(driver, "tab"))
+            there = re.sub("host=[^&]*", "host=" + urllib.parse.quote(rtc), page)
+            meet({"carl": (carl, there + "&road=rtc")}, "rtc_")
+            measure_keys(carl, "rtc_", 40)
+        else:
+            print("not played: a page over WebRTC: the server was built without it", flush=True)
         look(ann, folder)
-        hide(ann, bob, front)
-        watch_memory((ann, bob), seconds)
-        bob.close()
-        ann.until(lambda report: "bob" not in names(report) and "ann" in names(report), "bob's ship stays behind")
+        hide(ann, behind)
+        watch_memory([ann] + [tab for tab, _ in behind.values()], seconds)
+        for name, (tab, _) in behind.items():
+            tab.close()
+            ann.until(lambda report: report["seen"] and name not in names(report), f"{name}'s ship stays behind")
     finally:
         driver.close()
 
@@ -297,9 +315,12 @@ def serve(page, server, folder, seconds):
         try:
             first = room.stdout.readline()
             assert first.startswith("listening on port "), "the server said: " + first
+            room.stdout.readline()
+            rtc = re.match(r"pages over WebRTC join at port (\d+)", room.stdout.readline())
             threading.Thread(target=room.stdout.read, daemon=True).start()
             host = urllib.parse.quote("127.0.0.1:" + first.split()[-1])
-            play(f"http://127.0.0.1:{site.server_address[1]}/{page.name}?host={host}", folder, seconds)
+            play(f"http://127.0.0.1:{site.server_address[1]}/{page.name}?host={host}",
+                 rtc and "127.0.0.1:" + rtc[1], folder, seconds)
         finally:
             site.shutdown()
             room.terminate()
@@ -309,6 +330,7 @@ def main():
     words = argparse.ArgumentParser()
     words.add_argument("page")
     words.add_argument("folder", type=Path)
+    words.add_argument("--rtc")
     words.add_argument("--server")
     words.add_argument("--seconds", type=float, default=5)
     asked = words.parse_args()
@@ -320,7 +342,7 @@ def main():
         if asked.server:
             serve(Path(asked.page).resolve(), asked.server, asked.folder, asked.seconds)
         else:
-            play(asked.page, asked.folder, asked.seconds)
+            play(asked.page, asked.rtc, asked.folder, asked.seconds)
     except AssertionError as wrong:
         print(f"wrong: {wrong}")
         return 1

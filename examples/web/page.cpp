@@ -1,5 +1,5 @@
-// The arena in a web page: the same player as in a terminal, over the browser's WebSocket. The page's script
-// (page.html) calls the functions below, draws what they tell, and steers. Compiled by em++.
+// The arena in a web page: the same player as in a terminal, over the browser's WebSocket or WebRTC. The
+// page's script (page.html) calls the functions below, draws what they tell, and steers. Compiled by em++.
 
 #include <emscripten/em_macros.h>
 
@@ -7,18 +7,18 @@
 #include <cstdio>
 #include <optional>
 #include <string>
-#include <tenon/browser/web_socket.hpp>
 #include <tenon/transport/now.hpp>
 #include <vector>
 
 #include "../arena/figures.hpp"
 #include "../arena/player.hpp"
+#include "road.hpp"
 
 namespace {
 
 using namespace tenon::literals;
 using tenon::Instant;
-using Player = arena::PlayerOver<tenon::browser::WebSocket>;
+using Player = arena::PlayerOver<arena::Road>;
 
 // How long a key waits for its answer: from the press to the turn in which we know that the server has played
 // the first command with it. What is seen of it comes sooner, since the player's own ship is run ahead.
@@ -54,7 +54,8 @@ class Echo {
 
 class Client {
   public:
-    Client(std::string url, const std::string& name) : url_(std::move(url)), player_(name) {
+    Client(std::string url, const std::string& name)
+        : url_(std::move(url)), player_(name, arena::Road(url_)) {
         // What arrives is heard at once, and not when the next frame is drawn: in the background none is, and
         // timers hardly run.
         player_.net().transport().on_arrival([](void* self) { static_cast<Client*>(self)->wake(); }, this);
@@ -97,7 +98,7 @@ class Client {
         return scene_;
     }
     const char* head_up() {
-        const auto& transport = player_.net().transport();
+        auto& transport = player_.net().transport();
         char more[80];
         std::snprintf(more, sizeof more, "last heard %.0f ms ago | %zu bytes wait in the browser\n",
                       (tenon::now() - player_.net().health().last_rx).ms(), transport.backlog(at_));
@@ -114,20 +115,21 @@ class Client {
         const tenon::Health health = player_.net().health();
         std::size_t ships = 0;
         for ([[maybe_unused]] auto [entity, ship] : player_.net().view<arena::Ship>(tenon::now())) ++ships;
-        char text[600];
+        char text[650];
         std::snprintf(
             text, sizeof text,
-            "{\"status\":\"%s\",\"ships\":%zu,\"flown\":%.1f,\"shots\":%llu,\"hits\":%llu,\"turns\":%llu,"
+            "{\"status\":\"%s\",\"road\":\"%s\",\"ships\":%zu,\"flown\":%.1f,\"shots\":%llu,\"hits\":%llu,"
+            "\"turns\":%llu,"
             "\"woken\":%llu,\"joined\":%u,\"frames\":%llu,\"bytes\":%llu,\"inbox_most\":%zu,\"rtt_ms\":%.2f,"
             "\"joined_ms\":%.1f,\"late_ms\":%.1f,\"echoes\":%zu,\"echo_ms\":%.1f,\"echo_p95_ms\":%.1f}",
-            tenon::name(player_.net().status()).data(), ships, player_.seen_flown(),
-            static_cast<unsigned long long>(player_.shots_seen()),
+            tenon::name(player_.net().status()).data(), player_.net().transport().is_rtc() ? "rtc" : "ws",
+            ships, player_.seen_flown(), static_cast<unsigned long long>(player_.shots_seen()),
             static_cast<unsigned long long>(player_.hits_heard()), static_cast<unsigned long long>(turns_),
             static_cast<unsigned long long>(woken_), joined_,
             static_cast<unsigned long long>(counters.frames_in),
             static_cast<unsigned long long>(counters.bytes_in), counters.inbox_most, health.rtt.ms(),
-            came_in_.ms(), player_.net().playback(tenon::now()).delay.ms(), echo_.count(), echo_.percentile(0.5),
-            echo_.percentile(0.95));
+            came_in_.ms(), player_.net().playback(tenon::now()).delay.ms(), echo_.count(),
+            echo_.percentile(0.5), echo_.percentile(0.95));
         text_ = text;
         return text_.c_str();
     }

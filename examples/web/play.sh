@@ -47,6 +47,7 @@ serve() {
     await server "listening on port" && await site.log " port " || return 1
     room=127.0.0.1:$(sed -n 's/^listening on port //p' "$web/server")
     page="http://127.0.0.1:$(sed -n 's/.* port \([0-9]*\) .*/\1/p' "$web/site.log")/?host=$room"
+    rtc=$(sed -n 's/^pages over WebRTC join at port /127.0.0.1:/p' "$web/server")
 }
 served() {
     python3 -c "import sys, urllib.request
@@ -65,11 +66,13 @@ heard_by_server() {
     tail -n 1 "$web/server"
     grep -q '^server: ships flew' "$web/server"
 }
-# Two pages in Chromium, in the same room.
+# Pages in Chromium, in the same room.
 chromium_plays() {
     patience=
     if have timeout; then patience="timeout 120"; fi
-    $patience python3 "$root/examples/web/chromium.py" "$page" "$web/pictures" >"$web/chromium" 2>&1
+    # shellcheck disable=SC2086
+    $patience python3 "$root/examples/web/chromium.py" "$page" "$web/pictures" ${rtc:+--rtc "$rtc"} \
+        >"$web/chromium" 2>&1
 }
 
 if ! have em++; then
@@ -83,6 +86,7 @@ say "the page has $(wc -c <"$web/site/index.html") bytes, $(gzip -9 -c "$web/sit
 if [ -t 0 ] && [ -t 1 ]; then
     serve --bots 3 || finish
     say "Open $page in a browser, or in several; Ctrl-C ends it."
+    [ -z "$rtc" ] || say "Over WebRTC: ${page%host=*}host=$rtc&road=rtc"
     wait "$server" || true
     finish
 fi
@@ -110,7 +114,7 @@ else
     say "not played: browsers without a picture: node or its package ws is not here"
 fi
 if [ -n "$pages" ]; then
-    check "web: pages in Chromium fly by keys and fingers, and one keeps its place behind another tab" wait "$pages"
+    check "web: pages in Chromium fly by keys and fingers, and keep their places behind other tabs" wait "$pages"
     cat "$web/chromium"
     say "its pictures: $web/pictures"
 fi

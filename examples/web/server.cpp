@@ -1,5 +1,6 @@
 // The arena for browsers and native programs in one room: a server that listens for WebSockets and UDP on one
-// port, and bots that join over UDP. The page is served by any web server: examples/run.sh --web.
+// port, where it was built with WebRTC for that on the next, and bots that join over UDP. The page is served
+// by any web server: examples/run.sh --web.
 //   web_server [--listen PORT] [--bots N] [--seconds N]
 
 #include <csignal>
@@ -11,6 +12,9 @@
 #include <tenon/transport/several.hpp>
 #include <tenon/transport/udp.hpp>
 #include <tenon/transport/web_socket.hpp>
+#if ARENA_WEB_RTC
+#include <tenon/transport/web_rtc.hpp>
+#endif
 #include <vector>
 
 #include "../arena/figures.hpp"
@@ -22,7 +26,12 @@ namespace {
 
 using tenon::transport::Udp;
 using tenon::transport::WebSocket;
+#if ARENA_WEB_RTC
+using tenon::transport::WebRtc;
+using Roads = tenon::transport::Several<Udp, WebSocket, WebRtc>;
+#else
 using Roads = tenon::transport::Several<Udp, WebSocket>;
+#endif
 using Player = arena::PlayerOver<Udp>;
 using Server = arena::ServerOver<Roads>;
 
@@ -32,9 +41,17 @@ volatile std::sig_atomic_t interrupted = 0;
 // that may connect.
 const auto here = tenon::transport::IpAddress::loopback(0);
 Udp udp() { return Udp({.bind = here}); }
+Roads roads_at([[maybe_unused]] std::uint16_t port) {
+#if ARENA_WEB_RTC
+    const auto next = static_cast<std::uint16_t>(port == 0 ? 0 : port + 1); // it takes UDP and TCP for itself
+    return Roads({0, 0, next}, udp(), WebSocket({.bind = here}), WebRtc({.bind = here}));
+#else
+    return Roads(udp(), WebSocket({.bind = here}));
+#endif
+}
 
 int play(std::uint16_t port, unsigned bots_wanted, unsigned seconds) {
-    Server server(Roads(udp(), WebSocket({.bind = here})));
+    Server server(roads_at(port));
     if (const auto opened = server.open(port); !opened) {
         std::fprintf(stderr, "web_server: can't listen: %s\n", tenon::sentence(opened.error()).data());
         return 1;
@@ -42,6 +59,9 @@ int play(std::uint16_t port, unsigned bots_wanted, unsigned seconds) {
     const auto& roads = server.net().transport();
     std::printf("listening on port %u\n", unsigned(roads.port(1))); // for pages, mostly the same
     std::printf("players over UDP join at port %u\n", unsigned(roads.port(0)));
+#if ARENA_WEB_RTC
+    std::printf("pages over WebRTC join at port %u\n", unsigned(roads.port(2)));
+#endif
     std::fflush(stdout);
     std::vector<std::unique_ptr<Player>> bots;
     for (unsigned i = 0; i < bots_wanted; ++i) {
