@@ -110,7 +110,7 @@ class WebRtcOver {
     void poll(F&& f);
     void wait(Instant until, Waker* waker = nullptr);
 
-    // Bytes for lane 0 that have not been given to SCTP, which takes what leaves in a moment.
+    // Bytes for lane 0 that have not been given to SCTP, which takes what leaves in a moment, and 8 KiB.
     std::size_t backlog(const Address& to) const {
         const Connection* c = is_open() ? state_->table.find(to) : nullptr;
         return c == nullptr ? 0 : c->out.size();
@@ -139,6 +139,7 @@ class WebRtcOver {
     using Stage = detail::Stage;
     using Stun = detail::StunMessage;
     using Sctp = detail::SctpAssociation;
+    static constexpr std::size_t sctp_waits_max = 8 << 10;
     static constexpr Duration check_first = milliseconds(50), check_every = seconds(4);
 
     struct Lost {

@@ -106,12 +106,13 @@ void WebRtcOver<Signalling>::heed_record(Connection& c, const IpAddress& from, B
     drain(s, c);
 }
 
-// Gives SCTP as much as leaves at once.
+// Gives SCTP as much as leaves at once, and a few datagrams' worth that wait for its window: frames that wait
+// there share datagrams, and none has to come back here when the window opens.
 template <class Signalling>
 void WebRtcOver<Signalling>::push(Connection& c) {
     if (!c.can_speak() || !c.channels[0].opened) return;
     while (!c.out.empty()) {
-        if (c.sctp.waiting() != 0) {
+        if (c.sctp.waiting() > sctp_waits_max) {
             ++counters_.blocked;
             return;
         }
