@@ -72,6 +72,7 @@ look() {
             fi
             have clang-tidy || lack clang-tidy
             have chromedriver || lack chromium-driver
+            have turnserver || lack coturn
             ;;
         esac
     done
