@@ -190,6 +190,7 @@ class HallCore {
 
   private:
     static constexpr bool connected = Transport::traits.connected;
+    static constexpr bool has_datagrams = TransportTraits(Transport::traits).datagrams;
     using Places = HallPlaces<Address, Games...>;
     using Place = typename Places::Place;
     using Stay = typename Places::Stay;
@@ -207,20 +208,23 @@ class HallCore {
         HallCore& hall;
         Instant now;
 
-        void operator()(const Address& from, Lane, BytesIn datagram) { hall.hear(now, from, datagram); }
+        void operator()(const Address& from, Lane lane, BytesIn datagram) {
+            if (lane == Lane{} || has_datagrams)
+                hall.hear(now, from, datagram, has_datagrams ? lane : Lane{});
+        }
         void lost(const Address& at) requires(connected) { hall.lose(now, at); }
     };
 
-    void hear(Instant now, const Address& from, BytesIn datagram) {
+    void hear(Instant now, const Address& from, BytesIn datagram, Lane lane) {
         if (datagram.empty()) return;
-        if (std::to_integer<std::uint8_t>(datagram[0]) & packet_flag::meeting)
+        if (lane == Lane{} && std::to_integer<std::uint8_t>(datagram[0]) & packet_flag::meeting)
             return meet(now, from, datagram);
         const Stay* stay = places_.stay_of(from);
         if (stay == nullptr) return void(++strange_);
         Place& place = *stay->place;
         Places::with(place, [&](auto& party) {
             party.machine().begin(now);
-            party.machine().handle_datagram(now, from, datagram, party.handlers);
+            party.machine().handle_datagram(now, from, datagram, party.handlers, lane);
         });
         rota_.mark(place.key.index);
     }

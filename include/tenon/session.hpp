@@ -48,6 +48,7 @@ class SessionCore : private RoomOver<Game, Transport, Codec, Clock, Topology, Re
     using Base = RoomOver<Game, Transport, Codec, Clock, Topology, Reliability>;
     static constexpr bool connected = Transport::traits.connected;
     static constexpr bool mixed = Transport::traits.mixed;
+    static constexpr bool has_datagrams = TransportTraits(Transport::traits).datagrams;
     static constexpr bool changes_roads = requires(Transport & transport) { transport.take_moved(); };
     static constexpr bool has_bus = HasBus<Topology>;
     static constexpr bool knows_keys = requires(const typename Base::RoomType::Link& link) {
@@ -248,8 +249,9 @@ class SessionCore : private RoomOver<Game, Transport, Codec, Clock, Topology, Re
         Handlers& handlers;
         Instant now;
 
-        void operator()(const Address& from, Lane, BytesIn datagram) {
-            session.Base::handle_datagram(now, from, datagram, handlers);
+        void operator()(const Address& from, Lane lane, BytesIn datagram) {
+            if (lane == Lane{} || has_datagrams)
+                session.Base::handle_datagram(now, from, datagram, handlers, has_datagrams ? lane : Lane{});
         }
         void expect(const Address& from) { session.Base::expect(from); }
         void lost(const Address& at) requires(connected) { session.Base::room().lost(at); }

@@ -14,7 +14,7 @@ template <class Transport>
 struct PortOf {
     static Transport make(sim::World& world, std::uint32_t host) {
         if constexpr (Transport::traits.connected)
-            return world.stream(host);
+            return world.stream<Transport>(host);
         else
             return world.port(host);
     }

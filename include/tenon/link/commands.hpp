@@ -56,9 +56,9 @@ class CommandSender {
     // When what is kept should go: at once if it never went, else after a round trip without an answer.
     Instant due() const { return fresh_ ? Instant{} : count_ != 0 ? again_ : Instant::never(); }
 
-    // Writes all that is kept as one frame, if it is due; gives one more than the newest number inside, 0
-    // when nothing was written.
-    std::uint32_t fill(PacketWriter& packet, Instant now, Duration round_trip) {
+    // Writes all that is kept into a packet, or a frame of a stream, if it is due; gives one more than the
+    // newest number inside, 0 when nothing was written.
+    std::uint32_t fill(auto& packet, Instant now, Duration round_trip) {
         if (due() > now || packet.left() < used_ + 6) return 0;
         packet.out().u8(frame::commands);
         packet.out().u16(static_cast<std::uint16_t>(first_));

@@ -198,6 +198,7 @@ class Link {
     const Silence& silence() const { return silence_; }
     std::uint64_t commands_missed() const { return commands_in_.missed(); }
     std::size_t queued_bytes() const { return outgoing_.bytes(); }
+    std::size_t bytes_ahead() const { return queued_bytes(); }
     // How long what waits now will wait, at the rate of now.
     Duration queue_time() const { return path_.time_for(queued_bytes()); }
     std::uint64_t expired() const { return outgoing_.expired(); }
@@ -220,8 +221,7 @@ class Link {
 
   private:
     // Where nothing waits for the answer, it mostly finds a packet that goes anyway.
-    static constexpr Duration slow_ack_delay = milliseconds(60);
-    static constexpr Duration soon_ack_delay = milliseconds(25);
+    static constexpr Duration slow_ack_delay = milliseconds(60), soon_ack_delay = milliseconds(25);
     static constexpr std::size_t hot_bytes = 992; // up to the numbers of what was received
     static constexpr unsigned answers_at_once = 16;
 

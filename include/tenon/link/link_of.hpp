@@ -25,9 +25,9 @@ template <class Reliability, class Seal>
 struct FindLink<true, Reliability, Seal> {
     using type = StreamLink<Reliability, Seal>;
 };
-template <class Reliability, class Seal>
-struct FindLink<false, Reliability, MixedSeal<Seal>> {
-    using type = MixedLink<Reliability, MixedSeal<Seal>>;
+template <class Reliability, class Seal, bool datagrams>
+struct FindLink<false, Reliability, MixedSeal<Seal, datagrams>> {
+    using type = MixedLink<Reliability, MixedSeal<Seal, datagrams>>;
 };
 } // namespace detail
 
@@ -36,9 +36,12 @@ using LinkOf = typename detail::FindLink<Reliability::traits.native, Reliability
 
 // What a reliability policy comes to over this transport.
 template <class Transport, class Reliability>
-using ReliabilityOver = std::conditional_t<TransportTraits(Transport::traits).connected &&
-                                               !TransportTraits(Transport::traits).mixed,
-                                           reliability::Native, Reliability>;
+using ReliabilityOver =
+    std::conditional_t<TransportTraits(Transport::traits).connected &&
+                           !TransportTraits(Transport::traits).mixed,
+                       std::conditional_t<TransportTraits(Transport::traits).datagrams,
+                                          reliability::NativeWithDatagrams, reliability::Native>,
+                       Reliability>;
 
 // The blocks in which a room's links keep what they hold back.
 template <class Reliability>
@@ -62,6 +65,26 @@ bool drain(Instant now, Link<Reliability, Seal>& link, const auto& to, auto& len
     }
 }
 
+// The same to a link over a connection, of what came on that lane.
+template <class AnyLink>
+Result<> feed(Instant now, AnyLink& link, [[maybe_unused]] Lane lane, BytesIn bytes, BytesOut desk) {
+    if constexpr (says_beside<AnyLink>)
+        if (lane == datagram_lane) return link.handle_beside(now, bytes, desk);
+    return link.handle_datagram(now, bytes, desk);
+}
+
+// What goes beside the stream, as far as the transport takes it.
+template <class Reliability, class Seal>
+void drain_beside(Instant now, StreamLink<Reliability, Seal>& link, const auto& to, auto& lend, auto& take) {
+    link.look_beside(now, lend.datagram_room(to));
+    while (const std::size_t size_max = link.wants_beside(now)) {
+        const BytesOut into = lend.beside(to, size_max);
+        if (into.empty()) return link.beside_held_up(now);
+        const std::size_t size = link.transmit_beside(now, into);
+        if (!take(size) || size == 0) return; // one that was not taken is lost
+    }
+}
+
 // Over a connection what blocks is that one alone. Before it counts as behind, what it was given in this turn
 // is flushed.
 template <class Reliability, class Seal>
@@ -69,6 +92,8 @@ bool drain(Instant now, StreamLink<Reliability, Seal>& link, const auto& to, aut
     constexpr bool looks = requires { lend.backlog(to); };
     bool unflushed = false;
     if constexpr (looks) link.look(now, lend.backlog(to));
+    if constexpr (Reliability::traits.datagrams && requires { lend.datagram_room(to); })
+        drain_beside(now, link, to, lend, take);
     for (;;) {
         const std::size_t size_max = link.wants(now);
         BytesOut into;

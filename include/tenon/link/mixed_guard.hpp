@@ -18,12 +18,12 @@
 
 namespace tenon {
 
-template <class Inner>
+template <class Inner, bool beside = false>
 class MixedGuard {
     using InnerSeal = typename Inner::Seal;
 
   public:
-    using Seal = MixedSeal<InnerSeal>;
+    using Seal = MixedSeal<InnerSeal, beside>;
     using Key = typename Seal::Key;
     using Kin = typename Inner::Kin;
     using Visit = typename Inner::Visit; // who visits with it goes by datagrams
@@ -79,7 +79,7 @@ class MixedGuard {
     }
     Key key(const Visitor& visitor, std::uint64_t schema, std::uint64_t nonce,
             std::uint64_t host_nonce) const {
-        if (visitor.stream) return Key::of_stream();
+        if (visitor.stream) return Key::of_stream(link_key(schema, nonce, host_nonce));
         return inner_.key(visitor.datagrams, schema, nonce, host_nonce);
     }
     // Whether there may be a key by which a ban knows the visitor; over a connection none is proved.
@@ -128,7 +128,8 @@ struct FindGuard<Transport> {
 template <class Transport>
 requires(TransportTraits(Transport::traits).mixed &&
          !requires { typename Transport::Guard; }) struct FindGuard<Transport> {
-    using type = MixedGuard<typename FindGuard<typename Transport::GuardedRoad>::type>;
+    using type = MixedGuard<typename FindGuard<typename Transport::GuardedRoad>::type,
+                            TransportTraits(Transport::traits).datagrams>;
 };
 } // namespace detail
 

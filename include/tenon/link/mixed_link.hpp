@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <new>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "tenon/core/bytes.hpp"
@@ -24,20 +25,23 @@
 
 namespace tenon {
 
-// Of the links over datagrams; those over connections have none.
-template <class Inner>
+// Of the links over datagrams; of those over connections what goes beside the stream has a checksum.
+template <class Inner, bool datagrams_beside = false>
 struct MixedSeal {
     using Datagrams = Inner;
+    static constexpr bool has_datagrams = datagrams_beside; // of those over connections, beside their streams
     static constexpr std::size_t front_bytes = Inner::front_bytes, back_bytes = Inner::back_bytes;
     struct Key {
         bool stream = false;
         typename Inner::Key datagrams{};
+        Checksum::Key beside{}; // of a stream: what it says beside that
 
         Key() = default;
         Key(typename Inner::Key key) : datagrams(std::move(key)) {}
-        static Key of_stream() {
+        static Key of_stream(Checksum::Key beside_it) {
             Key key;
             key.stream = true;
+            key.beside = beside_it;
             return key;
         }
     };
@@ -83,7 +87,10 @@ class MixedLink {
     using Seal = typename MixedSealType::Datagrams;
     using Key = typename MixedSealType::Key;
     using Datagrams = Link<Reliability, Seal>;
-    using Stream = StreamLink<reliability::Native, Checksum>;
+    static constexpr bool has_datagrams = MixedSealType::has_datagrams;
+    using Stream =
+        StreamLink<std::conditional_t<has_datagrams, reliability::NativeWithDatagrams, reliability::Native>,
+                   Checksum>;
     using State = typename Datagrams::State;
 
     MixedLink(Pool& pool, const LinkOptions& options, const Key& key, Instant now, Random random)
@@ -94,7 +101,7 @@ class MixedLink {
         }
         LinkOptions over = options;
         over.datagram_bytes = stream_frame_bytes;
-        new (&link_.stream) Stream(pool, over, Checksum::Key{}, now, random);
+        new (&link_.stream) Stream(pool, over, key.beside, now, random);
     }
     MixedLink(const MixedLink&) = delete;
     MixedLink& operator=(const MixedLink&) = delete;
@@ -109,6 +116,10 @@ class MixedLink {
 
     Result<> handle_datagram(Instant now, BytesIn bytes, BytesOut desk) {
         return visit([&](auto& link) { return link.handle_datagram(now, bytes, desk); });
+    }
+    // Only of one that is_stream() anything comes beside that.
+    Result<> handle_beside(Instant now, BytesIn bytes, BytesOut desk) {
+        return stream_ ? link_.stream.handle_beside(now, bytes, desk) : Result<>(Error::malformed);
     }
     bool poll_event(LinkEvent& event) {
         return visit([&](auto& link) { return link.poll_event(event); });
@@ -172,6 +183,9 @@ class MixedLink {
     std::size_t queued_bytes() const {
         return visit([](const auto& link) { return link.queued_bytes(); });
     }
+    std::size_t bytes_ahead() const {
+        return visit([](const auto& link) { return link.bytes_ahead(); });
+    }
     Duration queue_time() const {
         return visit([](const auto& link) { return link.queue_time(); });
     }
@@ -229,6 +243,18 @@ constexpr bool is_over_stream(const AnyLink& link) {
         return link.is_stream();
     else
         return requires { AnyLink::over_stream; };
+}
+
+// Whether it has a lane for what may be lost beside its stream.
+template <class AnyLink>
+inline constexpr bool says_beside = [] {
+    if constexpr (requires { AnyLink::has_datagrams; }) return AnyLink::has_datagrams;
+    return false;
+}();
+// Whether nothing that comes over it was overtaken.
+template <class AnyLink>
+constexpr bool keeps_order(const AnyLink& link) {
+    return !says_beside<AnyLink> && is_over_stream(link);
 }
 
 } // namespace tenon

@@ -127,6 +127,15 @@ class Outbox {
         }
     }
 
+    // Puts the oldest at the end of another's queue.
+    void give_front(const Message& message, Outbox& to) {
+        const Result<> given = message.shared
+                                   ? to.push(message, *shared(message).bytes, shared(message).without)
+                                   : to.push(message, payload(message));
+        if (!given) to.count_dropped();
+        pop();
+    }
+
     // Writes what waits as frames, as much as fits. What would not fit into any packet is cut into parts of
     // at most `part_bytes`, each in a packet of its own. `carries(track)` hears what is tracked and whole.
     void fill(PacketWriter& packet, Instant now, std::size_t part_bytes) {
@@ -147,7 +156,7 @@ class Outbox {
             if (message->fragments_sent != 0 || message->size + type_bytes + 2 > part_bytes)
                 return write_part(packet, *message, part_bytes);
             if (message->size + type_bytes + 2 > packet.left()) return;
-            write_whole(packet, *message, wide);
+            packet.message(message->type, payload(*message));
             if (message->track != 0) carries(message->track);
             pop();
         }
@@ -159,15 +168,6 @@ class Outbox {
     std::uint64_t replaced() const { return replaced_; } // dropped because something newer came
 
   private:
-    void write_whole(PacketWriter& packet, const Message& message, bool wide) {
-        ByteWriter& out = packet.out();
-        const std::size_t tag = out.position();
-        out.u8(static_cast<std::uint8_t>(frame::message |
-                                         (wide ? message_flag::type_follows : message.type.value)));
-        if (wide) out.varint(message.type.value - std::uint64_t(message_flag::type_follows));
-        packet.length(message_flag::length, out.position() - tag, message.size);
-        out.bytes(payload(message));
-    }
     void write_part(PacketWriter& packet, Message& message, std::size_t part_bytes) {
         // The type stands before the payload, inside the first part.
         const std::size_t type_bytes = varint_size(message.type.value);

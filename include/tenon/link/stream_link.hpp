@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <type_traits>
 
 #include "tenon/core/bytes.hpp"
 #include "tenon/core/error.hpp"
@@ -14,9 +15,11 @@
 #include "tenon/core/random.hpp"
 #include "tenon/core/ring.hpp"
 #include "tenon/core/time.hpp"
+#include "tenon/link/beside.hpp"
 #include "tenon/link/bundle.hpp"
 #include "tenon/link/clock_sync.hpp"
 #include "tenon/link/farewell.hpp"
+#include "tenon/link/nothing_beside.hpp"
 #include "tenon/link/options.hpp"
 #include "tenon/link/outbox.hpp"
 #include "tenon/link/stream_path.hpp"
@@ -37,18 +40,20 @@ class StreamLink {
     }; // never away: a connection is there or not
     using Seal = SealType;
     static constexpr bool over_stream = true;
+    // What may be lost goes beside the stream, where the transport has a way for it.
+    static constexpr bool has_datagrams = Reliability::traits.datagrams;
     // Of the room's pool, where the same is kept for many links.
     static constexpr std::size_t pool_block_bytes = 1200;
     static_assert(Reliability::traits.native);
 
-    StreamLink(Pool&, const LinkOptions& options, const typename Seal::Key&, Instant now, Random)
+    StreamLink(Pool& pool, const LinkOptions& options, const typename Seal::Key& key, Instant now, Random)
         : options_(options),
           path_(now, options.bandwidth),
           outbox_(options.queue_bytes_max),
           queue_(options.queue_bytes_max, options.datagram_bytes - stream_frame::head_bytes_max),
-          commands_(commands_bytes, commands_bytes),
-          clock_(options.asks_time) {
-        now_ = stats_.last_rx = stats_.last_tx = now;
+          clock_(options.asks_time),
+          beside_(pool, options, key) {
+        now_ = spoke_at_ = stats_.last_rx = stats_.last_tx = now;
         for (Instant& asked : asked_at_) asked = Instant::never();
         look_at_clock();
     }
@@ -65,9 +70,25 @@ class StreamLink {
         reading_ = true;
         return {};
     }
-    // The next message of the frame.
+    // The same of a datagram from beside the stream.
+    Result<> handle_beside(Instant now, BytesIn datagram, BytesOut desk = {}) {
+        static_assert(has_datagrams);
+        if (state_ == State::closed) return Error::closed;
+        const Result<> opened = beside_.handle_datagram(datagram, desk);
+        if (!opened) return stats_.count(opened.error()), opened;
+        now_ = stats_.last_rx = now;
+        ++stats_.packets_in;
+        stats_.bytes_in += datagram.size();
+        const auto settled = beside_.settle(now, path_);
+        stats_.lost += settled.lost_packets;
+        stats_.resent_late += settled.spurious;
+        return {};
+    }
+    // The next message of the frame, or of the datagram.
     bool poll_event(LinkEvent& event) {
-        while (reading_ && frame_.left() != 0 && state_ != State::closed)
+        if constexpr (has_datagrams)
+            if (beside_.is_reading()) return poll_beside(event);
+        while (reading_ && (frame_.left() != 0 || beside_.lists_commands()) && state_ != State::closed)
             if (read(event)) return true;
         if (reading_ && !frame_.ok()) break_off(Error::malformed);
         return reading_ = false;
@@ -83,21 +104,19 @@ class StreamLink {
 
     // Both are one queue: what was said first is heard first.
     StreamQueue& channel(bool /*ordered*/) { return queue_; }
-    Outbox& outbox() { return outbox_; }
+    Outbox& outbox() {
+        if constexpr (has_datagrams)
+            return beside_.outbox();
+        else
+            return outbox_;
+    }
     // The number that the other side will give it.
     Result<std::uint32_t> push_command(MessageType type, BytesIn payload) {
-        if (payload.size() > commands_bytes / 2) return Error::too_large;
-        while (commands_waiting_ == commands_max || !commands_.append(type, payload)) {
-            if (commands_.empty()) return Error::queue_full;
-            commands_.pop(); // the oldest are let go
-            --commands_waiting_;
-            ++skipped_;
-        }
-        ++commands_waiting_;
-        return ++commands_out_;
+        return beside_.push_command(type, payload);
     }
     // What is in the stream arrives before all that follows it, and so counts as heard at once.
     bool poll_arrived(std::uint32_t& track) {
+        if (beside_.poll_arrived(track)) return true;
         if (arrived_.empty()) return false;
         track = arrived_.front();
         arrived_.pop_front();
@@ -116,6 +135,7 @@ class StreamLink {
     std::size_t wants(Instant now) {
         now_ = now;
         if (state_ == State::closed) return 0;
+        beside_.hand_over(now, outbox_);
         (void)outbox_.front(now); // what is too late is dropped, also while nothing may go
         const bool closing = state_ == State::closing;
         if (now < retry_at_ && blocked_) return 0;
@@ -139,7 +159,7 @@ class StreamLink {
             fill(frame, now);
         const std::size_t written = frame.finish();
         if (written == 0) return 0;
-        stats_.last_tx = now;
+        spoke_at_ = stats_.last_tx = now;
         ++stats_.packets_out;
         stats_.bytes_out += written;
         path_.sent(written);
@@ -151,12 +171,38 @@ class StreamLink {
         blocked_ = true;
     }
 
+    // ---- what goes beside the stream, where it can
+
+    // So large a datagram goes there now; 0: none does.
+    void look_beside(Instant now, std::size_t datagram_max) { beside_.set_max(now, datagram_max); }
+    // How large a buffer the next datagram needs; 0 when none is to be sent now.
+    std::size_t wants_beside(Instant now) {
+        now_ = now;
+        if (state_ != State::open || !beside_.is_due(now, clock_at_)) return 0;
+        if (path_.may_send_beside()) return beside_.datagram_bytes();
+        return beside_.held_up(now, path_.beside_ready_at() - now), 0;
+    }
+    // Writes it; 0 when there is nothing to say after all.
+    std::size_t transmit_beside(Instant now, BytesOut into) {
+        const std::size_t written = beside_.write(now, into, path_.round_trip().smoothed(), outbox_,
+                                                  [this, now](ByteWriter& out) { fill_clock(out, now); });
+        if (written == 0) return 0;
+        stats_.last_tx = now;
+        ++stats_.packets_out;
+        stats_.bytes_out += written;
+        path_.sent_beside(written);
+        return written;
+    }
+    // The transport takes no datagram now.
+    void beside_held_up(Instant now) { beside_.held_up(now, held_up_for); }
+
     // When handle_timeout or poll_transmit will next have something to do.
     Instant poll_timeout() const {
         if (state_ == State::closed) return Instant::never();
         const Instant free_at = blocked_ ? retry_at_ : Instant{};
         if (state_ == State::closing) return min(closing_until_, free_at);
-        return min(silent_until(), max(free_at, min(control_at(), content_at())));
+        return min(min(silent_until(), beside_.next(clock_at_)),
+                   max(free_at, min(control_at(), content_at())));
     }
     Instant poll_timeout_after_reading() const { return poll_timeout(); }
 
@@ -181,11 +227,16 @@ class StreamLink {
     const LinkStats& stats() const { return stats_; }
     const StreamPath& path() const { return path_; }
     ClockSync& clock() { return clock_; }
-    std::uint64_t commands_missed() const { return commands_missed_; }
+    std::uint64_t commands_missed() const { return beside_.commands_missed(); }
     std::size_t queued_bytes() const { return waiting_bytes() + path_.backlog(); }
-    // How long what waits now will wait, at the rate of now.
-    Duration queue_time() const { return path_.time_for(waiting_bytes()); }
-    std::uint64_t expired() const { return outbox_.expired(); }
+    // Of them those that leave before what may be lost and is said next.
+    std::size_t bytes_ahead() const { return beside_.is_up() ? beside_.outbox_bytes() : queued_bytes(); }
+    // How long what waits now will wait, at the rate of now; where there is a way beside the stream, what
+    // goes there.
+    Duration queue_time() const {
+        return beside_.is_up() ? beside_.queue_time(now_) : path_.time_for(waiting_bytes());
+    }
+    std::uint64_t expired() const { return outbox_.expired() + beside_.expired(); }
     TENON_INLINE void prefetch() const { tenon::prefetch(this, sizeof(*this)); }
     TENON_INLINE void prefetch_more() const { outbox_.prefetch(); }
     TENON_INLINE void prefetch_queue() const { tenon::prefetch(this); }
@@ -195,20 +246,23 @@ class StreamLink {
     static constexpr std::size_t frame_bytes = 2048;    // unless one message is larger
     static constexpr std::size_t reliable_bytes = 1200; // of them, where others wait as well
     static constexpr std::size_t spare_bytes = 64;      // around a large message
-    static constexpr std::size_t commands_bytes = 1200;
-    static constexpr unsigned commands_max = 32;
-    static constexpr unsigned pings_max = 8; // without an answer that is still waited for
+    static constexpr unsigned pings_max = 8;            // without an answer that is still waited for
     static constexpr Duration ping_pause = milliseconds(500), goodbye_patience = seconds(2),
                               held_up_for = milliseconds(5);
 
     static std::size_t larger(std::size_t a, std::size_t b) { return a > b ? a : b; }
-    std::size_t waiting_bytes() const { return outbox_.bytes() + queue_.bytes() + commands_.bytes(); }
+    std::size_t waiting_bytes() const { return outbox_.bytes() + queue_.bytes() + beside_.bytes(); }
 
     // ---- reading
 
     bool read(LinkEvent& event) {
+        event.packet = beside_.stream_order(stats_.packets_in);
+        if (beside_.lists_commands()) return beside_.read_command(frame_, event);
         const std::uint8_t tag = frame_.u8();
-        event.packet = stats_.packets_in;
+        if (beside_.knows(tag)) {
+            const Result<bool> read = beside_.read(tag, frame_, event);
+            return read ? *read : break_off(Error::malformed);
+        }
         switch (tag) {
             case stream_frame::ping:
                 pong_ = frame_.u8();
@@ -224,10 +278,6 @@ class StreamLink {
                 return false;
             case frame::close:
                 return take_close();
-            case stream_frame::command:
-                return read_command(event);
-            case stream_frame::skipped:
-                return read_skipped();
             default:
                 break;
         }
@@ -237,27 +287,18 @@ class StreamLink {
         if (!read_stream_message(frame_, tag, event.type, event.payload)) return break_off(Error::malformed);
         return event.payload.size() <= options_.message_bytes_max || break_off(Error::over_bound);
     }
-    bool read_command(LinkEvent& event) {
-        const std::uint64_t number = frame_.varint();
-        event.payload = frame_.sized();
-        if (!frame_.ok() || number > 0xFFFF) return break_off(Error::malformed);
-        event.kind = LinkEvent::Kind::command;
-        event.type.value = static_cast<std::uint16_t>(number);
-        event.number = ++commands_in_;
-        return true;
-    }
-    bool read_skipped() {
-        const std::uint64_t count = frame_.varint();
-        if (!frame_.ok() || count > 0xFFFF'FFFF) return break_off(Error::malformed);
-        commands_in_ += static_cast<std::uint32_t>(count);
-        commands_missed_ += count;
-        return false;
+    bool poll_beside(LinkEvent& event) {
+        const Result<bool> read = beside_.poll_event(event, clock_, now_);
+        look_at_clock();
+        if (!read) return break_off(Error::malformed);
+        if (!*read || event.payload.size() <= options_.message_bytes_max) return *read;
+        return beside_.stop_reading(), break_off(Error::over_bound);
     }
     bool take_pong(std::uint8_t number) {
         const auto back = static_cast<std::uint8_t>(ping_number_ - number);
         if (!frame_.ok() || back == 0 || back > pings_max) return false; // nobody waits for it
         Instant& asked = asked_at_[number % pings_max];
-        if (asked != Instant::never()) path_.answered(now_, now_ - asked);
+        if (asked != Instant::never() && !beside_.measures()) path_.answered(now_, now_ - asked);
         asked = unanswered_since_ = Instant::never();
         return false;
     }
@@ -287,18 +328,21 @@ class StreamLink {
         return min(stats_.last_rx + options_.timeout, stuck);
     }
     Instant control_at() const {
-        return answers_ ? Instant{} : min(stats_.last_tx + options_.keepalive, clock_at_);
+        if (answers_) return Instant{};
+        return min(spoke_at_ + options_.keepalive, beside_.is_up() ? Instant::never() : clock_at_);
     }
     bool control_due(Instant now) const { return control_at() <= now; }
-    bool has_content() const { return !queue_.empty() || !outbox_.empty() || !commands_.empty(); }
+    bool has_messages() const { return !queue_.empty() || !outbox_.empty(); }
     Instant content_at() const {
-        if (!has_content()) return Instant::never();
-        const bool waits = options_.coalesce > Duration{} && commands_.empty() &&
-                           queue_.bytes() + outbox_.bytes() < pool_block_bytes;
-        return waits && waiting_since_ != Instant::never() ? waiting_since_ + options_.coalesce : Instant{};
+        if (!has_messages()) return beside_.commands_at();
+        const bool waits =
+            options_.coalesce > Duration{} && queue_.bytes() + outbox_.bytes() < pool_block_bytes;
+        return min(beside_.commands_at(), waits && waiting_since_ != Instant::never()
+                                              ? waiting_since_ + options_.coalesce
+                                              : Instant{});
     }
     bool is_due(Instant now) {
-        if (!has_content()) return false;
+        if (!has_messages()) return beside_.commands_at() <= now;
         if (waiting_since_ == Instant::never()) waiting_since_ = now;
         return content_at() <= now;
     }
@@ -312,13 +356,9 @@ class StreamLink {
             out.out().u8(pong_);
             answers_ = false;
         }
-        if (now >= pinged_at_ + ping_pause || now >= stats_.last_tx + options_.keepalive) fill_ping(out, now);
-        const Duration patience = now - stats_.last_tx < milliseconds(10) ? milliseconds(150) : Duration{};
-        if (clock_at_ <= now || clock_rides_at_ + patience <= now) {
-            clock_.write(out.out(), now);
-            look_at_clock();
-        }
-        fill_commands(out);
+        if (now >= pinged_at_ + ping_pause || now >= spoke_at_ + options_.keepalive) fill_ping(out, now);
+        if (!beside_.is_up()) fill_clock(out.out(), now);
+        beside_.fill_commands(out, now);
         // Messages that must arrive go first, since others can be shed; but not always, so that they starve
         // nobody.
         const bool reliable_first = (stats_.packets_out & 3) != 0;
@@ -327,25 +367,18 @@ class StreamLink {
         if (!reliable_first) fill_queue(out);
         waiting_since_ = Instant::never();
     }
+    void fill_clock(ByteWriter& out, Instant now) {
+        const Duration patience = now - stats_.last_tx < milliseconds(10) ? milliseconds(150) : Duration{};
+        if (clock_at_ > now && clock_rides_at_ + patience > now) return;
+        clock_.write(out, now);
+        look_at_clock();
+    }
     void fill_ping(StreamWriter& out, Instant now) {
         asked_at_[ping_number_ % pings_max] = now;
         unanswered_since_ = min(unanswered_since_, now);
         pinged_at_ = now;
         out.out().u8(stream_frame::ping);
         out.out().u8(ping_number_++);
-    }
-    void fill_commands(StreamWriter& out) {
-        if (commands_.empty() || commands_.bytes() + spare_bytes > out.left()) return;
-        if (skipped_ != 0) {
-            out.out().u8(stream_frame::skipped);
-            out.out().varint(skipped_);
-            skipped_ = 0;
-        }
-        for (; !commands_.empty(); commands_.pop()) {
-            const StreamQueue::Message command = commands_.front();
-            out.command(command.type, command.payload);
-        }
-        commands_waiting_ = 0;
     }
     void fill_queue(StreamWriter& out) {
         const std::size_t begin = out.size(), share = outbox_.empty() ? SIZE_MAX / 2 : reliable_bytes;
@@ -358,6 +391,7 @@ class StreamLink {
         }
     }
     void fill_outbox(StreamWriter& out, Instant now) {
+        if (outbox_.front(now) != nullptr) beside_.write_mark(out);
         while (Outbox::Message* message = outbox_.front(now)) {
             if (message->bundle) {
                 if (!fill_bundle(out, *message)) return;
@@ -395,18 +429,17 @@ class StreamLink {
     Instant now_{}, retry_at_{}, closing_until_ = Instant::never();
     Instant clock_at_{}, clock_rides_at_{}; // what the clock says: a frame for it, or a place in one
     Instant waiting_since_ = Instant::never(), pinged_at_{}, unanswered_since_ = Instant::never();
+    Instant spoke_at_{}; // when its last frame left
     ByteReader frame_;
     LinkOptions options_;
     LinkStats stats_;
     StreamPath path_;
     Outbox outbox_;
-    StreamQueue queue_, commands_;
-    unsigned commands_waiting_ = 0;
-    std::uint32_t commands_out_ = 0, commands_in_ = 0, skipped_ = 0;
-    std::uint64_t commands_missed_ = 0;
+    StreamQueue queue_;
     ClockSync clock_;
     Instant asked_at_[pings_max] = {};
     Ring<std::uint32_t> arrived_{256};
+    std::conditional_t<has_datagrams, Beside<Seal>, NothingBeside> beside_;
 };
 
 } // namespace tenon

@@ -45,9 +45,20 @@ class StreamPath {
         backlog_ += bytes;
         pacer_.spent(bytes);
     }
+    // The same in a datagram beside the stream.
+    void sent_beside(std::size_t bytes) { pacer_.spent(bytes); }
+    // What an acknowledgement of datagrams has settled.
+    void settled(Instant now, const auto& settled, Duration ack_delay) {
+        if (settled.newest) round_trip_.sample(now, now - settled.sample.sent_at, ack_delay);
+        const double count = settled.acked_packets + settled.lost_packets;
+        if (count > 0)
+            loss_ += (settled.lost_packets / count - loss_) * (count < loss_memory ? count / loss_memory : 1);
+    }
     void answered(Instant now, Duration took) { round_trip_.sample(now, took, {}); }
 
-    bool may_send() const { return !is_behind() && pacer_.may_send(pace_bytes); }
+    bool may_send() const { return !is_behind() && may_send_beside(); }
+    bool may_send_beside() const { return pacer_.may_send(pace_bytes); }
+    Instant beside_ready_at() const { return pacer_.ready_at(pace_bytes); }
     // More waits behind the connection than should.
     bool is_behind() const { return backlog_ > budget(); }
     // When to look again, where nothing may be sent now.
@@ -68,7 +79,7 @@ class StreamPath {
     // Since when nothing of what waits has left.
     Instant progress_at() const { return progress_at_; }
     const RoundTrip& round_trip() const { return round_trip_; }
-    double loss() const { return 0; }
+    double loss() const { return loss_; } // of datagrams beside the stream
     // Bytes a second that leave while something waits; 0 while that is not known.
     std::uint64_t rate() const { return static_cast<std::uint64_t>(rate_); }
     std::uint64_t bandwidth() const { return bandwidth_; }
@@ -87,7 +98,7 @@ class StreamPath {
     static constexpr Duration measure = milliseconds(50), glance_least = milliseconds(1),
                               glance_most = milliseconds(20);
     static constexpr std::size_t pace_bytes = 1200;
-    static constexpr double time_most = 60;
+    static constexpr double time_most = 60, loss_memory = 256;
 
     void learn() {
         const double rate = static_cast<double>(drained_) / busy_.seconds();
@@ -101,7 +112,7 @@ class StreamPath {
     bool waited_ = false, at_least_ = false;
     Instant looked_at_{}, progress_at_;
     Duration busy_{};
-    double rate_ = 0;
+    double rate_ = 0, loss_ = 0;
     Pacer pacer_;
     std::uint64_t bandwidth_;
     RoundTrip round_trip_;

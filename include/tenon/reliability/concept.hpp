@@ -20,6 +20,7 @@ struct ReliabilityTraits {
     bool gives_up = false;  // after bounded tries, and tells the sender
     bool redundant = false; // sends repair data ahead of any loss
     bool native = false;    // the transport does it all
+    bool datagrams = false; // and carries what may be lost beside that
 };
 
 template <class R>

@@ -11,6 +11,13 @@ struct Native {
     using Machine = NoMachine;
 };
 
-static_assert(ReliabilityPolicy<Native>);
+// The same where the transport also carries datagrams: what may be lost goes in those.
+struct NativeWithDatagrams {
+    static constexpr ReliabilityTraits traits{
+        .reliable = true, .ordered = true, .native = true, .datagrams = true};
+    using Machine = NoMachine;
+};
+
+static_assert(ReliabilityPolicy<Native> && ReliabilityPolicy<NativeWithDatagrams>);
 
 } // namespace tenon::reliability

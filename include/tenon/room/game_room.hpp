@@ -106,8 +106,8 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
         joining_.reset();
     }
     template <class Handlers>
-    void handle_datagram(Instant now, const Address& from, BytesIn datagram, Handlers& handlers) {
-        room_.handle_datagram(steady(now), from, datagram);
+    void handle_datagram(Instant now, const Address& from, BytesIn bytes, Handlers& handlers, Lane lane = {}) {
+        room_.handle_datagram(steady(now), from, bytes, lane);
         dispatch(handlers);
     }
     void expect(const Address& from) { room_.expect(from); }

@@ -395,7 +395,7 @@ class Room : public Table<Room<Address, Reliability, Topology, Guard, Rights>, A
         event.payload = payload;
         event.number = said.number;
         if (said.kind == LinkEvent::Kind::command || !is_newest(carriage_.of(type))) return true;
-        return is_over_stream(seat.link) || !seat.newest.is_stale(from, type, payload, said.packet);
+        return keeps_order(seat.link) || !seat.newest.is_stale(from, type, payload, said.packet);
     }
     // What no build of this schema would say.
     bool misbehaved(Seat& seat) {

@@ -128,13 +128,15 @@ class Table {
 
     // ---- the machine
 
-    void handle_datagram(Instant now, const Address& from, BytesIn datagram) {
+    // What comes beside the stream of a connection is for the link that it has.
+    void handle_datagram(Instant now, const Address& from, BytesIn datagram, Lane lane = {}) {
         now_ = now;
         if (datagram.empty()) return;
-        if (std::to_integer<std::uint8_t>(datagram[0]) & packet_flag::meeting)
+        if (lane == Lane{} && std::to_integer<std::uint8_t>(datagram[0]) & packet_flag::meeting)
             return meet(now, from, datagram);
         Seat* seat = seats_.at(from);
-        if (seat != nullptr) return take(*seat, datagram);
+        if (seat != nullptr) return take(*seat, datagram, lane);
+        if (lane != Lane{}) return count_strange(true);
         count_strange((reading_ = meeting().find(from, datagram, desk_)) == nullptr);
     }
     // The connection to there broke, or could not be made. What was said over it before was heard.
@@ -343,11 +345,11 @@ class Table {
     friend WayBack;
 
     // A packet of the link.
-    void take(Seat& seat, BytesIn packet) {
+    void take(Seat& seat, BytesIn packet, Lane lane = {}) {
         const bool counts = is_limited(seat);
         if (counts && !limits_.hears(now_, seat, seats_))
-            return is_over_stream(seat.link) ? close(seat, Error::flooded) : void();
-        if (!seat.link.handle_datagram(now_, packet, desk_)) return;
+            return is_over_stream(seat.link) && lane == Lane{} ? close(seat, Error::flooded) : void();
+        if (!feed(now_, seat.link, lane, packet, desk_)) return;
         if (counts) limits_.heard(now_, seat.used, packet.size());
         reading_ = &seat;
     }

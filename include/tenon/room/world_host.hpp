@@ -130,7 +130,7 @@ class WorldHost {
         };
         std::size_t told = 0;
         for (unsigned packets = 0; packets < packets_max; ++packets) {
-            if (seat.link.queued_bytes() > bytes_max_ * 2) break;
+            if (seat.link.bytes_ahead() > bytes_max_ * 2) break;
             const BytesOut into =
                 room.scratch().first(budget - told < bytes_max_ ? budget - told : bytes_max_);
             if (into.size() <= head_bytes) break;

@@ -37,7 +37,7 @@ requires(Game::count_of(EntryKind::component) != 0) class WorldPart<Game, Room> 
 
     WorldPart(const Options& options, std::size_t datagram_bytes, std::uint64_t seed)
         : options_(options),
-          bytes_max_((Room::connected ? connected_bytes : datagram_bytes) - chunk_reserve - frame_bytes_max),
+          bytes_max_(packet_bytes(datagram_bytes) - chunk_reserve - frame_bytes_max),
           seed_(seed) {}
     WorldPart(const WorldPart&) = delete;
     WorldPart& operator=(const WorldPart&) = delete;
@@ -223,8 +223,12 @@ requires(Game::count_of(EntryKind::component) != 0) class WorldPart<Game, Room> 
         while (Game::kind_of(first) != EntryKind::component) ++first;
         return Game::message_type(first);
     }();
-    static constexpr std::size_t connected_bytes = 1200; // a snapshot is no larger where frames are
-    static constexpr std::size_t frame_bytes_max = 8;    // what stands before a message in its packet
+    // A snapshot goes whole into a packet, and where frames are is no larger.
+    static constexpr std::size_t packet_bytes(std::size_t datagram_bytes) {
+        if (says_beside<typename Room::Link>) return 1000;
+        return Room::connected ? 1200 : datagram_bytes;
+    }
+    static constexpr std::size_t frame_bytes_max = 8; // what stands before a message in its packet
 
     Options options_;
     std::size_t bytes_max_;

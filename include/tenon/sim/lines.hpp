@@ -1,7 +1,8 @@
 #pragma once
 // Lines: connections between simulated hosts, as a TCP has them: nothing is lost or overtakes, each has a
 // bandwidth, a system's buffer, and a reader who may not read; and each can break. sim::Stream is the
-// transport of one host. World drives it, in virtual time.
+// transport of one host, and sim::StreamAndDatagrams one that carries datagrams beside, as QUIC and WebRTC
+// do. World drives them, in virtual time.
 
 #include <algorithm>
 #include <cstddef>
@@ -15,38 +16,11 @@
 #include "tenon/core/hash.hpp"
 #include "tenon/core/random.hpp"
 #include "tenon/core/time.hpp"
+#include "tenon/sim/line.hpp"
 #include "tenon/transport/concept.hpp"
 #include "tenon/transport/memory.hpp"
 
 namespace tenon::sim {
-
-// How connections from one host to another are, one way.
-struct Line {
-    Duration latency = milliseconds(20);
-    std::uint64_t bandwidth = 0;          // bytes a second; 0: no limit
-    std::size_t system_bytes = 16384;     // that the sender's system takes before they leave
-    std::size_t window_bytes = 65536;     // on the way, or there and not read
-    std::size_t backlog_max = 256u << 10; // behind a connection, before the transport takes no more
-};
-
-// Of one end of a connection: on the host that was called it has a number, because the next one from the same
-// port is somebody else.
-struct LineAddress {
-    std::uint32_t host = 0;
-    std::uint16_t port = 0;
-    std::uint32_t serial = 0;
-
-    operator transport::MemoryAddress() const { return {host, port}; }
-    transport::MemoryAddress network() const { return {host, 0}; }
-    std::uint64_t hash() const { return splitmix(transport::MemoryAddress{host, port}.hash() + serial); }
-    transport::AddressText text() const {
-        transport::AddressText out = transport::MemoryAddress{host, port}.text();
-        if (serial != 0) out.add('#');
-        if (serial != 0) out.add_number(serial);
-        return out;
-    }
-    friend bool operator==(const LineAddress&, const LineAddress&) = default;
-};
 
 class Lines {
   public:
@@ -92,6 +66,8 @@ class Lines {
 
     std::uint64_t frames() const { return frames_; } // that arrived
     std::uint64_t bytes() const { return bytes_; }
+    std::uint64_t datagrams() const { return datagrams_; } // that arrived beside the streams
+    std::uint64_t lost() const { return lost_; }
     // Of everything that arrived, and when: two runs with one hash were the same.
     std::uint64_t hash() const { return hash_; }
     // Connections of which neither side has heard that they ended.
@@ -104,9 +80,10 @@ class Lines {
     std::size_t backlog_seen() const { return backlog_seen_; }
 
   private:
-    friend class Stream;
+    template <bool datagrams>
+    friend class BasicStream;
     static constexpr std::size_t nobody = SIZE_MAX;
-    enum class Kind : std::uint8_t { arrives, left, called, answered, lost, ended };
+    enum class Kind : std::uint8_t { arrives, beside, left, called, answered, lost, ended };
 
     struct Item {
         LineAddress from;
@@ -114,6 +91,7 @@ class Lines {
         unsigned end = 0; // that reads it
         bool lost = false;
         std::vector<std::byte> bytes;
+        Lane lane{};
     };
     struct Port {
         LineAddress address;
@@ -122,6 +100,8 @@ class Lines {
     // One way of a connection, from ends[i].
     struct Pipe {
         std::deque<std::vector<std::byte>> waiting, system, flying;
+        std::vector<std::pair<std::uint64_t, std::vector<std::byte>>> beside; // by the order of their arrival
+        Instant arrives_at{};                                                 // the last of `flying`
         std::size_t waiting_bytes = 0, system_bytes = 0, unread = 0;
         bool sends = false, ends = false;
     };
@@ -268,19 +248,31 @@ class Lines {
                 pipe.system_bytes -= pipe.system.front().size();
                 pipe.flying.push_back(std::move(pipe.system.front()));
                 pipe.system.pop_front();
-                after(line_of(one, due.end).latency, Kind::arrives, due.connection, due.end);
+                arrive_later(due.connection, due.end);
                 return pump(due.connection, due.end);
+            case Kind::beside: {
+                const auto it = std::find_if(pipe.beside.begin(), pipe.beside.end(),
+                                             [&](const auto& sent) { return sent.first == due.order; });
+                std::vector<std::byte> bytes = std::move(it->second);
+                pipe.beside.erase(it);
+                if (one.ports[other] == nobody) return;
+                ++datagrams_;
+                note(due, bytes);
+                Port& port = ports_[one.ports[other]];
+                port.inbox.push_back(
+                    {one.ends[due.end], due.connection, other, false, std::move(bytes), datagram_lane});
+                return f(transport::MemoryAddress(port.address));
+            }
             case Kind::arrives: {
                 if (one.dead && one.ports[other] == nobody) return;
                 std::vector<std::byte> bytes = std::move(pipe.flying.front());
                 pipe.flying.pop_front();
-                hash_ =
-                    hash64(bytes, hash_ ^ splitmix(static_cast<std::uint64_t>(due.at.ns)) ^ due.connection);
+                note(due, bytes);
                 if (one.ports[other] == nobody) return read(due.connection, due.end, bytes.size());
                 ++frames_;
                 bytes_ += bytes.size();
                 Port& port = ports_[one.ports[other]];
-                port.inbox.push_back({one.ends[due.end], due.connection, other, false, std::move(bytes)});
+                port.inbox.push_back({one.ends[due.end], due.connection, other, false, std::move(bytes), {}});
                 return f(transport::MemoryAddress(port.address));
             }
             case Kind::ended:
@@ -290,12 +282,38 @@ class Lines {
                 return lose(one, due.end, f);
         }
     }
+    void note(const Due& due, const std::vector<std::byte>& bytes) {
+        hash_ = hash64(bytes, hash_ ^ splitmix(static_cast<std::uint64_t>(due.at.ns)) ^ due.connection);
+    }
+    void arrive_later(std::size_t i, unsigned end) {
+        const Line& line = line_of(all_[i], end);
+        Pipe& pipe = all_[i].pipes[end];
+        Duration way = line.latency;
+        for (unsigned times = 0; times < 8 && line.loss > 0 && random_.chance(line.loss); ++times)
+            way += line.resent_after;
+        pipe.arrives_at = max(pipe.arrives_at, now_ + way);
+        after(pipe.arrives_at - now_, Kind::arrives, i, end);
+    }
+    // A datagram leaves, beside the stream.
+    void toss(std::size_t i, unsigned end, std::vector<std::byte> bytes) {
+        const Line& line = line_of(all_[i], end);
+        if (line.loss > 0 && random_.chance(line.loss)) return void(++lost_);
+        all_[i].pipes[end].beside.emplace_back(order_, std::move(bytes));
+        const Duration late =
+            line.spread > Duration{} ? nanoseconds(random_.between(0, line.spread.ns)) : Duration{};
+        after(line.latency + late, Kind::beside, i, end);
+    }
+    // How large a datagram may be now.
+    std::size_t datagram_room(std::size_t i, unsigned end) const {
+        const bool there = i != nobody && all_[i].open && !all_[i].dead;
+        return there ? line_of(all_[i], end).datagram_bytes : 0;
+    }
     // That end hears that its connection is no more.
     template <class F>
     void lose(Connection& one, unsigned end, F& f) {
         if (one.ports[end] == nobody) return;
         Port& port = ports_[std::exchange(one.ports[end], nobody)];
-        port.inbox.push_back({one.ends[1 - end], nobody, end, true, {}});
+        port.inbox.push_back({one.ends[1 - end], nobody, end, true, {}, {}});
         f(transport::MemoryAddress(port.address));
     }
     void read(std::size_t i, unsigned from, std::size_t size) {
@@ -304,7 +322,7 @@ class Lines {
     }
 
     Random random_;
-    std::uint64_t hash_, order_ = 0, frames_ = 0, bytes_ = 0;
+    std::uint64_t hash_, order_ = 0, frames_ = 0, bytes_ = 0, datagrams_ = 0, lost_ = 0;
     std::size_t backlog_seen_ = 0;
     std::uint32_t serial_ = 0, next_port_ = 0;
     Instant now_{};
@@ -316,21 +334,26 @@ class Lines {
 };
 
 // The transport of one host on them.
-class Stream {
+template <bool with_datagrams>
+class BasicStream {
   public:
     using Address = LineAddress;
-    static constexpr TransportTraits traits{
-        .reliable = true, .ordered = true, .datagram_bytes = 66000, .connected = true};
+    static constexpr TransportTraits traits{.reliable = true,
+                                            .ordered = true,
+                                            .datagram_bytes = 66000,
+                                            .lanes = with_datagrams ? 2 : 1,
+                                            .connected = true,
+                                            .datagrams = with_datagrams};
 
-    Stream() = default;
-    Stream(Lines& lines, std::uint32_t host) : lines_(&lines), host_(host) {}
-    Stream(Stream&& other) noexcept { swap(other); }
-    Stream& operator=(Stream&& other) noexcept {
-        Stream taken(std::move(other));
+    BasicStream() = default;
+    BasicStream(Lines& lines, std::uint32_t host) : lines_(&lines), host_(host) {}
+    BasicStream(BasicStream&& other) noexcept { swap(other); }
+    BasicStream& operator=(BasicStream&& other) noexcept {
+        BasicStream taken(std::move(other));
         swap(taken);
         return *this;
     }
-    ~Stream() { close(); }
+    ~BasicStream() { close(); }
 
     Result<Address> open(std::uint16_t port) {
         if (lines_ == nullptr) return Error::closed;
@@ -349,9 +372,15 @@ class Stream {
     }
 
     // The first to an address without a number calls there; one with a number has called, and may be gone.
-    BytesOut prepare(const Address& to, Lane, std::size_t size) {
+    BytesOut prepare(const Address& to, Lane lane, std::size_t size) {
         if (!is_open() || size > traits.datagram_bytes) return {};
         connection_ = lines_->connection(port_, to, end_);
+        beside_ = with_datagrams && lane == datagram_lane;
+        if (beside_) {
+            if (size > lines_->datagram_room(connection_, end_)) return {};
+            prepared_.resize(size);
+            return prepared_;
+        }
         if (connection_ == Lines::nobody && to.serial == 0) {
             connection_ = lines_->dial(port_, to);
             end_ = 0;
@@ -366,8 +395,9 @@ class Stream {
     Sent commit(std::size_t size) {
         if (size == 0) return Sent::sent;
         if (!is_open() || connection_ == Lines::nobody) return Sent::closed;
-        Lines::Pipe& pipe = lines_->all_[connection_].pipes[end_];
         prepared_.resize(size);
+        if (beside_) return lines_->toss(connection_, end_, std::exchange(prepared_, {})), Sent::sent;
+        Lines::Pipe& pipe = lines_->all_[connection_].pipes[end_];
         pipe.waiting.push_back(std::exchange(prepared_, {}));
         pipe.waiting_bytes += size;
         return Sent::sent;
@@ -395,6 +425,12 @@ class Stream {
         const std::size_t i = is_open() ? lines_->connection(port_, to, end) : Lines::nobody;
         return i != Lines::nobody ? lines_->all_[i].pipes[end].waiting_bytes : 0;
     }
+    std::size_t datagram_room(const Address& to) const {
+        unsigned end = 0;
+        const std::size_t i =
+            with_datagrams && is_open() ? lines_->connection(port_, to, end) : Lines::nobody;
+        return lines_ == nullptr ? 0 : lines_->datagram_room(i, end);
+    }
     void hang_up(const Address& to) {
         unsigned end = 0;
         const std::size_t i = is_open() ? lines_->connection(port_, to, end) : Lines::nobody;
@@ -414,8 +450,8 @@ class Stream {
             }
             // Who has hung up reads no more.
             if (lines_->all_[item.connection].ports[item.end] == port || lines_->all_[item.connection].dead)
-                f(item.from, Lane{}, BytesIn(item.bytes));
-            lines_->read(item.connection, 1 - item.end, item.bytes.size());
+                f(item.from, item.lane, BytesIn(item.bytes));
+            if (item.lane == Lane{}) lines_->read(item.connection, 1 - item.end, item.bytes.size());
         }
     }
     // Virtual time stands still until the World moves it.
@@ -426,7 +462,7 @@ class Stream {
     std::uint64_t entropy() { return lines_ == nullptr ? 0 : lines_->random_.next(); }
 
   private:
-    void swap(Stream& other) {
+    void swap(BasicStream& other) {
         std::swap(lines_, other.lines_);
         std::swap(host_, other.host_);
         std::swap(port_, other.port_);
@@ -437,8 +473,12 @@ class Stream {
     std::size_t port_ = Lines::nobody;
     std::size_t connection_ = Lines::nobody; // of what is prepared
     unsigned end_ = 0;
+    bool beside_ = false;
     std::vector<std::byte> prepared_;
 };
+using Stream = BasicStream<false>;
+using StreamAndDatagrams = BasicStream<true>;
 static_assert(TransportPolicy<Stream> && LendsBuffer<Stream> && Connected<Stream>);
+static_assert(CheckTransport<StreamAndDatagrams>::ok);
 
 } // namespace tenon::sim

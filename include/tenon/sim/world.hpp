@@ -68,10 +68,11 @@ class World {
         host_of(host);
         return transport::Memory(exchange_, host);
     }
-    // The same of connections, which have no faults but those of lines().
-    Stream stream(std::uint32_t host) {
+    // The same of connections, which have no faults but those of lines(); or of StreamAndDatagrams.
+    template <class Kind = Stream>
+    Kind stream(std::uint32_t host) {
         host_of(host);
-        return Stream(lines_, host);
+        return Kind(lines_, host);
     }
     // An end of the world's bus on this host. Its words take the paths between the host and broker_host,
     // which have the world's faults; host 1's is cut off with network().cut(1, sim::broker_host).

@@ -28,6 +28,7 @@ struct TransportTraits {
     bool guarded = false;   // it is encrypted by the Guard that it brings, not by itself
     bool connected = false; // a connection for each address: what blocks or breaks is that one alone
     bool mixed = false;     // it has roads of both kinds, and each address says of which it is
+    bool datagrams = false; // beside each connection's stream it carries datagrams that may be lost
 };
 
 // The largest frame that connected transports carry: what the largest datagram of UDP would hold, and more.
@@ -46,6 +47,9 @@ struct Lane {
     std::uint8_t value = 0;
     friend constexpr auto operator<=>(Lane, Lane) = default;
 };
+
+// Where a transport has connections and datagrams beside them, on lane 0 is the stream, and here are they.
+inline constexpr Lane datagram_lane{1};
 
 enum class Sent : std::uint8_t {
     sent,        // taken; it leaves at the latest with flush()
@@ -138,6 +142,12 @@ concept HangsUp = HasAddress<T> && requires(T& t, const typename T::Address& to)
 };
 template <class T>
 concept Connected = HasBacklog<T> && HangsUp<T>;
+// And one that carries datagrams beside its connections.
+template <class T>
+concept MeasuresDatagrams = HasAddress<T> && requires(T& t, const typename T::Address& to) {
+    // How large one may be to there now; 0: the connection has no way for them, or not yet.
+    { t.datagram_room(to) } -> std::same_as<std::size_t>;
+};
 // Whom its poll() tells that the connection to an address broke, was closed by the other side, or could not
 // be made: once for each.
 template <class F, class Address>
@@ -189,7 +199,19 @@ struct CheckTransport {
     static_assert(!connected || LendsBuffer<T>,
                   "Transport lacks: BytesOut prepare(const Address&, Lane, std::size_t) and Sent "
                   "commit(std::size_t), by which a connection promises room");
-    static constexpr bool ok = TransportPolicy<T> && (!connected || (Connected<T> && LendsBuffer<T>));
+    static constexpr bool datagrams = [] {
+        if constexpr (HasTransportTraits<T>) return TransportTraits(T::traits).datagrams;
+        return false;
+    }();
+    static_assert(
+        !datagrams || !HasAddress<T> || MeasuresDatagrams<T>,
+        "Transport lacks: std::size_t datagram_room(const Address&), how large a datagram beside the "
+        "connection may be");
+    static_assert(
+        !datagrams || connected,
+        "Transport lacks: connections, beside which traits.datagrams says that it carries datagrams");
+    static constexpr bool ok = TransportPolicy<T> && (!connected || (Connected<T> && LendsBuffer<T>)) &&
+                               (!datagrams || (connected && MeasuresDatagrams<T>));
 };
 
 } // namespace tenon

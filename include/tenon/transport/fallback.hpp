@@ -163,8 +163,9 @@ class FallbackOver {
         using At = typename Road<road>::Address;
 
         // Only the host is listened to, and over a connection only its packets.
-        void operator()(const At& from, Lane, BytesIn bytes) {
-            if (!all.opened_ || !all.leads_[road] || !(from == std::get<road>(all.hosts_))) return;
+        void operator()(const At& from, Lane lane, BytesIn bytes) {
+            if (lane != Lane{} || !all.opened_ || !all.leads_[road] || !(from == std::get<road>(all.hosts_)))
+                return;
             if constexpr (detail::is_connected<Road<road>>) {
                 if (!detail::is_packet(bytes)) return;
                 bytes = bytes.subspan(1);

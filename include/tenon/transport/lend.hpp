@@ -20,6 +20,13 @@ struct Lender {
     BytesOut operator()(const Address& to, std::size_t size = 1200) {
         return transport.prepare(to, Lane{}, size);
     }
+    // For a datagram beside the connection's stream; empty when it would not leave now.
+    BytesOut beside(const Address& to, std::size_t size) requires MeasuresDatagrams<Transport> {
+        return transport.prepare(to, datagram_lane, size);
+    }
+    std::size_t datagram_room(const Address& to) requires MeasuresDatagrams<Transport> {
+        return transport.datagram_room(to);
+    }
     std::size_t backlog(const Address& to) { return transport.backlog(to); }
     void hang_up(const Address& to) { transport.hang_up(to); }
     void flush() { transport.flush(); }

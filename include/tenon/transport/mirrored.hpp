@@ -190,6 +190,9 @@ class Mirrored {
     void wait(Instant until, Waker* waker) requires WakesUp<T> { inner_.wait(until, waker); }
 
     std::size_t backlog(const Address& to) requires HasBacklog<T> { return inner_.backlog(to); }
+    std::size_t datagram_room(const Address& to) requires MeasuresDatagrams<T> {
+        return inner_.datagram_room(to);
+    }
     void hang_up(const Address& to) requires HangsUp<T> { inner_.hang_up(to); }
 
     bool is_open() const requires requires(const T& t) { t.is_open(); }

@@ -50,7 +50,8 @@ class Several {
                                             .encrypted = (TransportTraits(Roads::traits).encrypted && ...),
                                             .datagram_bytes = detail::datagram_bytes_of<Roads...>(),
                                             .connected = true,
-                                            .mixed = true};
+                                            .mixed = true,
+                                            .datagrams = (TransportTraits(Roads::traits).datagrams || ...)};
     static_assert((!TransportTraits(Roads::traits).mixed && ...),
                   "tenon: a road of Several is a transport with roads of its own; name them all in one");
     static_assert(
@@ -154,6 +155,15 @@ class Several {
             return 0;
         });
     }
+    // Of a connection of a road that has a way for them.
+    std::size_t datagram_room(const Address& to) const {
+        if (!to.is_stream()) return 0;
+        return detail::with_road<count>(to.road(), [&](auto road) -> std::size_t {
+            if constexpr (TransportTraits(Road<road>::traits).datagrams)
+                return std::get<road>(roads_).datagram_room(to.template on<road>());
+            return 0;
+        });
+    }
     void hang_up(const Address& to) {
         on(to, [&](auto& road, const auto& at) {
             if constexpr (detail::is_connected<std::remove_reference_t<decltype(road)>>) road.hang_up(at);
@@ -189,7 +199,7 @@ class Several {
         using At = typename Road<road>::Address;
 
         void operator()(const At& from, Lane lane, BytesIn bytes) {
-            if (detail::is_connected<Road<road>> && detail::is_packet(bytes))
+            if (detail::is_connected<Road<road>> && lane == Lane{} && detail::is_packet(bytes))
                 f(Address::template of<road>(from, true), lane, bytes.subspan(1));
             else
                 f(Address::template of<road>(from), lane, bytes);

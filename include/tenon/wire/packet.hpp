@@ -192,6 +192,17 @@ class PacketWriter {
         frame_end_ = length_end_ + size;
     }
 
+    // A message of the game, whole, where it fits with its head.
+    static constexpr std::size_t message_head_max = 1 + 3 + 3;
+    void message(MessageType type, BytesIn payload) {
+        const bool wide = type.value >= message_flag::type_follows;
+        const std::size_t tag = out_.position();
+        out_.u8(static_cast<std::uint8_t>(frame::message | (wide ? message_flag::type_follows : type.value)));
+        if (wide) out_.varint(type.value - std::uint64_t(message_flag::type_follows));
+        length(message_flag::length, out_.position() - tag, payload.size());
+        out_.bytes(payload);
+    }
+
     // The packet's size, now complete.
     template <class Seal>
     std::size_t seal(Seal&& seal) {

@@ -20,6 +20,10 @@ inline constexpr std::uint8_t ping = frame::ping; // with a number, which `pong`
 inline constexpr std::uint8_t pong = 0x0B;
 inline constexpr std::uint8_t command = 0x0C; // type, length and payload
 inline constexpr std::uint8_t skipped = 0x0D; // so many commands will never come
+// Where the transport also carries datagrams: how many had left before what follows, and the commands that
+// no datagram takes as packets have them.
+inline constexpr std::uint8_t mark = 0x0E;
+inline constexpr std::uint8_t commands = frame::commands;
 inline constexpr std::uint8_t message = 0x40; // a bit for a length, five for the type
 inline constexpr std::uint8_t length = 0x20;
 inline constexpr std::uint8_t type = 0x1F;
