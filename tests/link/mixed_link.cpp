@@ -139,7 +139,7 @@ TEST_CASE("a mixed link with a key of datagrams is a Link, and speaks with one")
 TEST_CASE("a mixed link over a connection is a StreamLink, and speaks with one in frames") {
     LinkOptions options;
     options.datagram_bytes = stream_frame_bytes;
-    Pair<StreamLink<reliability::Native, Checksum>> pair(Mixed::Key::of_stream(), options);
+    Pair<StreamLink<reliability::Native, Checksum>> pair(Mixed::Key::of_stream({}), options);
     CHECK(pair.here.is_stream());
     CHECK(is_over_stream(pair.here));
     CHECK(is_over_stream(pair.there));

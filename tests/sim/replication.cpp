@@ -392,6 +392,20 @@ TEST_CASE("a world comes over connections as well, also slow ones, and whatever 
     CHECK_MESSAGE(report, report.text());
 }
 
+TEST_CASE("a world comes in datagrams beside the streams of connections, whatever of them is lost or late") {
+    const auto report = sim::explore(
+        searching::search("test_sim -tc='a world comes in datagrams*'", "pauses=6,pause_ms=900", 6, 200),
+        [](sim::World& world) {
+            sim::Line line;
+            line.latency = milliseconds(world.random().between(2, 80));
+            line.loss = 0.2 * world.random().real();
+            line.spread = milliseconds(world.random().between(0, 60));
+            world.lines().set_line(line);
+            return play<sim::StreamAndDatagrams>(world, world.random().chance(0.3) ? 300 : 40);
+        });
+    CHECK_MESSAGE(report, report.text());
+}
+
 TEST_CASE("a guest with less room than the world needs is told so by name") {
     sim::World world(3);
     Keeper<> keeper(world, 200);

@@ -1,5 +1,5 @@
-// Rooms in which datagrams and connections meet: whole sessions on a simulated network and simulated lines,
-// from a seed.
+// Rooms in which datagrams and connections meet, which have datagrams of their own beside: whole sessions on
+// a simulated network and simulated lines, from a seed.
 #include "tenon/transport/several.hpp"
 
 #include <doctest/doctest.h>
@@ -15,10 +15,11 @@
 using namespace play;
 
 using transport::Memory;
-using Both = transport::Several<Memory, sim::Stream>;
+using Wire = sim::StreamAndDatagrams;
+using Both = transport::Several<Memory, Wire>;
 using HostNet = NetOver<Both>;
 using FlyNet = NetOver<Memory>;
-using WalkNet = NetOver<sim::Stream>;
+using WalkNet = NetOver<Wire>;
 
 namespace {
 
@@ -39,7 +40,7 @@ struct Yard {
     Player at_host, players[4];
 
     explicit Yard(std::uint64_t seed, const sim::Faults& faults = sim::Faults::none())
-        : world(seed, faults), host(with("ann", seed + 1), Both(world.port(1), world.stream(1))) {
+        : world(seed, faults), host(with("ann", seed + 1), Both(world.port(1), world.stream<Wire>(1))) {
         REQUIRE(host.host(4000));
         world.add(host, at_host);
         for (std::uint32_t i = 0; i < 2; ++i) {
@@ -48,7 +49,7 @@ struct Yard {
             REQUIRE(fly[i]->join("host1:4000"));
             world.add(*fly[i], players[i]);
             walk.push_back(std::make_unique<WalkNet>(with("w" + std::to_string(i), seed + 20 + i),
-                                                     world.stream(20 + i)));
+                                                     world.stream<Wire>(20 + i)));
             REQUIRE(walk[i]->join("host1:4000"));
             world.add(*walk[i], players[2 + i]);
         }

@@ -1,9 +1,10 @@
 // Whole rooms over connections: the same games, with nothing lost, and with readers who are slow, connections
-// that break, and hosts that go.
+// that break, and hosts that go. And over connections with datagrams beside their streams, which are lost.
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,31 +36,41 @@ sim::Line any_line(Random& random) {
     if (random.chance(0.3)) line.backlog_max = 3000; // which one frame may pass
     return line;
 }
-template <class Reliability>
+// Some of them carry no datagrams, at first or at all.
+sim::Line any_lossy_line(Random& random) {
+    sim::Line line = any_line(random);
+    line.loss = 0.2 * random.real();
+    line.spread = milliseconds(random.between(0, 60));
+    if (random.chance(0.2)) line.datagram_bytes = 0;
+    return line;
+}
+template <class Reliability, class Transport = sim::Stream>
 std::string room(sim::World& world) {
-    world.lines().set_line(any_line(world.random()));
+    const auto draw = Transport::traits.datagrams ? any_lossy_line : any_line;
+    world.lines().set_line(draw(world.random()));
     const auto count = 4 + static_cast<std::uint32_t>(world.random().below(3));
     for (std::uint32_t host = 2; host <= count; ++host) {
-        world.lines().set_line(1, host, any_line(world.random()));
-        world.lines().set_line(host, 1, any_line(world.random()));
+        world.lines().set_line(1, host, draw(world.random()));
+        world.lines().set_line(host, 1, draw(world.random()));
     }
-    rooms::RoomOf<Reliability, sim::Stream> room(world, count);
+    rooms::RoomOf<Reliability, Transport> room(world, count);
     for (int i = 0; i < (sim::is_long() ? 30 : 5); ++i) {
         room.play(3_s);
         const auto guest = 2 + static_cast<std::uint32_t>(world.random().below(count - 1));
         world.lines().sever(1, guest);
+        if (Transport::traits.datagrams) world.lines().set_line(1, guest, draw(world.random()));
     }
     return room.settle();
 }
 
-template <class Reliability>
+template <class Reliability, class Transport = sim::Stream>
 sim::Report rooms_over(std::uint64_t seeds) {
     sim::Search search;
     search.seeds = seeds;
     search.seeds_long = 300;
     search.faults = pauses;
     search.command = "test_sim -tc='rooms over connections*'";
-    return sim::explore(search, room<Reliability>);
+    return sim::explore(search, room<Reliability, Transport>);
 }
 
 // ---- a game with something large, something late and something that hurries
@@ -83,30 +94,38 @@ struct Spark {
     void serialize(auto& ar) { ar(number); }
 };
 using Port = Game<"port", 1, State<Ship>, Command<Steer>, Event<Parcel, Ordered>, Event<Spark>>;
-using Net = Session<Port, sim::Stream, codec::Bits, clock::Independent<>, topology::ClientServer,
-                    reliability::AckVector>;
+template <class Transport>
+using NetOver = Session<Port, Transport, codec::Bits, clock::Independent<>, topology::ClientServer,
+                        reliability::AckVector>;
+using Net = NetOver<sim::Stream>;
+using BesideNet = NetOver<sim::StreamAndDatagrams>;
 
-struct Sailor {
+template <class Transport>
+struct SailorOver {
     sim::World& world;
-    Net net;
-    std::size_t ballast;
+    NetOver<Transport> net;
+    std::size_t ballast, other_ballast; // in turn
     std::uint32_t beat = 0, steers = 0, parcels = 0, sparks = 0;
+    std::map<std::uint32_t, std::uint32_t> steered; // the newest command of each
     bool flies = true;
-    std::size_t ships = 0;
+    std::size_t ships = 0, backwards = 0;
     Duration oldest{}; // of the host's states when they came
     std::string notices, words;
 
-    Sailor(sim::World& in, std::uint32_t host, std::size_t bytes = 40, Options options = {})
-        : world(in), net(options, in.stream(host)), ballast(bytes) {
+    SailorOver(sim::World& in, std::uint32_t host, std::size_t bytes = 40, Options options = {})
+        : world(in), net(options, in.template stream<Transport>(host)), ballast(bytes), other_ballast(bytes) {
         world.add(net, *this);
     }
     std::optional<Ship> state() {
         if (!flies) return std::nullopt;
+        std::swap(ballast, other_ballast);
         return Ship{world.now().ns, std::string(ballast, 'b')};
     }
     Steer command() { return {++beat}; }
-    void on(PeerId, const Steer& steer) {
+    void on(PeerId peer, const Steer& steer) {
         if (steer.beat > beat) ++steers;
+        if (steer.beat <= steered[peer.value]) notices += " again";
+        steered[peer.value] = steer.beat;
     }
     void on(PeerId, const Parcel& parcel) {
         if (parcel.number != parcels || parcel.text != std::string(parcel.text.size(), 'p'))
@@ -125,8 +144,9 @@ struct Sailor {
 
     // Looks at the host's state whenever another has come.
     void look() {
-        const auto ship = net.latest<Ship>(PeerId::host());
+        const auto ship = net.template latest<Ship>(PeerId::host());
         if (!ship || ship->said_at == last_) return;
+        if (ship->said_at < last_) ++backwards;
         last_ = ship->said_at;
         ++ships;
         oldest = max(oldest, world.now() - Instant{last_});
@@ -136,13 +156,17 @@ struct Sailor {
     std::int64_t last_ = 0;
 };
 
+using Sailor = SailorOver<sim::Stream>;
+
 // A host and guests on hosts 2 and up, all in.
-struct Harbour {
+template <class Transport>
+struct HarbourOver {
+    using Sailor = SailorOver<Transport>;
     sim::World world{1};
     std::unique_ptr<Sailor> host;
     std::vector<std::unique_ptr<Sailor>> guests;
 
-    explicit Harbour(std::uint32_t count, std::size_t ballast = 40, const Options& options = {}) {
+    explicit HarbourOver(std::uint32_t count, std::size_t ballast = 40, const Options& options = {}) {
         host = std::make_unique<Sailor>(world, 1, ballast, options);
         REQUIRE(host->net.host(4000));
         for (std::uint32_t i = 0; i < count; ++i) enter(i + 2, options);
@@ -162,13 +186,15 @@ struct Harbour {
     }
 };
 
+using Harbour = HarbourOver<sim::Stream>;
+
 // One room of a hall: says what it hears to the others.
 struct Match {
-    HallRoom<Net>& room;
+    HallRoom<BesideNet>& room;
     int sparks = 0;
     std::string left;
 
-    explicit Match(HallRoom<Net>& in) : room(in) {}
+    explicit Match(HallRoom<BesideNet>& in) : room(in) {}
     std::optional<Ship> state() { return std::nullopt; }
     void on(PeerId, const Steer&) {}
     void on(PeerId, const Parcel& parcel) { CHECK(room.broadcast(parcel)); }
@@ -368,8 +394,10 @@ TEST_CASE("who calls and is not let in does not keep its connection") {
 }
 
 TEST_CASE("a hall has its rooms over connections too, and loses the guests whose connections break") {
+    using Net = BesideNet;
+    using Sailor = SailorOver<sim::StreamAndDatagrams>;
     sim::World world(3);
-    Hall<Plays<Net, Match>> hall({}, world.stream(1));
+    Hall<Plays<Net, Match>> hall({}, world.stream<sim::StreamAndDatagrams>(1));
     REQUIRE(hall.open(4000));
     const RoomKey red = *hall.host<Net>(Options{.room = "red"}),
                   blue = *hall.host<Net>(Options{.room = "blue"});
@@ -392,6 +420,7 @@ TEST_CASE("a hall has its rooms over connections too, and loses the guests whose
     CHECK(guests[2]->parcels == 2); // passed on, and said again by the room
     CHECK(guests[3]->parcels == 0);
     CHECK(hall.handlers<Net>(blue)->sparks == 1);
+    CHECK(world.lines().datagrams() > 100);
     // One stands still, one is cut off, one leaves; and so does a room.
     world.pause(2, 14_s);
     world.lines().sever(1, 3);
@@ -431,4 +460,105 @@ TEST_CASE("who sends more over a connection than it may is sent away, and nobody
     CHECK(harbour.guests[0]->notices.find("closed/flooded") != std::string::npos);
     CHECK(harbour.guests[1]->net.status() == Status::joined);
     CHECK(harbour.guests[1]->net.health(PeerId::host())->limited == 0);
+}
+
+// ---- with datagrams beside the streams
+
+TEST_CASE("rooms over connections with datagrams beside keep their promises, whatever of those is lost") {
+    const auto report = rooms_over<reliability::AckVector, sim::StreamAndDatagrams>(8);
+    CHECK_MESSAGE(report, report.text());
+}
+
+TEST_CASE("what is lost of a stream holds up no state and no command that goes beside it") {
+    const auto sail = [](auto& harbour) {
+        sim::Line lossy;
+        lossy.loss = 0.05;
+        harbour.world.lines().set_line(lossy);
+        auto &host = *harbour.host, &guest = *harbour.guests[0];
+        host.flies = true;
+        guest.ships = 0, guest.oldest = {};
+        const std::uint32_t before = host.steered[1];
+        for (std::uint32_t i = 0; i < 200; ++i) { // so that there is something to be held up behind
+            REQUIRE(host.net.send(guest.net.self(), Parcel{i, std::string(200, 'p')}));
+            REQUIRE(guest.net.broadcast(Parcel{i, std::string(200, 'p')}));
+            harbour.run(50_ms);
+        }
+        harbour.run(2_s);
+        CHECK(guest.parcels == 200);
+        CHECK(host.parcels == 200);
+        CHECK(guest.notices == " joined");
+        CHECK(host.notices == " joined +");
+        CHECK(host.steered[1] - before >= 580); // at 60 a second, less those on their way
+        CHECK(guest.backwards == 0);
+        CHECK(harbour.world.restless() == 0);
+        MESSAGE("the oldest state, in ms: ", guest.oldest / milliseconds(1), " of ", guest.ships);
+    };
+    HarbourOver<sim::StreamAndDatagrams> beside(1);
+    sail(beside);
+    CHECK(beside.guests[0]->oldest <= 26_ms); // as on the day on which nothing is lost
+    CHECK(beside.guests[0]->ships >= 215);    // of 240
+    CHECK(beside.world.lines().lost() > 20);
+    CHECK(beside.host->net.health().loss > 0.02);
+    CHECK(beside.host->net.health().rtt <= 41_ms);
+    Harbour within(1); // and so does it hold them up where there is nothing beside it
+    sail(within);
+    CHECK(within.guests[0]->oldest >= 200_ms);
+}
+
+TEST_CASE("what no datagram holds goes in the stream, and stays in its place among those that do") {
+    HarbourOver<sim::StreamAndDatagrams> harbour(1, 2000);
+    harbour.host->other_ballast = 40;
+    sim::Line lossy;
+    lossy.loss = 0.1;
+    lossy.resent_after = 80_ms;
+    lossy.spread = 60_ms;
+    harbour.world.lines().set_line(lossy);
+    harbour.run(1_s);
+    auto& guest = *harbour.guests[0];
+    const std::uint64_t datagrams = harbour.world.lines().datagrams(),
+                        frames = harbour.world.lines().frames();
+    guest.ships = 0;
+    harbour.run(10_s);
+    CHECK(guest.ships >= 100);
+    CHECK(guest.backwards == 0);
+    CHECK(harbour.world.lines().datagrams() - datagrams > 500);
+    CHECK(harbour.world.lines().frames() - frames > 90);
+}
+
+TEST_CASE("a way beside the stream may come late and go again, and no command is missed or comes twice") {
+    HarbourOver<sim::StreamAndDatagrams> harbour(1);
+    auto &host = *harbour.host, &guest = *harbour.guests[0];
+    sim::Line line;
+    for (int turn = 0; turn < 6; ++turn) {
+        line.datagram_bytes = turn % 2 == 0 ? 0 : 1100;
+        harbour.world.lines().set_line(line);
+        harbour.run(20_ms); // what is on its way
+        const std::uint64_t datagrams = harbour.world.lines().datagrams();
+        guest.ships = 0;
+        harbour.run(2_s);
+        CHECK((harbour.world.lines().datagrams() - datagrams > 100) == (turn % 2 != 0));
+        CAPTURE(turn);
+        CHECK(host.net.health().rtt <= 45_ms);
+        CHECK(guest.ships >= 39);
+    }
+    CHECK(guest.backwards == 0);
+    CHECK(guest.notices == " joined");
+    CHECK(host.notices == " joined +");
+    CHECK(host.steered[1] + 6 >= guest.beat);
+    CHECK(harbour.world.restless() == 0);
+}
+
+TEST_CASE("who stands still gets states again at once, and what was said beside it is not kept") {
+    HarbourOver<sim::StreamAndDatagrams> harbour(2);
+    harbour.run(1_s);
+    harbour.world.pause(2, 5_s);
+    harbour.run(5_s);
+    harbour.guests[0]->oldest = harbour.guests[1]->oldest = {};
+    harbour.run(100_ms); // in which it sees what has piled up
+    harbour.guests[0]->oldest = {};
+    harbour.run(1_s);
+    CHECK(harbour.guests[0]->oldest <= 26_ms);
+    CHECK(harbour.guests[1]->oldest <= 26_ms);
+    CHECK(harbour.guests[0]->notices == " joined +");
+    CHECK(harbour.host->net.health(PeerId{1})->queued_bytes < 4096);
 }

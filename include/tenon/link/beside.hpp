@@ -41,6 +41,7 @@ class Beside {
 
     // So large a datagram goes there now; 0: none does.
     void set_max(Instant now, std::size_t bytes) {
+        if (max_ == 0) up_since_ = now;
         max_ = bytes < datagram_least ? 0 : bytes;
         // Without acknowledgements for so long the packets would be kept for nothing.
         if (in_flight_.flying() != 0 && now - in_flight_.oldest_sent() > unanswered_max)
@@ -78,10 +79,12 @@ class Beside {
     // What the datagram acknowledges; `path` learns from it.
     Settled settle(Instant now, auto& path) {
         if (!reading_.has_ack) return {};
-        const Settled settled = in_flight_.settle(
+        Settled settled = in_flight_.settle(
             now, reading_.ack, path.round_trip().smoothed(),
             [this](ChunkRef ref) { arrived_.push_back(ref.sequence); }, [](ChunkRef) {});
         if (settled.commands_to != 0) commands_.arrived(settled.commands_to);
+        // An answer that had no way for a while tells nothing of how long that is.
+        if (settled.sample.sent_at < up_since_) settled.newest = false;
         measures_ = measures_ || settled.newest;
         path.settled(now, settled, reading_.ack.delay);
         return settled;
@@ -292,7 +295,7 @@ class Beside {
     Duration ack_delay_, coalesce_;
     std::size_t max_ = 0;
     std::uint64_t mark_ = 0;
-    Instant ack_due_ = never(), retry_at_{}, waiting_since_ = never(), blocked_since_ = never();
+    Instant up_since_{}, ack_due_ = never(), retry_at_{}, waiting_since_ = never(), blocked_since_ = never();
     ByteReader frames_;
     OpenPacket reading_;
     Received received_;

@@ -173,8 +173,10 @@ class StreamLink {
 
     // ---- what goes beside the stream, where it can
 
-    // So large a datagram goes there now; 0: none does.
-    void look_beside(Instant now, std::size_t datagram_max) { beside_.set_max(now, datagram_max); }
+    // So large a datagram goes there now; 0: none does. Who was not heard yet may not be there to hear one.
+    void look_beside(Instant now, std::size_t datagram_max) {
+        beside_.set_max(now, stats_.packets_in != 0 ? datagram_max : 0);
+    }
     // How large a buffer the next datagram needs; 0 when none is to be sent now.
     std::size_t wants_beside(Instant now) {
         now_ = now;
