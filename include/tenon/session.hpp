@@ -372,11 +372,11 @@ class Session : public detail::SessionGate<
 
 // What a 64-byte message that may be lost adds to its datagram in steady state, when the packet acknowledges
 // as well: flags, seal, packet number, acknowledged number, delay, and the message's type. To a frame of a
-// connection, its type alone.
+// connection, its type alone; what goes beside a connection is such a packet.
 template <class Session>
 inline constexpr std::size_t overhead = [] {
     constexpr TransportTraits traits = Session::TransportType::traits;
-    if (traits.connected && !traits.mixed) return std::size_t(1);
+    if (traits.connected && !traits.mixed && !traits.datagrams) return std::size_t(1);
     using Seal = typename GuardOf<typename Session::TransportType>::Seal;
     return 1 + Seal::front_bytes + 1 + 1 + 1 + 1 + Seal::back_bytes;
 }();

@@ -1,7 +1,8 @@
 // Two links over a connection, of which what one says is mutated on its way, and whose connection is now and
 // then held up: no crash, no message larger than allowed, no memory held beyond the limits, and whatever a
-// link writes an honest one reads.
-//   input: u8 seed, then steps (u8 what, u8 a, u8 b); see `step`
+// link writes an honest one reads. Or over one that carries datagrams beside, which are mutated as well, and
+// come twice.
+//   input: u8 seed, the top bit for datagrams, then steps (u8 what, u8 a, u8 b); see `step`
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -14,8 +15,6 @@
 namespace {
 
 using namespace tenon;
-using Native = StreamLink<reliability::Native, Checksum>;
-
 constexpr std::size_t message_bytes_max = 6000, queue_bytes_max = 16384, frame_bytes_max = 8000;
 
 namespace step {
@@ -24,8 +23,8 @@ constexpr unsigned kinds = 12;
 constexpr unsigned say_reliable = 0, say_newest = 1, say_lossy = 2, say_command = 3;
 constexpr unsigned wait = 4;    // a times 4 milliseconds
 constexpr unsigned deliver = 5; // a frames each way
-constexpr unsigned hold = 6;    // so much more waits behind the connection of side b
-constexpr unsigned raw = 7;     // side 1 hears the bytes a, b, a ^ b
+constexpr unsigned hold = 6;    // so much more waits behind the connection of side b, or it has no datagrams
+constexpr unsigned raw = 7;     // side 1 hears the bytes a, b, a ^ b, sealed where they come beside
 constexpr unsigned flip = 8;    // bit b % 8 of byte a of the next frame
 constexpr unsigned set = 9;     // byte a becomes b
 constexpr unsigned cut = 10;    // the frame ends after a bytes
@@ -36,7 +35,10 @@ void must(bool holds) {
     if (!holds) std::abort();
 }
 
+template <class Native>
 class Conversation {
+    static constexpr std::uint64_t key = 1;
+
   public:
     explicit Conversation(std::uint8_t seed) {
         for (std::size_t i = 0; i < content_.size(); ++i) content_[i] = static_cast<std::byte>(seed + i * 7);
@@ -71,11 +73,15 @@ class Conversation {
                 break;
             case step::hold:
                 backlog_[b & 1] = a * 64;
+                room_[b & 1] = a % 3 == 0 ? 0 : 1100;
                 break;
-            case step::raw:
-                hear(1, {static_cast<std::byte>(a), static_cast<std::byte>(b), static_cast<std::byte>(a ^ b)},
-                     false);
+            case step::raw: {
+                const std::byte said[] = {static_cast<std::byte>(a), static_cast<std::byte>(b),
+                                          static_cast<std::byte>(a ^ b)};
+                hear(1, {said, said + 3}, false);
+                if constexpr (Native::has_datagrams) hear_raw(said, payload.size() % 300);
                 break;
+            }
             default:
                 edits_.push_back({what % step::kinds, a, b});
                 break;
@@ -104,6 +110,8 @@ class Conversation {
     // A frame each way, if there is one. Only what side 0 says is mutated.
     void exchange() {
         now_ += milliseconds(1);
+        if constexpr (Native::has_datagrams)
+            for (std::size_t from = 0; from < 2; ++from) exchange_datagram(from);
         for (std::size_t from = 0; from < 2; ++from) {
             std::array<std::byte, frame_bytes_max> buffer{};
             Native& side = sides_[from];
@@ -122,11 +130,40 @@ class Conversation {
             hear(from ^ 1, frame, honest);
         }
     }
-    void hear(std::size_t at, const std::vector<std::byte>& frame, bool honest) {
+    void exchange_datagram(std::size_t from) {
+        std::array<std::byte, 1100> buffer{};
+        Native& side = sides_[from];
+        side.look_beside(now_, room_[from]);
+        const std::size_t wanted = side.wants_beside(now_);
+        must(wanted <= room_[from]);
+        const std::size_t size = wanted == 0 ? 0 : side.transmit_beside(now_, BytesOut(buffer).first(wanted));
+        must(size <= wanted);
+        if (size == 0) return;
+        std::vector<std::byte> datagram(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(size));
+        const bool honest = from == 1 || edits_.empty();
+        if (from == 0) mutate(datagram);
+        hear(from ^ 1, datagram, honest && raw_number_ == 0, true);
+        hear(from ^ 1, datagram, false, true); // what comes twice is refused
+    }
+    // With the right seal, so that what is inside is read.
+    void hear_raw(BytesIn said, std::size_t more) {
+        std::array<std::byte, 1100> buffer{};
+        PacketWriter packet(buffer, raw_number_ += 3, 64 * 256, seal_bytes<Checksum>);
+        packet.out().bytes(said);
+        packet.out().bytes(BytesIn(content_).first(more));
+        const std::size_t size = packet.seal(Checksum(key));
+        hear(1, {buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(size)}, false, true);
+    }
+    Result<> take(Native& side, BytesIn bytes, bool beside) {
+        if constexpr (Native::has_datagrams)
+            if (beside) return side.handle_beside(now_, bytes);
+        return side.handle_datagram(now_, bytes);
+    }
+    void hear(std::size_t at, const std::vector<std::byte>& frame, bool honest, bool beside = false) {
         const std::vector<std::byte> exact(frame.begin(), frame.end());
         Native& side = sides_[at];
         const auto malformed = side.stats().malformed;
-        if (!side.handle_datagram(now_, exact)) return;
+        if (!take(side, exact, beside)) return void(must(!honest || side.state() == Native::State::closed));
         LinkEvent event;
         std::size_t events = 0, bytes = 0;
         while (side.poll_event(event)) {
@@ -156,9 +193,10 @@ class Conversation {
     std::array<std::byte, 7000> content_{};
     Pool pool_{1200, 1 << 16};
     Instant now_{1'000'000'000'000};
-    Native sides_[2] = {{pool_, options(true), 1, now_, Random(1)},
-                        {pool_, options(false), 1, now_, Random(2)}};
-    std::size_t backlog_[2] = {0, 0};
+    Native sides_[2] = {{pool_, options(true), key, now_, Random(1)},
+                        {pool_, options(false), key, now_, Random(2)}};
+    std::size_t backlog_[2] = {0, 0}, room_[2] = {1100, 1100};
+    std::uint64_t raw_number_ = 0;
     std::vector<Edit> edits_;
     volatile std::size_t sink_ = 0;
 };
@@ -167,8 +205,13 @@ class Conversation {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size < 4) return 0;
-    Conversation conversation(data[0]);
-    for (std::size_t at = 1; at + 3 <= size && at < 600; at += 3)
-        conversation.take(data[at], data[at + 1], data[at + 2]);
+    const auto talk = [&](auto conversation) {
+        for (std::size_t at = 1; at + 3 <= size && at < 600; at += 3)
+            conversation.take(data[at], data[at + 1], data[at + 2]);
+    };
+    if (data[0] < 0x80)
+        talk(Conversation<StreamLink<reliability::Native, Checksum>>(data[0]));
+    else
+        talk(Conversation<StreamLink<reliability::NativeWithDatagrams, Checksum>>(data[0]));
     return 0;
 }

@@ -1,5 +1,6 @@
 """A session over connections has none of the code that sends again, acknowledges and cuts into parts, and none of what
-comes of it: not one symbol. Over datagrams all of it is there, so these are the names to look for."""
+comes of it: not one symbol. Over datagrams all of it is there, so these are the names to look for. Where datagrams go
+beside the connections' streams, what numbers and acknowledges those is there, and nothing that makes them arrive."""
 import subprocess
 import sys
 import tempfile
@@ -11,6 +12,8 @@ COMPILER = guard.Compiler()
 PARTS = ["tenon::InFlight::", "tenon::Received::", "tenon::PacketWriter::", "tenon::open_packet", "tenon::Congestion::",
          "tenon::ChannelSender::", "tenon::ChannelReceiver::", "tenon::CommandSender::", "tenon::Fragments::",
          "tenon::write_fragment_header", "tenon::Silence::", "tenon::Redial::", "tenon::WayBack::", "tenon::Link<"]
+BESIDE = ["tenon::InFlight::", "tenon::Received::", "tenon::PacketWriter::", "tenon::open_packet",
+          "tenon::CommandSender::", "tenon::Beside<"]
 SESSION = """
 #include "tenon/clock/independent.hpp"
 #include "tenon/codec/bits.hpp"
@@ -64,7 +67,11 @@ def symbols(transport, folder):
 with tempfile.TemporaryDirectory() as place:
     native = symbols("tenon::sim::Stream", place)
     datagrams = symbols("tenon::transport::Memory", place)
-failed = ["%s is in a session over connections" % part for part in PARTS if part in native]
+    both = symbols("tenon::sim::StreamAndDatagrams", place)
+failed = ["%s is in a session over connections" % part for part in PARTS + BESIDE[-1:] if part in native]
 failed += ["%s is not in a session over datagrams: who has it now?" % part for part in PARTS if part not in datagrams]
-print("\n".join(failed + ["%d passed, %d failed" % (2 * len(PARTS) - len(failed), len(failed))]))
+failed += ["%s is %sin a session with datagrams beside its streams" % (part, "" if part in both else "not ")
+           for part in set(PARTS + BESIDE) if (part in both) != (part in BESIDE)]
+count = 2 * len(PARTS) + 1 + len(set(PARTS + BESIDE))
+print("\n".join(failed + ["%d passed, %d failed" % (count - len(failed), len(failed))]))
 sys.exit(1 if failed else 0)

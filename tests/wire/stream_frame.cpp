@@ -137,6 +137,34 @@ TEST_CASE("the frames of the book are what a link writes, byte by byte") {
     }
 }
 
+TEST_CASE("what goes beside the stream is a packet, and what has no way there is marked in the stream") {
+    Pool pool(1200, 1 << 20);
+    StreamLink<reliability::NativeWithDatagrams, Checksum> link(pool, quiet(), 7, start, Random(1));
+    std::byte buffer[2048];
+    Outbox::Message message;
+    message.type.value = 9;
+    CHECK(link.outbox().push(message, bytes({0xAA, 0xBB})));
+    CHECK(*link.push_command({8}, bytes({5})) == 1);
+    CHECK(hex(BytesIn(buffer).first(link.poll_transmit(start, buffer))) ==
+          "01 00 06 01 00 01 08 01 05 0e 00 49 aa bb");
+    const auto pong = bytes({0x0B, 0x00});
+    CHECK(link.handle_datagram(start, pong));
+    for (LinkEvent event; link.poll_event(event);) CHECK(false);
+    const auto beside = [&](Instant now) {
+        link.look_beside(now, 1100);
+        REQUIRE(link.wants_beside(now) == 1100);
+        return hex(BytesIn(buffer).first(link.transmit_beside(now, buffer)));
+    };
+    CHECK(link.outbox().push(message, bytes({0xAA, 0xBB})));
+    CHECK(beside(start) == "00 e5 3e e1 22 00 89 aa bb");
+    CHECK(*link.push_command({8}, bytes({6})) == 2);
+    CHECK(beside(start) == "00 ac 16 ac 4c 01 06 02 00 01 08 01 06");
+    CHECK(link.handle_beside(start, bytes({0x10, 0, 0, 0, 0, 0, 1, 0})).error() == Error::bad_checksum);
+    CHECK(link.outbox().push(message, bytes({0xAA})));
+    link.look_beside(start, 0);
+    CHECK(hex(BytesIn(buffer).first(link.poll_transmit(start, buffer))) == "0e 02 49 aa");
+}
+
 TEST_CASE("what is no frame ends the link, with a reason") {
     for (const auto& wrong :
          {bytes({0x00}), bytes({0x05, 0}), bytes({0x3F}), bytes({0x80}), bytes({0xC8, 1}), bytes({0x01}),

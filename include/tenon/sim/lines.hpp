@@ -476,8 +476,12 @@ class BasicStream {
     bool beside_ = false;
     std::vector<std::byte> prepared_;
 };
-using Stream = BasicStream<false>;
-using StreamAndDatagrams = BasicStream<true>;
+struct Stream : BasicStream<false> {
+    using BasicStream::BasicStream;
+};
+struct StreamAndDatagrams : BasicStream<true> {
+    using BasicStream::BasicStream;
+};
 static_assert(TransportPolicy<Stream> && LendsBuffer<Stream> && Connected<Stream>);
 static_assert(CheckTransport<StreamAndDatagrams>::ok);
 

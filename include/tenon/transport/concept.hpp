@@ -205,8 +205,7 @@ struct CheckTransport {
     }();
     static_assert(
         !datagrams || !HasAddress<T> || MeasuresDatagrams<T>,
-        "Transport lacks: std::size_t datagram_room(const Address&), how large a datagram beside the "
-        "connection may be");
+        "Transport lacks: std::size_t datagram_room(const Address&), for what goes beside a connection");
     static_assert(
         !datagrams || connected,
         "Transport lacks: connections, beside which traits.datagrams says that it carries datagrams");
