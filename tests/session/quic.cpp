@@ -26,6 +26,9 @@ TEST_CASE("over Quic two sessions meet, talk in every way, and need no allocatio
         Quic(local, {}, {.authorities = set.authority.file()})};
     talk.meets_and_talks();
     CHECK(talk.guest.port() == 0); // nobody can call who only dials
+    // States and commands went beside the stream.
+    CHECK(talk.host.transport().counters().datagrams_in > 20);
+    CHECK(talk.guest.transport().counters().datagrams_in > 20);
     talk.guest.leave();
     talk.guest.tick(now(), talk.at_guest);
     talk.turn([&] { return talk.host.roster().size() == 1; });

@@ -46,6 +46,7 @@ template <class T>
 struct Party {
     T transport;
     std::vector<std::pair<ConnectionAddress, std::string>> heard;
+    std::vector<std::pair<ConnectionAddress, std::string>> beside; // datagrams
     std::vector<std::pair<ConnectionAddress, Error>> losses;
     bool echoes = false;
 
@@ -54,6 +55,8 @@ struct Party {
     struct Ear {
         Party& party;
         void operator()(const ConnectionAddress& from, Lane lane, BytesIn bytes) {
+            if (T::traits.datagrams && lane == datagram_lane)
+                return void(party.beside.emplace_back(from, std::string(text_of(bytes))));
             CHECK(lane == Lane{});
             party.heard.emplace_back(from, std::string(text_of(bytes)));
             if (party.echoes) CHECK(party.transport.send(from, {}, bytes) == Sent::sent);

@@ -13,6 +13,7 @@
 #include "tenon/transport/kept_queue.hpp"
 #include "tenon/transport/ngtcp2.hpp"
 #include "tenon/transport/quic_connection.hpp"
+#include "tenon/transport/quic_datagrams.hpp"
 #include "tenon/transport/quic_door.hpp"
 #include "tenon/transport/quic_state.hpp"
 #include "tenon/transport/quic_tickets.hpp"
@@ -343,6 +344,107 @@ TEST_CASE("over a line that loses, doubles and reorders, everything arrives once
     REQUIRE(until([&] { return client.heard.size() >= count; }, client, server));
     REQUIRE(server.heard.size() == count);
     for (unsigned i = 0; i < count; ++i) CHECK((client.heard[i].second == pattern(500 + 40 * i, i)));
+}
+
+TEST_CASE("datagrams go beside the stream, once hands are shaken, up to their size and one at a time") {
+    Far far;
+    CHECK(far.client.transport.datagram_room(far.to) == 0);
+    CHECK(far.client.transport.send(far.to, datagram_lane, bytes_of("early")) == Sent::would_block);
+    CHECK(far.client.transport.connections() == 0); // it dials nobody
+    const ConnectionAddress guest = far.meet();
+    REQUIRE(far.client.transport.datagram_room(far.to) == 1150);
+    REQUIRE(far.server.transport.datagram_room(guest) == 1150);
+    std::vector<std::string> said;
+    for (unsigned i = 0; i < 40; ++i) {
+        said.push_back(pattern(i == 0 ? 1150 : i == 1 ? 1 : 37 * i % 1150 + 1, i));
+        const std::size_t up = far.server.beside.size(), down = far.client.beside.size();
+        CHECK(far.client.transport.send(far.to, datagram_lane, bytes_of(said[i])) == Sent::sent);
+        const BytesOut lent = far.server.transport.prepare(guest, datagram_lane, 1150);
+        REQUIRE(lent.size() == 1150);
+        copy(lent.data(), bytes_of(said[i]));
+        CHECK(far.server.transport.commit(said[i].size()) == Sent::sent);
+        if (i % 8 == 7) // and frames beside them
+            CHECK(far.client.transport.send(far.to, {}, bytes_of(pattern(3000, i))) == Sent::sent);
+        CAPTURE(i);
+        CAPTURE(far.server.beside.size());
+        CAPTURE(far.client.beside.size());
+        REQUIRE(far.until([&] { return far.server.beside.size() > up && far.client.beside.size() > down; }));
+        CHECK((far.server.beside.back() == std::pair(guest, said[i])));
+        CHECK((far.client.beside.back() == std::pair(far.to, said[i])));
+    }
+    REQUIRE(far.until([&] { return far.server.heard.size() == 6; }));
+    CHECK(far.server.transport.counters().datagrams_in == 40);
+    CHECK(far.server.transport.counters().datagrams_out == 40);
+    CHECK(far.client.transport.send(far.to, datagram_lane, bytes_of(pattern(1151, 1))) == Sent::too_big);
+    CHECK(far.client.transport.prepare(far.to, datagram_lane, 1151).empty());
+    CHECK(far.client.transport.send(far.to, datagram_lane, {}) == Sent::too_big);
+    // What the path does not take is refused, and not kept until it is stale.
+    far.relay->to_server = false;
+    unsigned taken = 0;
+    while (taken < 5000 && far.client.transport.send(far.to, datagram_lane, bytes_of(said[0])) == Sent::sent)
+        ++taken;
+    CHECK(taken < 2000);
+    CHECK(far.client.transport.prepare(far.to, datagram_lane, 100).empty());
+    CHECK(far.client.transport.backlog(far.to) == 0);
+    CHECK(far.client.losses.empty());
+    // Who is gone has no way either.
+    far.server.transport.hang_up(guest);
+    CHECK(far.server.transport.datagram_room(guest) == 0);
+    CHECK(far.server.transport.send(guest, datagram_lane, bytes_of("late")) == Sent::would_block);
+}
+
+TEST_CASE("a datagram does not wait for what the stream has lost") {
+    Far far;
+    const ConnectionAddress guest = far.meet();
+    far.relay->to_server = false;
+    CHECK(far.client.transport.send(far.to, {}, bytes_of("a frame")) == Sent::sent);
+    const std::size_t before = far.relay->packets_up;
+    REQUIRE(far.until([&] { return far.relay->packets_up > before; }));
+    far.relay->to_server = true;
+    CHECK(far.client.transport.send(far.to, datagram_lane, bytes_of("a datagram")) == Sent::sent);
+    bool first = false;
+    REQUIRE(far.until([&] {
+        first = first || (far.server.beside.size() == 1 && far.server.heard.size() == 1);
+        return far.server.heard.size() == 2;
+    }));
+    CHECK(first); // the frame came again, later
+    CHECK((far.server.beside == std::vector{std::pair(guest, std::string("a datagram"))}));
+    CHECK(far.server.heard[1].second == "a frame");
+}
+
+TEST_CASE("over a line that loses, some datagrams arrive and none twice") {
+    using Lossy = transport::QuicOver<transport::Impaired<Udp>>;
+    const auto road = [](std::uint64_t seed) {
+        const transport::Impairment bad{.loss = 0.15, .duplicate = 0.1, .corrupt = 0.02};
+        return transport::Impaired<Udp>(Udp(UdpOptions{.bind = IpAddress::loopback(0)}),
+                                        {.outgoing = bad, .seed = seed});
+    };
+    Party<Lossy> server(Lossy::over(road(1), on_loopback(), {}, good())),
+        client(Lossy::over(road(2), on_loopback(), {}, trusting()));
+    const auto at = server.transport.open(0);
+    REQUIRE(at);
+    REQUIRE(client.transport.open_to_dial());
+    const ConnectionAddress to = client.at("127.0.0.1:" + std::to_string(at->port));
+    CHECK(client.transport.send(to, {}, bytes_of("hello")) == Sent::sent);
+    REQUIRE(until([&] { return server.heard.size() == 1 && client.transport.datagram_room(to) != 0; }, client,
+                  server));
+    for (unsigned i = 0; i < 200; ++i) {
+        until(
+            [&] { return client.transport.send(to, datagram_lane, bytes_of(pattern(100, i))) == Sent::sent; },
+            client, server);
+        client.transport.flush(); // each in a packet of its own
+    }
+    CHECK(client.transport.send(to, {}, bytes_of("goodbye")) == Sent::sent);
+    REQUIRE(until([&] { return server.heard.size() == 2; }, client, server));
+    CHECK(server.beside.size() > 100);
+    CHECK(server.beside.size() < 200);
+    unsigned next = 0;
+    for (const auto& [from, text] : server.beside) {
+        unsigned is = next;
+        while (is < 200 && text != pattern(100, is)) ++is;
+        CHECK(is < 200); // in this order, since the line keeps it
+        next = is + 1;
+    }
 }
 
 TEST_CASE("whoever is not heard of any more is lost in time, also while hands are shaken") {

@@ -1,6 +1,7 @@
 #pragma once
-// Quic: frames over QUIC (RFC 9000), with a server's certificate: connections that are quick to make, lose
-// nothing, and stay when an address changes. Needs ngtcp2 with GnuTLS; QUIC.md says what it does.
+// Quic: frames over QUIC (RFC 9000), and datagrams beside them, with a server's certificate: connections that
+// are quick to make, lose nothing of their frames, and stay when an address changes. Needs ngtcp2 with
+// GnuTLS; QUIC.md says what it does.
 
 #include <array>
 #include <cstddef>
@@ -28,7 +29,8 @@ namespace tenon::transport {
 struct QuicCounters : ConnectionCounters {
     std::uint64_t resumed = 0;    // connections that went on from an earlier one's secrets
     std::uint64_t migrations = 0; // times that a peer went on from another address
-    QuicDoorCounters door;        // strangers
+    std::uint64_t datagrams_in = 0, datagrams_out = 0;
+    QuicDoorCounters door; // strangers
 };
 
 // `Road` carries the datagrams: Udp, or something around it.
@@ -40,8 +42,9 @@ class QuicOver {
                                                .ordered = true,
                                                .encrypted = true,
                                                .datagram_bytes = detail::frame_max,
-                                               .lanes = 1,
-                                               .connected = true};
+                                               .lanes = 2,
+                                               .connected = true,
+                                               .datagrams = true};
 
     explicit QuicOver(ConnectionOptions options = {}, QuicOptions quic = {}, TlsOptions tls = {})
         : QuicOver(nullptr, options, std::move(quic), std::move(tls)) {}
@@ -68,10 +71,17 @@ class QuicOver {
         state_.reset();
     }
 
-    Sent send(const Address& to, Lane, BytesIn frame) {
+    // Datagrams need a connection whose hands are shaken, and would_block otherwise.
+    Sent send(const Address& to, Lane lane, BytesIn frame) {
         Connection* c = nullptr;
-        const Sent ready = make_room(to, frame.size(), c);
+        const Sent ready = make_room(to, lane, frame.size(), c);
         if (ready != Sent::sent) return ready;
+        if (lane == datagram_lane) {
+            if (!c->datagrams.put(frame)) return Sent::would_block;
+            ++counters_.datagrams_out;
+            queue(*c);
+            return Sent::sent;
+        }
         if (c == nullptr && (c = dial(to)) == nullptr) return Sent::closed;
         if (!c->append(frame)) return Sent::would_block;
         ++counters_.frames_out;
@@ -79,15 +89,16 @@ class QuicOver {
         return Sent::sent;
     }
     // One buffer for all, as in Connections.
-    BytesOut prepare(const Address& to, Lane, std::size_t size) {
+    BytesOut prepare(const Address& to, Lane lane, std::size_t size) {
         Connection* c = nullptr;
-        prepared_ = make_room(to, size, c);
+        prepared_ = make_room(to, lane, size, c);
         prepared_to_ = to;
+        prepared_lane_ = lane;
         return prepared_ == Sent::sent ? BytesOut(state_->scratch.get(), size) : BytesOut{};
     }
     Sent commit(std::size_t size) {
         if (prepared_ != Sent::sent || size == 0 || !is_open()) return prepared_;
-        return send(prepared_to_, Lane{}, {state_->scratch.get(), size});
+        return send(prepared_to_, prepared_lane_, {state_->scratch.get(), size});
     }
     void flush() {
         if (!is_open()) return;
@@ -133,6 +144,11 @@ class QuicOver {
     std::size_t backlog(const Address& to) const {
         const Connection* c = is_open() ? state_->table.find(to) : nullptr;
         return c == nullptr ? 0 : c->out.waiting();
+    }
+    // How large a datagram on lane 1 may be to there; 0 while there is no way for any.
+    std::size_t datagram_room(const Address& to) const {
+        const Connection* c = is_open() ? state_->table.find(to) : nullptr;
+        return c == nullptr ? 0 : c->datagram_room();
     }
     // Once what it took has arrived. Nothing more is heard of it, also no loss.
     void hang_up(const Address& to) {
@@ -180,7 +196,7 @@ class QuicOver {
         }
         if (is_open()) counters_.door = state_->door.counters();
     }
-    Sent make_room(const Address& to, std::size_t size, Connection*& c);
+    Sent make_room(const Address& to, Lane lane, std::size_t size, Connection*& c);
     Connection* dial(const Address& to);
 
     template <class F>
@@ -188,6 +204,8 @@ class QuicOver {
     void greet(const ngtcp2_version_cid& ids, int read, const IpAddress& from, BytesIn datagram);
     template <class F>
     void digest(Connection& c, F& f);
+    template <class F>
+    void tell_datagrams(Connection& c, F& f);
     template <class F>
     void tell_losses(State& s, F& f) {
         for (std::size_t i = 0; state_.get() == &s && i < s.lost.size(); ++i) {
@@ -219,6 +237,7 @@ class QuicOver {
     detail::AskedNames names_;
     detail::QuicTickets tickets_;
     Address prepared_to_{};
+    Lane prepared_lane_{};
     Sent prepared_ = Sent::closed;
     Error loss_ = Error::none;
     QuicCounters counters_;
@@ -267,10 +286,17 @@ Result<ConnectionAddress> QuicOver<Road>::resolve(std::string_view text) {
 
 // The connection, or none where one has to be dialled first.
 template <class Road>
-Sent QuicOver<Road>::make_room(const Address& to, std::size_t size, Connection*& c) {
+Sent QuicOver<Road>::make_room(const Address& to, Lane lane, std::size_t size, Connection*& c) {
     if (!is_open()) return Sent::closed;
     if (size > detail::frame_max || size == 0) return Sent::too_big; // a frame holds something
     c = state_->table.find(to);
+    if (lane == datagram_lane) {
+        const std::size_t room = datagram_room(to);
+        if (room == 0) return Sent::would_block;
+        if (size > room) return Sent::too_big;
+        if (c->datagrams.is_full()) push(*c);
+        return c->datagrams.is_full() || !c->is_up() ? Sent::would_block : Sent::sent;
+    }
     if (c == nullptr) {
         // Whoever is told of a loss is told before another is made.
         for (const Lost& lost : state_->lost)
@@ -323,6 +349,7 @@ void QuicOver<Road>::receive(const IpAddress& from, BytesIn datagram, F& f) {
     counters_.migrations += c->migrations - migrations;
     look_at(*c);
     if (c->is_up()) digest(*c, f);
+    if (state_.get() == &s && c->is_up()) tell_datagrams(*c, f);
     if (state_.get() != &s || c->stage == detail::Stage::gone) return;
     if (!goes_on) return part(*c, c->error, false);
     if (c->is_up() && c->ended) return part(*c, Error::closed, false);
@@ -379,6 +406,19 @@ void QuicOver<Road>::digest(Connection& c, F& f) {
         f(Address(c.address), Lane{}, read.bytes);
         if (state_.get() != &s || !c.is_up()) return;
         c.in.take(read.used);
+    }
+}
+
+// Of who came and has said nothing yet nobody knows.
+template <class Road>
+template <class F>
+void QuicOver<Road>::tell_datagrams(Connection& c, F& f) {
+    const State& s = *state_;
+    for (; c.datagrams.any(); c.datagrams.pop()) {
+        if (!(c.dialled || c.heard) || c.datagrams.front().empty()) continue;
+        ++counters_.datagrams_in;
+        f(Address(c.address), datagram_lane, c.datagrams.front());
+        if (state_.get() != &s || !c.is_up()) return;
     }
 }
 

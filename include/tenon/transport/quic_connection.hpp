@@ -1,6 +1,7 @@
 #pragma once
 // QuicConnection: one peer of Quic: ngtcp2's connection, its handshake, one stream with frames in both
-// directions, and the identities under which it is found. QuicOver keeps them; none knows of another.
+// directions, datagrams beside it, and the identities under which it is found. QuicOver keeps them; none
+// knows of another.
 
 #include <algorithm>
 #include <cstddef>
@@ -18,6 +19,7 @@
 #include "tenon/transport/length_framing.hpp"
 #include "tenon/transport/ngtcp2.hpp"
 #include "tenon/transport/now.hpp"
+#include "tenon/transport/quic_datagrams.hpp"
 
 namespace tenon::transport {
 
@@ -65,6 +67,7 @@ struct QuicConnection {
     std::uint64_t migrations = 0; // times that the other side came from another address
     ByteQueue in;
     KeptQueue out;
+    QuicDatagrams datagrams;              // beside those
     std::vector<std::byte> ticket, token; // that came in, for the next time
 
     QuicConnection() = default;
@@ -97,6 +100,7 @@ struct QuicConnection {
     }
     Instant expiry() const { return from_quic(ngtcp2_conn_get_expiry(conn_)); }
     bool is_shaken() const { return ngtcp2_conn_get_handshake_completed(conn_) != 0; }
+    std::size_t datagram_room() const { return stage == Stage::open ? QuicDatagrams::room(conn_) : 0; }
     bool append(BytesIn frame) {
         std::byte head[LengthFraming::head_max];
         ByteWriter writer(head);
@@ -180,6 +184,7 @@ inline ngtcp2_transport_params QuicConnection::params(bool accepts) const {
     made.initial_max_streams_bidi = accepts ? 1 : 0; // and none of any other kind
     made.max_idle_timeout = to_quic(options.idle_max);
     made.active_connection_id_limit = 4;
+    made.max_datagram_frame_size = quic_datagram_bytes;
     return made;
 }
 
@@ -286,6 +291,10 @@ inline ngtcp2_callbacks QuicConnection::callbacks(bool dials) {
                                 const std::uint8_t* data, std::size_t size, void* user, void*) {
         return of(user).take(stream, flags, {reinterpret_cast<const std::byte*>(data), size});
     };
+    calls.recv_datagram = [](ngtcp2_conn*, Flag, const std::uint8_t* data, std::size_t size, void* user) {
+        of(user).datagrams.take({reinterpret_cast<const std::byte*>(data), size});
+        return 0;
+    };
     calls.acked_stream_data_offset = [](ngtcp2_conn*, std::int64_t, std::uint64_t, std::uint64_t size,
                                         void* user, void*) {
         of(user).out.settle(static_cast<std::size_t>(size));
@@ -353,6 +362,11 @@ inline std::size_t QuicConnection::write(BytesOut into, IpAddress& to, Instant n
     ngtcp2_path_storage_zero(&at);
     ngtcp2_pkt_info info;
     blocked = false;
+    if (stage == Stage::open && datagrams.waits()) {
+        const ngtcp2_ssize size = datagrams.write(conn_, &at.path, &info, into, to_quic(now));
+        if (size > 0) return to = from_system(at.path.remote), static_cast<std::size_t>(size);
+        if (size < 0 && size != NGTCP2_ERR_WRITE_MORE) return fail(static_cast<int>(size)), 0;
+    }
     const std::size_t flight_max = shared_->options.flight_max;
     for (bool with_stream = stream_ >= 0 && !mute;; with_stream = false) {
         ngtcp2_vec pieces[4];

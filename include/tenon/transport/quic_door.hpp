@@ -36,8 +36,7 @@ class QuicDoor {
         Visit visit;
         into = into.first(std::min(into.size(), datagram.size()));
         if (read == NGTCP2_ERR_VERSION_NEGOTIATION) {
-            if (shared.listens && datagram.size() >= quic_datagram_bytes)
-                offer_version(visit, ids, into);
+            if (shared.listens && datagram.size() >= quic_datagram_bytes) offer_version(visit, ids, into);
         } else if (read == 0 && ids.version == 0) {
             if (ids.dcidlen == quic_id_bytes) reset(visit, shared, ids, datagram.size(), into);
         } else if (read == 0 && shared.listens && datagram.size() >= quic_datagram_bytes &&
