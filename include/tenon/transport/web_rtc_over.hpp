@@ -30,9 +30,11 @@ class WebRtcOver {
                                                .encrypted = Signalling::traits.encrypted,
                                                .datagram_bytes = detail::frame_max,
                                                .lanes = detail::rtc_lanes,
-                                               .connected = true};
+                                               .connected = true,
+                                               .datagrams = true};
     static constexpr Lane reliable{detail::reliable_lane}, unreliable{detail::unreliable_lane};
     static constexpr std::size_t unreliable_bytes = detail::unreliable_bytes_max;
+    static_assert(unreliable == datagram_lane);
 
     explicit WebRtcOver(ConnectionOptions options = {}, WebRtcOptions rtc = {}, CoverOptions cover = {})
         : options_(options),
@@ -120,6 +122,8 @@ class WebRtcOver {
         const Connection* c = is_open() ? state_->table.find(to) : nullptr;
         return c != nullptr && c->stage == detail::Stage::open && c->channels[1].agreed;
     }
+    // How large a message on the unreliable lane may be to there; 0 while there is no way for any.
+    std::size_t datagram_room(const Address& to) const { return has_unreliable(to) ? unreliable_bytes : 0; }
     void hang_up(const Address& to) {
         Connection* c = is_open() ? state_->table.find(to) : nullptr;
         if (c != nullptr) part(*c, Error::none, true);
