@@ -50,6 +50,7 @@ look() {
             has_header usrsctp.h || lack libusrsctp-dev
             has_header ngtcp2/ngtcp2.h || lack libngtcp2-dev
             has_header ngtcp2/ngtcp2_crypto_gnutls.h || lack libngtcp2-crypto-gnutls-dev
+            has_header nghttp3/nghttp3.h || lack libnghttp3-dev
             has_header gnutls/crypto.h || lack libgnutls28-dev
             /usr/bin/python3 -c 'import websockets' >/dev/null 2>&1 || lack python3-websockets
             ;;

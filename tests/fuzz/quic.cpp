@@ -9,6 +9,7 @@
 
 #include "tenon/transport/quic_connection.hpp"
 #include "tenon/transport/quic_door.hpp"
+#include "tenon/transport/quic_handshake.hpp"
 
 namespace {
 
@@ -42,7 +43,7 @@ void answer(BytesIn datagram) {
     QuicShared shared;
     shared.local = here;
     gnutls_secret(shared.secret, sizeof shared.secret);
-    must(bool(shared.tls.open({.fingerprint = "00"}, shared.options.protocol, false)));
+    must(bool(shared.tls.open({.fingerprint = "00"}, shared.options.protocol, false, false)));
     QuicConnection client;
     client.address = there;
     must(client.dial(shared, "fuzz.example", {}, {}, now()));

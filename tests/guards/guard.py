@@ -49,6 +49,10 @@ LIBRARIES = {"tenon/secure/": "sodium.h", "tenon/secure/jwt_rs256.hpp": "openssl
              "tenon/transport/ngtcp2.hpp": "ngtcp2/ngtcp2_crypto_gnutls.h",
              "tenon/transport/quic": "ngtcp2/ngtcp2_crypto_gnutls.h",
              "tenon/transport/QUIC.md": "ngtcp2/ngtcp2_crypto_gnutls.h",
+             "tenon/transport/nghttp3.hpp": "nghttp3/nghttp3.h",
+             "tenon/transport/http3_session.hpp": "nghttp3/nghttp3.h",
+             "tenon/transport/web_transport": "nghttp3/nghttp3.h",
+             "tenon/transport/WEBTRANSPORT.md": "nghttp3/nghttp3.h",
              **dict.fromkeys(ENCRYPTED_GUIDES, "sodium.h")}
 
 

@@ -18,6 +18,7 @@ THIRD_PARTIES = {  # the folder or file that is included: the headers that may
     "miniupnpc": ["tenon/transport/miniupnpc.hpp"],
     "ngtcp2": ["tenon/transport/ngtcp2.hpp"],
     "gnutls": ["tenon/transport/gnutls.hpp"],
+    "nghttp3": ["tenon/transport/nghttp3.hpp"],
     "emscripten": ["tenon/browser/page.hpp"],
 }
 LIGHT = ["core", "wire", "link", "replica", "room"]

@@ -19,8 +19,9 @@ def lists(source):
         body = re.search(r"^%s = \{(.*?)^\}" % kind, source, re.M | re.S)
         found[kind] = {folder: re.findall(r"'([^']+)'", names) for folder, names in
                        re.findall(r"'(\w+)'\s*:\s*\[(.*?)\]", body.group(1) if body else "", re.S)}
-    extra = (r"^(fuzz|fuzz_secure|fuzz_web_socket|fuzz_compressed|fuzz_quic|secure|secure_openssl|encrypted|compressed|"
-             r"web_socket|tls|tls_web_socket|web_rtc|quic|session_quic|session_web_rtc|natpmp|miniupnpc) = \[(.*?)\]")
+    extra = (r"^(fuzz|fuzz_secure|fuzz_web_socket|fuzz_compressed|fuzz_quic|fuzz_web_transport|secure|"
+             r"secure_openssl|encrypted|compressed|web_socket|tls|tls_web_socket|web_rtc|quic|web_transport|"
+             r"session_quic|session_web_rtc|natpmp|miniupnpc) = \[(.*?)\]")
     for name, body in re.findall(extra, source, re.M | re.S):
         names = re.findall(r"'([^']+)'", body)
         if name.startswith("secure"):

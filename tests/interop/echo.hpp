@@ -23,7 +23,9 @@ template <class T>
 int serve(T server) {
     const auto at = server.open(0);
     if (!at) return 1;
-    std::printf("port %u\n", unsigned(at->port));
+    std::printf("port %u", unsigned(at->port));
+    if constexpr (requires { server.fingerprint(); }) std::printf(" %s", server.fingerprint().c_str());
+    std::printf("\n");
     std::fflush(stdout);
     struct Echo {
         T& server;
@@ -44,7 +46,10 @@ int serve(T server) {
         server.poll(echo);
         server.flush();
         pollfd input{0, POLLIN, 0};
-        if (::poll(&input, 1, 0) > 0) return 0;
+        if (::poll(&input, 1, 0) <= 0) continue;
+        if constexpr (requires { server.counters().refusals; })
+            std::printf("refusals %u\n", unsigned(server.counters().refusals));
+        return 0;
     }
 }
 

@@ -38,6 +38,6 @@ with tempfile.TemporaryDirectory() as place:
         done = subprocess.run(["node", HERE / "node_quic.mjs", port], capture_output=True, text=True, timeout=PATIENCE)
         print(done.stdout + done.stderr)
         assert "ok" in done.stdout.splitlines(), "its frames did not come back"
-        assert server.communicate(timeout=PATIENCE)[0] == "lost closed\n"
+        assert server.communicate(timeout=PATIENCE)[0] .startswith("lost closed\n")
     finally:
         server.kill()

@@ -159,7 +159,7 @@ struct Foreigner {
         const auto at = udp.open(0);
         REQUIRE(at);
         shared.local = *at;
-        REQUIRE(shared.tls.open(trusting(), shared.options.protocol, false));
+        REQUIRE(shared.tls.open(trusting(), shared.options.protocol, false, false));
         connection.address = IpAddress::loopback(server.port);
         REQUIRE(connection.dial(shared, {}, {}, {}, now()));
     }

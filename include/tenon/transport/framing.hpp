@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 #include "tenon/core/bytes.hpp"
@@ -15,18 +14,13 @@
 #include "tenon/transport/byte_queue.hpp"
 #include "tenon/transport/concept.hpp"
 #include "tenon/transport/connection_address.hpp"
+#include "tenon/transport/location.hpp"
 #include "tenon/transport/stream_socket.hpp"
 
 namespace tenon::transport::detail {
 
 // The largest frame that connected transports carry: what the largest datagram of UDP would hold, and more.
 inline constexpr std::size_t frame_max = stream_frame_bytes;
-
-// What resolve() was given, taken apart by the framing.
-struct Location {
-    std::string place; // HOST:PORT
-    std::string path;  // empty: the framing's own
-};
 
 struct FrameRead {
     enum class What : std::uint8_t {

@@ -7,12 +7,15 @@
 #endif
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <ctime>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tenon/core/bytes.hpp"
 #include "tenon/core/error.hpp"
@@ -32,17 +35,26 @@ class GnuTls {
         Context(const Context&) = delete;
         Context& operator=(const Context&) = delete;
         ~Context() {
+            for (const auto old : old_) gnutls_certificate_free_credentials(old);
             if (server_ != nullptr) gnutls_certificate_free_credentials(server_);
             if (client_ != nullptr) gnutls_certificate_free_credentials(client_);
             gnutls_memset(ticket_key_.data, 0, ticket_key_.size);
             gnutls_free(ticket_key_.data);
         }
         // file_missing: of a file, or of a server's certificate; malformed: it can't be read, or the key is
-        // another's.
-        Result<> open(const TlsOptions& options, std::string_view protocol, bool listens);
+        // another's. A server that is given none may make one.
+        Result<> open(const TlsOptions& options, std::string_view protocol, bool listens, bool may_make);
+        // Makes another where its own is about to be too old; whoever shakes hands with that keeps it.
+        void renew(std::time_t now) {
+            if (made_ != 0 && now >= made_ + renewed_days * day) (void)make_certificate(now);
+        }
+        // SHA-256 of a server's certificate, in hexadecimal.
+        std::string fingerprint() const;
 
       private:
         friend class GnuTls;
+        // One of its own, as browsers believe by its fingerprint: for P-256, and for less than 14 days.
+        Result<> make_certificate(std::time_t now);
         // When one is needed: the authorities of a system are many.
         Result<> make_client();
         static bool exists(const std::string& file) {
@@ -50,9 +62,13 @@ class GnuTls {
             return found != nullptr && std::fclose(found) == 0;
         }
 
+        static constexpr std::time_t day = 86'400, certificate_days = 13, renewed_days = 12;
+
         TlsOptions options_;
         std::string protocol_;
         gnutls_certificate_credentials_t server_ = nullptr, client_ = nullptr;
+        std::vector<gnutls_certificate_credentials_t> old_; // a server's own, for who still holds them
+        std::time_t made_ = 0;                              // that in use
         gnutls_datum_t ticket_key_ = {nullptr, 0};
     };
 
@@ -64,7 +80,10 @@ class GnuTls {
     }
 
     // A server's. What is behind `pointer` is for those who go on with the session.
-    bool accept(Context& context) { return begin(context, false); }
+    bool accept(Context& context) {
+        context.renew(std::time(nullptr));
+        return begin(context, false);
+    }
     // A client's, for this host or, where that is empty, the address as text; with what was kept of an
     // earlier one, if anything was.
     bool dial(Context& context, std::string_view host, std::string_view address, BytesIn ticket) {
@@ -134,20 +153,66 @@ inline Result<> GnuTls::Context::make_client() {
     return error;
 }
 
-inline Result<> GnuTls::Context::open(const TlsOptions& options, std::string_view protocol, bool listens) {
+inline Result<> GnuTls::Context::open(const TlsOptions& options, std::string_view protocol, bool listens,
+                                      bool may_make) {
     options_ = options;
     protocol_ = protocol;
     if (!listens || !options.authorities.empty())
         if (const Result<> made = make_client(); !made) return made;
     if (!listens) return {};
-    if (!exists(options.certificate) || !exists(options.key)) return Error::file_missing;
-    if (gnutls_certificate_allocate_credentials(&server_) < 0 ||
-        gnutls_session_ticket_key_generate(&ticket_key_) < 0)
-        return Error::system;
+    const bool makes = may_make && options.certificate.empty() && options.key.empty();
+    if (!makes && (!exists(options.certificate) || !exists(options.key))) return Error::file_missing;
+    if (gnutls_session_ticket_key_generate(&ticket_key_) < 0) return Error::system;
+    if (makes) return make_certificate(std::time(nullptr));
+    if (gnutls_certificate_allocate_credentials(&server_) < 0) return Error::system;
     const int read = gnutls_certificate_set_x509_key_file(server_, options.certificate.c_str(),
                                                           options.key.c_str(), GNUTLS_X509_FMT_PEM);
     if (read < 0) return Error::malformed;
     return {};
+}
+
+inline Result<> GnuTls::Context::make_certificate(std::time_t now) {
+    gnutls_certificate_credentials_t shown = nullptr;
+    if (gnutls_certificate_allocate_credentials(&shown) < 0) return Error::system;
+    gnutls_x509_privkey_t key = nullptr;
+    gnutls_x509_crt_t made = nullptr;
+    std::uint8_t serial[16];
+    gnutls_secret(serial, sizeof serial);
+    serial[0] = (serial[0] & 0x3F) | 0x40; // a number above zero that is written in as many bytes
+    const bool done =
+        gnutls_x509_privkey_init(&key) >= 0 && gnutls_x509_crt_init(&made) >= 0 &&
+        gnutls_x509_privkey_generate(key, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1),
+                                     0) >= 0 &&
+        gnutls_x509_crt_set_version(made, 3) >= 0 &&
+        gnutls_x509_crt_set_serial(made, serial, sizeof serial) >= 0 &&
+        gnutls_x509_crt_set_dn_by_oid(made, GNUTLS_OID_X520_COMMON_NAME, 0, "tenon", 5) >= 0 &&
+        gnutls_x509_crt_set_activation_time(made, now - day / 24) >= 0 &&
+        gnutls_x509_crt_set_expiration_time(made, now + certificate_days * day) >= 0 &&
+        gnutls_x509_crt_set_key(made, key) >= 0 &&
+        gnutls_x509_crt_set_basic_constraints(made, 0, -1) >= 0 && // Chromium reads none without extensions
+        gnutls_x509_crt_sign2(made, made, key, GNUTLS_DIG_SHA256, 0) >= 0 &&
+        gnutls_certificate_set_x509_key(shown, &made, 1, key) >= 0;
+    gnutls_x509_crt_deinit(made);
+    gnutls_x509_privkey_deinit(key);
+    if (!done) return gnutls_certificate_free_credentials(shown), Error::system;
+    if (server_ != nullptr) old_.push_back(server_);
+    server_ = shown;
+    made_ = now;
+    return {};
+}
+
+inline std::string GnuTls::Context::fingerprint() const {
+    gnutls_datum_t shown = {nullptr, 0};
+    std::uint8_t digest[32];
+    std::string text;
+    if (server_ == nullptr || gnutls_certificate_get_crt_raw(server_, 0, 0, &shown) < 0 ||
+        gnutls_hash_fast(GNUTLS_DIG_SHA256, shown.data, shown.size, digest) < 0)
+        return text;
+    for (const std::uint8_t byte : digest) {
+        text += "0123456789abcdef"[byte >> 4];
+        text += "0123456789abcdef"[byte & 15];
+    }
+    return text;
 }
 
 inline bool GnuTls::begin(Context& context, bool dials) {

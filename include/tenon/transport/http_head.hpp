@@ -34,6 +34,14 @@ constexpr bool any_listed(std::string_view list, F&& f) {
     }
 }
 
+// What can stand between the blanks of a request's first line.
+constexpr bool is_request_path(std::string_view path) {
+    if (path.empty() || path[0] != '/') return false;
+    for (const char c : path)
+        if (c <= ' ' || c > '~' || c == '#') return false;
+    return true;
+}
+
 // Looks for the end of a head, at each byte once.
 class HttpHeadEnd {
   public:

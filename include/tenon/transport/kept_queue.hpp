@@ -50,6 +50,8 @@ class KeptQueue {
         const std::size_t wanted = used() + spare_most;
         if (blocks_.size() > wanted) blocks_.resize(wanted);
     }
+    // What waits is not given out any more.
+    void drop() { end_ = given_; }
     void clear() { begin_ = given_ = end_ = 0; }
 
   private:

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <ctime>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -26,31 +27,24 @@
 
 namespace tenon::transport {
 
-struct QuicCounters : ConnectionCounters {
-    std::uint64_t resumed = 0;    // connections that went on from an earlier one's secrets
-    std::uint64_t migrations = 0; // times that a peer went on from another address
-    std::uint64_t datagrams_in = 0, datagrams_out = 0;
-    QuicDoorCounters door; // strangers
-};
-
-// `Road` carries the datagrams: Udp, or something around it.
-template <class Road>
+// `Road` carries the datagrams: Udp, or something around it; `Peer` is one connection, and what it speaks.
+template <class Road, class Peer = detail::QuicConnection>
 class QuicOver {
   public:
     using Address = ConnectionAddress;
+    using Options = typename Peer::Options;
     static constexpr TransportTraits traits = {.reliable = true,
                                                .ordered = true,
                                                .encrypted = true,
                                                .datagram_bytes = detail::frame_max,
-                                               .lanes = 2,
+                                               .lanes = Peer::terms.carries_datagrams ? 2 : 1,
                                                .connected = true,
-                                               .datagrams = true};
+                                               .datagrams = Peer::terms.carries_datagrams};
 
-    explicit QuicOver(ConnectionOptions options = {}, QuicOptions quic = {}, TlsOptions tls = {})
+    explicit QuicOver(ConnectionOptions options = {}, Options quic = {}, TlsOptions tls = {})
         : QuicOver(nullptr, options, std::move(quic), std::move(tls)) {}
     // Over a road of one's own, which is not open yet.
-    static QuicOver over(Road road, ConnectionOptions options = {}, QuicOptions quic = {},
-                         TlsOptions tls = {}) {
+    static QuicOver over(Road road, ConnectionOptions options = {}, Options quic = {}, TlsOptions tls = {}) {
         return QuicOver(std::make_unique<Road>(std::move(road)), options, std::move(quic), std::move(tls));
     }
     QuicOver(QuicOver&&) noexcept = default;
@@ -162,17 +156,22 @@ class QuicOver {
     const QuicCounters& counters() const { return counters_; }
     // Why the connection went that was lost last: timed_out, refused, unknown_key, encryption_mismatch, ...
     Error loss() const { return loss_; }
+    // SHA-256 of the certificate that a server shows, in hexadecimal, by which a client can believe it.
+    std::string fingerprint() {
+        if (!is_open()) return {};
+        state_->shared.tls.renew(std::time(nullptr));
+        return state_->shared.tls.fingerprint();
+    }
     // What the operating system said when it last refused something.
     std::error_code system_error() const { return system_error_; }
     std::uint64_t entropy() { return detail::system_entropy(); }
 
   private:
-    using Connection = detail::QuicConnection;
-
-    using State = detail::QuicState<Road>;
+    using Connection = Peer;
+    using State = detail::QuicState<Road, Peer>;
     using Lost = typename State::Lost;
 
-    QuicOver(std::unique_ptr<Road> road, const ConnectionOptions& options, QuicOptions quic, TlsOptions tls)
+    QuicOver(std::unique_ptr<Road> road, const ConnectionOptions& options, Options quic, TlsOptions tls)
         : options_(options), quic_(std::move(quic)), tls_(std::move(tls)), road_(std::move(road)) {}
 
     Result<Address> open(std::uint16_t port, bool listens);
@@ -230,7 +229,7 @@ class QuicOver {
     }
 
     ConnectionOptions options_;
-    QuicOptions quic_;
+    Options quic_;
     TlsOptions tls_;
     std::unique_ptr<Road> road_;
     std::unique_ptr<State> state_, retired_;
@@ -247,13 +246,14 @@ class QuicOver {
 using Quic = QuicOver<Udp>;
 static_assert(TransportPolicy<Quic> && LendsBuffer<Quic> && WakesUp<Quic> && Connected<Quic>);
 
-template <class Road>
-Result<ConnectionAddress> QuicOver<Road>::open(std::uint16_t port, bool listens) {
+template <class Road, class Peer>
+Result<ConnectionAddress> QuicOver<Road, Peer>::open(std::uint16_t port, bool listens) {
     if (is_open()) return Error::already_open;
     return detail::caught<Address>(system_error_, [&]() -> Result<Address> {
         if (!ensure_road()) return Error::closed;
-        auto s = std::make_unique<State>(*road_, options_, quic_);
-        const Result<> ready = s->shared.tls.open(tls_, quic_.protocol, listens);
+        auto s = std::make_unique<State>(*road_, options_, Peer::quic(quic_));
+        const Result<> ready =
+            s->shared.tls.open(tls_, s->shared.options.protocol, listens, Peer::makes_certificate);
         const Result<IpAddress> at = ready ? road_->open(port) : Result<IpAddress>(ready.error());
         if (!at) {
             s->closed = true; // the road was not opened here
@@ -268,9 +268,11 @@ Result<ConnectionAddress> QuicOver<Road>::open(std::uint16_t port, bool listens)
     });
 }
 
-template <class Road>
-Result<ConnectionAddress> QuicOver<Road>::resolve(std::string_view text) {
-    const Result<HostAndPort> parts = split_address(text);
+template <class Road, class Peer>
+Result<ConnectionAddress> QuicOver<Road, Peer>::resolve(std::string_view text) {
+    const Result<detail::Location> where = Peer::locate(text);
+    if (!where) return where.error();
+    const Result<HostAndPort> parts = split_address(where->place);
     if (!parts) return parts.error();
     return detail::caught<Address>(system_error_, [&]() -> Result<Address> {
         const auto found = detail::look_up(*parts, system_error_, [&](const IpAddress& address) {
@@ -279,14 +281,15 @@ Result<ConnectionAddress> QuicOver<Road>::resolve(std::string_view text) {
         if (!found) return found.error();
         // A host's own name is what its certificate is for.
         const bool literal = parts->bracketed || parts->host.empty() || IpAddress::parse(*parts);
-        if (literal) return Address(*found);
-        return Address(*found, 0, names_.remember({std::string(parts->host), {}}));
+        if (literal && where->path.empty()) return Address(*found);
+        return Address(*found, 0,
+                       names_.remember({literal ? std::string() : std::string(parts->host), where->path}));
     });
 }
 
 // The connection, or none where one has to be dialled first.
-template <class Road>
-Sent QuicOver<Road>::make_room(const Address& to, Lane lane, std::size_t size, Connection*& c) {
+template <class Road, class Peer>
+Sent QuicOver<Road, Peer>::make_room(const Address& to, Lane lane, std::size_t size, Connection*& c) {
     if (!is_open()) return Sent::closed;
     if (size > detail::frame_max || size == 0) return Sent::too_big; // a frame holds something
     c = state_->table.find(to);
@@ -310,8 +313,8 @@ Sent QuicOver<Road>::make_room(const Address& to, Lane lane, std::size_t size, C
     return full() ? Sent::would_block : Sent::sent;
 }
 
-template <class Road>
-detail::QuicConnection* QuicOver<Road>::dial(const Address& to) {
+template <class Road, class Peer>
+Peer* QuicOver<Road, Peer>::dial(const Address& to) {
     State& s = *state_;
     const Instant at = now();
     Connection* c = s.table.add(to, false);
@@ -320,6 +323,7 @@ detail::QuicConnection* QuicOver<Road>::dial(const Address& to) {
     const detail::Asked* asked = names_.find(to.name);
     const detail::QuicTicket ticket = tickets_.take(to);
     c->dialled = true;
+    if (asked != nullptr) c->prepare(*asked, quic_);
     if (asked == nullptr || !c->dial(s.shared, asked->host, ticket.session, ticket.token, at)) {
         s.lost.push_back({to, Error::system});
         ++counters_.lost;
@@ -332,9 +336,9 @@ detail::QuicConnection* QuicOver<Road>::dial(const Address& to) {
     return c;
 }
 
-template <class Road>
+template <class Road, class Peer>
 template <class F>
-void QuicOver<Road>::receive(const IpAddress& from, BytesIn datagram, F& f) {
+void QuicOver<Road, Peer>::receive(const IpAddress& from, BytesIn datagram, F& f) {
     State& s = *state_;
     counters_.bytes_in += datagram.size();
     ngtcp2_version_cid ids{};
@@ -345,8 +349,11 @@ void QuicOver<Road>::receive(const IpAddress& from, BytesIn datagram, F& f) {
     Connection* c = slot == nullptr ? nullptr : s.table.at(*slot);
     if (c == nullptr) return greet(ids, read, from, datagram);
     const std::uint64_t migrations = c->migrations;
-    const bool goes_on = c->read(from, datagram, now());
+    const std::uint64_t refusals = c->refusals;
+    const bool sound = c->read(from, datagram, now()), goes_on = sound && c->understand(quic_);
+    if (sound && !goes_on && c->error == Error::malformed) ++counters_.malformed;
     counters_.migrations += c->migrations - migrations;
+    counters_.refusals += c->refusals - refusals;
     look_at(*c);
     if (c->is_up()) digest(*c, f);
     if (state_.get() == &s && c->is_up()) tell_datagrams(*c, f);
@@ -360,15 +367,16 @@ void QuicOver<Road>::receive(const IpAddress& from, BytesIn datagram, F& f) {
     due(c->due);
 }
 
-template <class Road>
-void QuicOver<Road>::greet(const ngtcp2_version_cid& ids, int read, const IpAddress& from, BytesIn datagram) {
+template <class Road, class Peer>
+void QuicOver<Road, Peer>::greet(const ngtcp2_version_cid& ids, int read, const IpAddress& from,
+                                 BytesIn datagram) {
     State& s = *state_;
     std::array<std::byte, detail::quic_datagram_bytes> answer;
     const Instant at = now();
     auto visit = s.door.look(s.shared, ids, read, from, datagram, answer, at);
     Connection* c = nullptr;
     if (visit.admitted) {
-        const bool room = s.handshakes < quic_.handshakes_max;
+        const bool room = s.handshakes < s.shared.options.handshakes_max;
         c = room ? s.table.add(Address(from, s.table.next_serial()), true) : nullptr;
         if (c == nullptr) {
             ++counters_.turned_away;
@@ -387,9 +395,9 @@ void QuicOver<Road>::greet(const ngtcp2_version_cid& ids, int read, const IpAddr
 }
 
 // Everything whole that has come in.
-template <class Road>
+template <class Road, class Peer>
 template <class F>
-void QuicOver<Road>::digest(Connection& c, F& f) {
+void QuicOver<Road, Peer>::digest(Connection& c, F& f) {
     State& s = *state_;
     detail::LengthFraming framing;
     for (;;) {
@@ -397,7 +405,7 @@ void QuicOver<Road>::digest(Connection& c, F& f) {
         if (read.what == detail::FrameRead::What::more) return;
         if (read.what == detail::FrameRead::What::over) {
             ++counters_.malformed;
-            c.code = 1;
+            c.code = Peer::malformed_code;
             return part(c, read.error, false);
         }
         ++counters_.frames_in;
@@ -410,9 +418,9 @@ void QuicOver<Road>::digest(Connection& c, F& f) {
 }
 
 // Of who came and has said nothing yet nobody knows.
-template <class Road>
+template <class Road, class Peer>
 template <class F>
-void QuicOver<Road>::tell_datagrams(Connection& c, F& f) {
+void QuicOver<Road, Peer>::tell_datagrams(Connection& c, F& f) {
     const State& s = *state_;
     for (; c.datagrams.any(); c.datagrams.pop()) {
         if (!(c.dialled || c.heard) || c.datagrams.front().empty()) continue;
@@ -422,8 +430,8 @@ void QuicOver<Road>::tell_datagrams(Connection& c, F& f) {
     }
 }
 
-template <class Road>
-void QuicOver<Road>::look_at(Connection& c) {
+template <class Road, class Peer>
+void QuicOver<Road, Peer>::look_at(Connection& c) {
     if (!c.ticket.empty()) tickets_.of(c.address).session = std::exchange(c.ticket, {});
     if (!c.token.empty()) tickets_.of(c.address).token = std::exchange(c.token, {});
     if (c.over || c.shaken || !c.is_shaken()) return;
@@ -434,20 +442,20 @@ void QuicOver<Road>::look_at(Connection& c) {
     if (c.is_up()) c.stage = detail::Stage::open;
 }
 
-template <class Road>
-void QuicOver<Road>::push(Connection& c) {
+template <class Road, class Peer>
+void QuicOver<Road, Peer>::push(Connection& c) {
     State& s = *state_;
     counters_.bytes_out += s.drain(c);
     counters_.blocked += c.blocked;
     if (c.over) return part(c, c.error, false);
-    if (c.stage == detail::Stage::leaving && (c.out.empty() || c.mute)) return part(c, Error::none, false);
+    if (c.stage == detail::Stage::leaving && c.has_left()) return part(c, Error::none, false);
     if (s.held != 0) queue(c);
     c.due = min(c.deadline, c.expiry());
     due(c.due);
 }
 
-template <class Road>
-void QuicOver<Road>::expire() {
+template <class Road, class Peer>
+void QuicOver<Road, Peer>::expire() {
     State& s = *state_;
     const Instant at = now();
     if (at < s.deadline) return;
@@ -463,8 +471,8 @@ void QuicOver<Road>::expire() {
     });
 }
 
-template <class Road>
-void QuicOver<Road>::part(Connection& c, Error why, bool lingers) {
+template <class Road, class Peer>
+void QuicOver<Road, Peer>::part(Connection& c, Error why, bool lingers) {
     State& s = *state_;
     if (c.is_up()) {
         s.table.unlist(c);
@@ -476,6 +484,7 @@ void QuicOver<Road>::part(Connection& c, Error why, bool lingers) {
         c.stage = detail::Stage::leaving;
         if (lingers) {
             c.deadline = now() + options_.linger_max;
+            c.leave();
             return push(c);
         }
     }

@@ -6,48 +6,33 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
 #include <vector>
 
-#include "tenon/core/hash_map.hpp"
+#include "tenon/transport/asked.hpp"
 #include "tenon/transport/byte_queue.hpp"
 #include "tenon/transport/connection_address.hpp"
 #include "tenon/transport/connection_table.hpp"
 #include "tenon/transport/gnutls.hpp"
 #include "tenon/transport/kept_queue.hpp"
 #include "tenon/transport/length_framing.hpp"
+#include "tenon/transport/location.hpp"
 #include "tenon/transport/ngtcp2.hpp"
 #include "tenon/transport/now.hpp"
 #include "tenon/transport/quic_datagrams.hpp"
+#include "tenon/transport/quic_shared.hpp"
+#include "tenon/transport/quic_sides.hpp"
 
-namespace tenon::transport {
-
-struct QuicOptions {
-    std::string protocol = "tenon/1";         // by which both sides know that they mean the same (ALPN)
-    std::uint32_t handshakes_max = 256;       // that are under way at once with those who come
-    Duration idle_max = seconds(30);          // nothing at all was heard: lost
-    std::uint32_t window = 256 << 10;         // bytes that the other side may send ahead
-    std::uint32_t flight_max = 1 << 20;       // bytes that left and are kept until they are acknowledged
-    Duration token_lifetime = seconds(86400); // in which who was here need not show its address again
-};
-
-namespace detail {
-
-inline constexpr std::size_t quic_id_bytes = 8;          // of those that we choose
-inline constexpr std::size_t quic_datagram_bytes = 1200; // which every path takes
-
-// What all connections of one transport share.
-struct QuicShared {
-    QuicOptions options;
-    GnuTls::Context tls;
-    HashMap<QuicId, std::uint32_t> ids; // whose a packet is, by its destination: the slot
-    std::uint8_t secret[32];            // of the tokens and resets
-    IpAddress local;                    // all packets are from here, as far as it is known
-    bool listens = false;               // strangers may come
-};
+namespace tenon::transport::detail {
 
 struct QuicConnection {
+    using Options = QuicOptions;
+    static constexpr QuicTerms terms{};
+    static constexpr bool makes_certificate = false; // where a server is given none
+    static constexpr std::uint64_t malformed_code = 1;
+    static const QuicOptions& quic(const Options& options) { return options; }
+    static Result<Location> locate(std::string_view text) { return Location{std::string(text), {}}; }
+
     ConnectionAddress address;
     std::uint32_t slot = 0;
     Stage stage = Stage::dialling;
@@ -64,9 +49,13 @@ struct QuicConnection {
     Error error = Error::closed;
     Instant deadline = Instant::never(), due = Instant::never();
     std::uint64_t code = 0;       // what the other side is told in the end
+    std::uint64_t refusals = 0;   // requests that were not agreed to
     std::uint64_t migrations = 0; // times that the other side came from another address
     ByteQueue in;
     KeptQueue out;
+    QuicSides sides;
+    bool news = false;                    // something came, or ended, on one of them
+    bool finishes = false;                // we say no more when `out` has left
     QuicDatagrams datagrams;              // beside those
     std::vector<std::byte> ticket, token; // that came in, for the next time
 
@@ -98,9 +87,19 @@ struct QuicConnection {
         const int code_expired = ngtcp2_conn_handle_expiry(conn_, to_quic(now));
         return code_expired == 0 || fail(code_expired);
     }
+    // A client's: what it is to ask for.
+    void prepare(const Asked&, const Options&) {}
+    // Sees to what came beside the frames; false when it is over.
+    bool understand(const Options&) { return true; }
+    // Whoever leaves may go: the other side has all that was said.
+    bool has_left() const { return out.empty() || mute; }
+    // What was taken is all there is to say.
+    void leave() {}
     Instant expiry() const { return from_quic(ngtcp2_conn_get_expiry(conn_)); }
     bool is_shaken() const { return ngtcp2_conn_get_handshake_completed(conn_) != 0; }
-    std::size_t datagram_room() const { return stage == Stage::open ? QuicDatagrams::room(conn_) : 0; }
+    std::size_t datagram_room() const {
+        return stage == Stage::open && shared_->terms.carries_datagrams ? QuicDatagrams::room(conn_) : 0;
+    }
     bool append(BytesIn frame) {
         std::byte head[LengthFraming::head_max];
         ByteWriter writer(head);
@@ -119,6 +118,36 @@ struct QuicConnection {
         ids_.clear();
     }
 
+  protected:
+    // The stream on which only we speak, or both do; -1 where the other side allows none.
+    std::int64_t open_side(bool both_ways) {
+        std::int64_t opened = -1;
+        const int done = both_ways ? ngtcp2_conn_open_bidi_stream(conn_, &opened, nullptr)
+                                   : ngtcp2_conn_open_uni_stream(conn_, &opened, nullptr);
+        return done == 0 ? sides.add(opened).stream : -1;
+    }
+    // So much of what came there is done with: the other side may say as much again.
+    void take_side(QuicSide& side, std::size_t count) {
+        side.in.take(count);
+        ngtcp2_conn_extend_max_stream_offset(conn_, side.stream, count);
+        ngtcp2_conn_extend_max_offset(conn_, count);
+    }
+    // What follows on this stream are the frames.
+    bool take_frames(std::int64_t stream) {
+        stream_ = stream;
+        QuicSide* side = sides.find(stream);
+        if (side == nullptr) return true;
+        const bool kept = in.append(side->in.front());
+        ended = ended || side->ended;
+        take_side(*side, side->in.size());
+        sides.remove(stream);
+        return kept;
+    }
+    bool open_frames() {
+        return ngtcp2_conn_open_bidi_stream(conn_, &stream_, nullptr) == 0 || fail(NGTCP2_ERR_PROTO);
+    }
+    bool has_frames() const { return stream_ >= 0; }
+
   private:
     using Flag = std::uint32_t;
     static QuicConnection& of(void* user) { return *static_cast<QuicConnection*>(user); }
@@ -136,12 +165,22 @@ struct QuicConnection {
     }
     bool join_tls(bool dials);
     bool open_stream() {
-        if (!dialled || stream_ >= 0 || !is_shaken()) return true;
-        return ngtcp2_conn_open_bidi_stream(conn_, &stream_, nullptr) == 0 || fail(NGTCP2_ERR_PROTO);
+        if (!dialled || stream_ >= 0 || shared_->terms.sides || !is_shaken()) return true;
+        return open_frames();
     }
     bool fail(int library_code);
     bool issue(ngtcp2_cid& id, std::uint8_t* reset, std::size_t size);
+    std::size_t gather(const KeptQueue& from, ngtcp2_vec (&pieces)[4], bool& last) const;
     int take(std::int64_t stream, Flag flags, BytesIn bytes);
+    int take_aside(std::int64_t stream, Flag flags, BytesIn bytes);
+    void settle(std::int64_t stream, std::size_t count);
+    void begin(std::int64_t stream) {
+        if (!shared_->terms.sides)
+            stream_ = stream;
+        else
+            sides.add(stream);
+    }
+    void end(std::int64_t stream);
     void greet();
     void moved(ngtcp2_path_validation_result result) {
         migrations += result == NGTCP2_PATH_VALIDATION_RESULT_SUCCESS;
@@ -153,209 +192,45 @@ struct QuicConnection {
     ngtcp2_crypto_conn_ref ref_{};
     std::vector<QuicId> ids_;
     std::int64_t stream_ = -1;
+    bool finished_ = false;
     QuicCause cause_{};
 };
 
-inline ngtcp2_cid QuicConnection::new_id() {
-    ngtcp2_cid id{};
-    id.datalen = quic_id_bytes;
-    gnutls_secret(id.data, id.datalen);
-    return id;
-}
-
-inline ngtcp2_settings QuicConnection::settings(Instant now, BytesIn with_token) const {
-    ngtcp2_settings made;
-    ngtcp2_settings_default(&made);
-    made.initial_ts = to_quic(now);
-    made.max_tx_udp_payload_size = quic_datagram_bytes;
-    made.no_pmtud = 1;
-    made.handshake_timeout = UINT64_MAX; // whoever keeps it has a deadline for that
-    set_token(made, with_token);
-    return made;
-}
-
-inline ngtcp2_transport_params QuicConnection::params(bool accepts) const {
-    ngtcp2_transport_params made;
-    ngtcp2_transport_params_default(&made);
-    const QuicOptions& options = shared_->options;
-    const std::uint64_t window = std::max<std::uint64_t>(options.window, 2 * frame_max);
-    made.initial_max_stream_data_bidi_local = made.initial_max_stream_data_bidi_remote = window;
-    made.initial_max_data = window;
-    made.initial_max_streams_bidi = accepts ? 1 : 0; // and none of any other kind
-    made.max_idle_timeout = to_quic(options.idle_max);
-    made.active_connection_id_limit = 4;
-    made.max_datagram_frame_size = quic_datagram_bytes;
-    return made;
-}
-
-inline bool QuicConnection::accept(QuicShared& shared, const ngtcp2_pkt_hd& head, const ngtcp2_cid* original,
-                                   Instant now) {
-    shared_ = &shared;
-    stage = Stage::covering;
-    const ngtcp2_cid id = new_id();
-    ngtcp2_settings set = settings(now, token_of(head));
-    ngtcp2_transport_params with = params(true);
-    set_original(with, original == nullptr ? head.dcid : *original);
-    if (original != nullptr) {
-        with.retry_scid = head.dcid;
-        with.retry_scid_present = 1;
-    }
-    with.stateless_reset_token_present =
-        ngtcp2_crypto_generate_stateless_reset_token(with.stateless_reset_token, shared.secret,
-                                                     sizeof shared.secret, &id) == 0;
-    const ngtcp2_callbacks calls = callbacks(false);
-    const QuicPath at(shared.local, address);
-    if (ngtcp2_conn_server_new(&conn_, &head.scid, &id, &at.path, head.version, &calls, &set, &with, nullptr,
-                               this) != 0)
-        return conn_ = nullptr, false;
-    return list(id) && list(head.dcid) && tls_.accept(shared.tls) && join_tls(false);
-}
-
-inline bool QuicConnection::dial(QuicShared& shared, std::string_view host, BytesIn kept_ticket,
-                                 BytesIn kept_token, Instant now) {
-    shared_ = &shared;
-    dialled = true;
-    const ngtcp2_cid id = new_id();
-    ngtcp2_cid first{};
-    first.datalen = 16;
-    gnutls_secret(first.data, first.datalen);
-    const ngtcp2_settings set = settings(now, kept_token);
-    const ngtcp2_transport_params with = params(false);
-    const ngtcp2_callbacks calls = callbacks(true);
-    const QuicPath at(shared.local, address);
-    if (ngtcp2_conn_client_new(&conn_, &first, &id, &at.path, NGTCP2_PROTO_VER_V1, &calls, &set, &with,
-                               nullptr, this) != 0)
-        return conn_ = nullptr, false;
-    ngtcp2_conn_set_keep_alive_timeout(conn_, to_quic(shared.options.idle_max / 3));
-    const AddressText text = static_cast<const IpAddress&>(address).text();
-    std::string_view place = text.view().substr(0, text.view().rfind(':'));
-    if (place.starts_with('[')) place = place.substr(1, place.find_first_of("]%") - 1);
-    return list(id) && tls_.dial(shared.tls, host, place, kept_ticket) && join_tls(true);
-}
-
-inline bool QuicConnection::join_tls(bool dials) {
-    ref_.user_data = this;
-    ref_.get_conn = [](ngtcp2_crypto_conn_ref* ref) { return of(ref->user_data).conn_; };
-    const gnutls_session_t session = tls_.session();
-    gnutls_session_set_ptr(session, &ref_);
-    ngtcp2_conn_set_tls_native_handle(conn_, session);
-    if (!dials) return ngtcp2_crypto_gnutls_configure_server_session(session) == 0;
-    gnutls_session_set_verify_function(session, [](gnutls_session_t of_whom) {
-        QuicConnection& c = of(of_whom);
-        if (c.tls_.is_believed()) return 0;
-        c.error = c.tls_.error();
-        return GNUTLS_E_CERTIFICATE_ERROR;
-    });
-    gnutls_handshake_set_hook_function(
-        session, GNUTLS_HANDSHAKE_NEW_SESSION_TICKET, GNUTLS_HOOK_POST,
-        [](gnutls_session_t of_whom, unsigned, unsigned, unsigned, const gnutls_datum_t*) {
-            QuicConnection& c = of(of_whom);
-            c.tls_.ticket([&](BytesIn bytes) { c.ticket.assign(bytes.begin(), bytes.end()); });
-            return 0;
-        });
-    return ngtcp2_crypto_gnutls_configure_client_session(session) == 0;
-}
-
-inline ngtcp2_callbacks QuicConnection::callbacks(bool dials) {
-    ngtcp2_callbacks calls{};
-    if (dials) {
-        calls.client_initial = ngtcp2_crypto_client_initial_cb;
-        calls.recv_retry = ngtcp2_crypto_recv_retry_cb;
-    } else {
-        calls.recv_client_initial = ngtcp2_crypto_recv_client_initial_cb;
-    }
-    calls.recv_crypto_data = ngtcp2_crypto_recv_crypto_data_cb;
-    calls.encrypt = ngtcp2_crypto_encrypt_cb;
-    calls.decrypt = ngtcp2_crypto_decrypt_cb;
-    calls.hp_mask = ngtcp2_crypto_hp_mask_cb;
-    calls.update_key = ngtcp2_crypto_update_key_cb;
-    calls.delete_crypto_aead_ctx = ngtcp2_crypto_delete_crypto_aead_ctx_cb;
-    calls.delete_crypto_cipher_ctx = ngtcp2_crypto_delete_crypto_cipher_ctx_cb;
-    calls.get_path_challenge_data = ngtcp2_crypto_get_path_challenge_data_cb;
-    calls.version_negotiation = ngtcp2_crypto_version_negotiation_cb;
-    calls.rand = [](std::uint8_t* into, std::size_t size, const ngtcp2_rand_ctx*) {
-        gnutls_secret(into, size);
-    };
-    calls.get_new_connection_id = [](ngtcp2_conn*, ngtcp2_cid* id, std::uint8_t* reset, std::size_t size,
-                                     void* user) {
-        return of(user).issue(*id, reset, size) ? 0 : NGTCP2_ERR_CALLBACK_FAILURE;
-    };
-    calls.remove_connection_id = [](ngtcp2_conn*, const ngtcp2_cid* id, void* user) {
-        QuicConnection& c = of(user);
-        c.shared_->ids.erase(*id);
-        std::erase(c.ids_, QuicId(*id));
-        return 0;
-    };
-    calls.handshake_completed = [](ngtcp2_conn*, void* user) { return of(user).greet(), 0; };
-    calls.recv_stream_data = [](ngtcp2_conn*, Flag flags, std::int64_t stream, std::uint64_t,
-                                const std::uint8_t* data, std::size_t size, void* user, void*) {
-        return of(user).take(stream, flags, {reinterpret_cast<const std::byte*>(data), size});
-    };
-    calls.recv_datagram = [](ngtcp2_conn*, Flag, const std::uint8_t* data, std::size_t size, void* user) {
-        of(user).datagrams.take({reinterpret_cast<const std::byte*>(data), size});
-        return 0;
-    };
-    calls.acked_stream_data_offset = [](ngtcp2_conn*, std::int64_t, std::uint64_t, std::uint64_t size,
-                                        void* user, void*) {
-        of(user).out.settle(static_cast<std::size_t>(size));
-        return 0;
-    };
-    calls.stream_open = [](ngtcp2_conn*, std::int64_t stream, void* user) {
-        return of(user).stream_ = stream, 0;
-    };
-    calls.stream_reset = [](ngtcp2_conn*, std::int64_t, std::uint64_t, std::uint64_t, void* user, void*) {
-        return of(user).ended = true, 0;
-    };
-    calls.stream_stop_sending = [](ngtcp2_conn*, std::int64_t, std::uint64_t, void* user, void*) {
-        return of(user).mute = true, 0;
-    };
-#if NGTCP2_VERSION_NUM >= 0x010000
-    calls.path_validation = [](ngtcp2_conn*, Flag, const ngtcp2_path*, const ngtcp2_path*,
-                               ngtcp2_path_validation_result result,
-                               void* user) { return of(user).moved(result), 0; };
-    calls.recv_new_token = [](ngtcp2_conn*, const std::uint8_t* made, std::size_t size, void* user) {
-        const auto* bytes = reinterpret_cast<const std::byte*>(made);
-        return of(user).token.assign(bytes, bytes + size), 0;
-    };
-#else
-    calls.path_validation = [](ngtcp2_conn*, Flag, const ngtcp2_path*, ngtcp2_path_validation_result result,
-                               void* user) { return of(user).moved(result), 0; };
-    calls.recv_new_token = [](ngtcp2_conn*, const ngtcp2_vec* made, void* user) {
-        const auto* bytes = reinterpret_cast<const std::byte*>(made->base);
-        return of(user).token.assign(bytes, bytes + made->len), 0;
-    };
-#endif
-    return calls;
-}
-
-inline bool QuicConnection::issue(ngtcp2_cid& id, std::uint8_t* reset, std::size_t size) {
-    id.datalen = size;
-    gnutls_secret(id.data, size);
-    return ngtcp2_crypto_generate_stateless_reset_token(reset, shared_->secret, sizeof shared_->secret,
-                                                        &id) == 0 &&
-           list(id);
-}
-
 inline int QuicConnection::take(std::int64_t stream, Flag flags, BytesIn bytes) {
-    if (stream == stream_ && is_up() && !in.append(bytes)) return NGTCP2_ERR_CALLBACK_FAILURE;
+    if (stream != stream_) return take_aside(stream, flags, bytes);
+    if (is_up() && !in.append(bytes)) return NGTCP2_ERR_CALLBACK_FAILURE;
     ngtcp2_conn_extend_max_stream_offset(conn_, stream, bytes.size());
     ngtcp2_conn_extend_max_offset(conn_, bytes.size());
     if ((flags & NGTCP2_STREAM_DATA_FLAG_FIN) != 0) ended = true;
     return 0;
 }
 
-// Hands are shaken: a guest gets what makes it quicker the next time.
-inline void QuicConnection::greet() {
-    resumed = tls_.is_resumed();
-    if (dialled) return;
-    tls_.send_ticket();
-    std::uint8_t made[NGTCP2_CRYPTO_MAX_REGULAR_TOKENLEN];
-    const ngtcp2_addr& from = ngtcp2_conn_get_path(conn_)->remote;
-    const ngtcp2_ssize size = ngtcp2_crypto_generate_regular_token(
-        made, shared_->secret, sizeof shared_->secret, from.addr, from.addrlen, to_quic(now()));
-    if (size > 0) (void)ngtcp2_conn_submit_new_token(conn_, made, static_cast<std::size_t>(size));
+// What nobody takes the other side can't say more of: what is kept is bounded by its window.
+inline int QuicConnection::take_aside(std::int64_t stream, Flag flags, BytesIn bytes) {
+    QuicSide* side = sides.find(stream);
+    if (side == nullptr || !side->in.append(bytes)) return NGTCP2_ERR_CALLBACK_FAILURE;
+    if ((flags & NGTCP2_STREAM_DATA_FLAG_FIN) != 0) side->ended = true;
+    news = true;
+    return 0;
 }
 
+inline void QuicConnection::settle(std::int64_t stream, std::size_t count) {
+    QuicSide* side = sides.find(stream);
+    (side != nullptr ? side->out : out).settle(count);
+}
+
+// The other side has taken back what it said there.
+inline void QuicConnection::end(std::int64_t stream) {
+    QuicSide* side = sides.find(stream);
+    if (side == nullptr) {
+        ended = true;
+        return;
+    }
+    take_side(*side, side->in.size());
+    side->reset = news = true;
+}
+
+// What is beside the frames goes first; then the frames; then what else there is to say.
 inline std::size_t QuicConnection::write(BytesOut into, IpAddress& to, Instant now) {
     if (over || gone) return 0;
     ngtcp2_path_storage at;
@@ -367,32 +242,53 @@ inline std::size_t QuicConnection::write(BytesOut into, IpAddress& to, Instant n
         if (size > 0) return to = from_system(at.path.remote), static_cast<std::size_t>(size);
         if (size < 0 && size != NGTCP2_ERR_WRITE_MORE) return fail(static_cast<int>(size)), 0;
     }
-    const std::size_t flight_max = shared_->options.flight_max;
-    for (bool with_stream = stream_ >= 0 && !mute;; with_stream = false) {
+    for (std::size_t turn = 0; turn <= sides.size() + 1; ++turn) {
+        QuicSide* side = turn < sides.size() ? &sides[turn] : nullptr;
+        const bool frames = turn == sides.size() && stream_ >= 0 && !mute;
+        if (side != nullptr ? !side->has_more() : turn == sides.size() && !frames) continue;
+        KeptQueue& from = side != nullptr ? side->out : out;
+        const bool speaks = side != nullptr || frames;
+        bool last = side != nullptr ? side->finishes : frames && finishes && !finished_;
         ngtcp2_vec pieces[4];
-        std::size_t count = 0, room = flight_max > out.in_flight() ? flight_max - out.in_flight() : 0;
-        if (with_stream)
-            out.each_waiting([&](BytesIn piece) {
-                const std::size_t size = std::min(piece.size(), room);
-                if (size == 0) return false;
-                pieces[count++] = {const_cast<std::uint8_t*>(octets(piece)), size};
-                room -= size;
-                return count < 4;
-            });
+        const std::size_t count = speaks ? gather(from, pieces, last) : 0;
+        const bool is_said = count != 0 || last;
         ngtcp2_ssize taken = -1;
-        const ngtcp2_ssize size = ngtcp2_conn_writev_stream(
-            conn_, &at.path, &info, octets(into), into.size(), &taken, NGTCP2_WRITE_STREAM_FLAG_NONE,
-            count != 0 ? stream_ : -1, pieces, count, to_quic(now));
-        if (taken > 0) out.give(static_cast<std::size_t>(taken));
+        const ngtcp2_ssize size =
+            ngtcp2_conn_writev_stream(conn_, &at.path, &info, octets(into), into.size(), &taken,
+                                      last ? NGTCP2_WRITE_STREAM_FLAG_FIN : NGTCP2_WRITE_STREAM_FLAG_NONE,
+                                      !is_said          ? -1
+                                      : side != nullptr ? side->stream
+                                                        : stream_,
+                                      pieces, count, to_quic(now));
+        if (taken > 0) from.give(static_cast<std::size_t>(taken));
+        if (taken >= 0 && last && from.waiting() == 0) (side != nullptr ? side->finished : finished_) = true;
         if (size == NGTCP2_ERR_STREAM_DATA_BLOCKED || size == NGTCP2_ERR_STREAM_SHUT_WR) {
-            blocked = true;
-            continue; // what else there is to say
+            blocked = blocked || frames;
+            continue;
         }
         if (size < 0) return fail(static_cast<int>(size)), 0;
         blocked = blocked || (size == 0 && out.waiting() != 0);
         if (size > 0) to = from_system(at.path.remote);
         return static_cast<std::size_t>(size);
     }
+    return 0;
+}
+
+// What waits, as far as it may leave; `last` stays where that is all of it.
+inline std::size_t QuicConnection::gather(const KeptQueue& from, ngtcp2_vec (&pieces)[4], bool& last) const {
+    const std::size_t flight_max = shared_->options.flight_max;
+    std::size_t count = 0, room = flight_max > from.in_flight() ? flight_max - from.in_flight() : 0;
+    std::size_t left = from.waiting();
+    from.each_waiting([&](BytesIn piece) {
+        const std::size_t size = std::min(piece.size(), room);
+        if (size == 0) return false;
+        pieces[count++] = {const_cast<std::uint8_t*>(octets(piece)), size};
+        room -= size;
+        left -= size;
+        return count < 4;
+    });
+    last = last && left == 0;
+    return count;
 }
 
 inline std::size_t QuicConnection::write_close(BytesOut into, IpAddress& to, Instant now) {
@@ -440,6 +336,4 @@ inline bool QuicConnection::fail(int library_code) {
     return false;
 }
 
-} // namespace detail
-
-} // namespace tenon::transport
+} // namespace tenon::transport::detail

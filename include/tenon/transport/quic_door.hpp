@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "tenon/transport/quic_connection.hpp"
+#include "tenon/transport/quic_shared.hpp"
 
 namespace tenon::transport {
 

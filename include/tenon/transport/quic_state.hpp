@@ -13,12 +13,23 @@
 #include "tenon/transport/connection.hpp"
 #include "tenon/transport/entropy.hpp"
 #include "tenon/transport/now.hpp"
-#include "tenon/transport/quic_connection.hpp"
 #include "tenon/transport/quic_door.hpp"
+#include "tenon/transport/quic_handshake.hpp"
 
-namespace tenon::transport::detail {
+namespace tenon::transport {
 
-template <class Road>
+struct QuicCounters : ConnectionCounters {
+    std::uint64_t resumed = 0;    // connections that went on from an earlier one's secrets
+    std::uint64_t migrations = 0; // times that a peer went on from another address
+    std::uint64_t refusals = 0; // WebTransport's: requests of another path, of a strange page, or of no sense
+    std::uint64_t datagrams_in = 0, datagrams_out = 0;
+    QuicDoorCounters door; // strangers
+};
+
+namespace detail {
+
+// `Connection` is QuicConnection, or one that speaks a protocol beside its frames.
+template <class Road, class Connection>
 struct QuicState {
     static constexpr std::size_t ids_each = 10; // that ngtcp2 has for one connection at most
     struct Lost {
@@ -26,9 +37,10 @@ struct QuicState {
         Error why;
     };
 
-    QuicState(Road& on, const ConnectionOptions& options, const QuicOptions& quic)
+    QuicState(Road& on, const ConnectionOptions& options, QuicOptions quic)
         : road(on), table(options.connections_max, options.per_address_max, system_entropy()) {
-        shared.options = quic;
+        shared.options = std::move(quic);
+        shared.terms = Connection::terms;
         shared.ids =
             HashMap<QuicId, std::uint32_t>(std::size_t(options.connections_max) * ids_each, system_entropy());
         gnutls_secret(shared.secret, sizeof shared.secret);
@@ -40,7 +52,7 @@ struct QuicState {
     void close() {
         if (closed) return;
         closed = true;
-        table.each([this](QuicConnection& c) {
+        table.each([this](Connection& c) {
             if (c.stage == Stage::open) drain(c);
             say_goodbye(c);
         });
@@ -60,7 +72,7 @@ struct QuicState {
         held_to = to;
     }
     // Writes packets until there is nothing more to say, or no more may leave now.
-    std::uint64_t drain(QuicConnection& c) {
+    std::uint64_t drain(Connection& c) {
         std::uint64_t bytes = 0;
         const Instant at = now();
         for (const std::size_t quantum = c.quantum(); held == 0;) {
@@ -73,7 +85,7 @@ struct QuicState {
         if (!c.over) c.written(at);
         return bytes;
     }
-    void say_goodbye(QuicConnection& c) {
+    void say_goodbye(Connection& c) {
         if (held != 0) return; // it would take the packet's place; who asks is told with a reset
         IpAddress to;
         hand(to, c.write_close(packet, to, now()));
@@ -81,7 +93,7 @@ struct QuicState {
 
     Road& road;
     QuicShared shared;
-    ConnectionTable<QuicConnection> table;
+    ConnectionTable<Connection> table;
     QuicDoor door;
     std::unique_ptr<std::byte[]> scratch{new std::byte[frame_max]};
     std::array<std::byte, quic_datagram_bytes> packet;
@@ -95,4 +107,6 @@ struct QuicState {
     bool polling = false, closed = false;
 };
 
-} // namespace tenon::transport::detail
+} // namespace detail
+
+} // namespace tenon::transport

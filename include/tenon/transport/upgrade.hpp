@@ -64,14 +64,6 @@ struct UpgradeVerdict {
     bool subprotocol = false; // is spoken
 };
 
-// What can stand between the blanks of a request's first line.
-constexpr bool is_request_path(std::string_view path) {
-    if (path.empty() || path[0] != '/') return false;
-    for (const char c : path)
-        if (c <= ' ' || c > '~' || c == '#') return false;
-    return true;
-}
-
 inline UpgradeVerdict judge_upgrade(const HttpHead& head, const WebSocketOptions& options) {
     UpgradeVerdict verdict;
     const auto refuse = [&](std::uint16_t status) { return verdict.status = status, verdict; };

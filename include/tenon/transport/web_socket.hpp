@@ -96,26 +96,13 @@ class WebSocketFraming {
 };
 
 inline Result<Location> WebSocketFraming::locate(std::string_view text, bool encrypted) {
-    Location location;
-    if (const std::size_t mark = text.find("://"); mark != std::string_view::npos) {
-        const bool secure = same_word(text.substr(0, mark), "wss");
-        if (!secure && !same_word(text.substr(0, mark), "ws")) return Error::bad_address;
+    const std::string_view scheme = scheme_of(text);
+    if (text.find("://") != std::string_view::npos) {
+        const bool secure = same_word(scheme, "wss");
+        if (!secure && !same_word(scheme, "ws")) return Error::bad_address;
         if (secure != encrypted) return Error::encryption_mismatch;
-        text.remove_prefix(mark + 3);
-        location.place = text.substr(0, text.find_first_of("/?"));
-        if (location.place.empty()) return Error::bad_address;
-        const std::size_t colon = location.place.rfind(':'), bracket = location.place.rfind(']');
-        if (colon == std::string::npos || (bracket != std::string::npos && colon < bracket))
-            location.place += secure ? ":443" : ":80";
-    } else {
-        location.place = text.substr(0, text.find_first_of("/?"));
     }
-    if (const std::size_t begin = text.find_first_of("/?"); begin != std::string_view::npos) {
-        location.path = text.substr(begin);
-        if (location.path[0] == '?') location.path.insert(0, 1, '/');
-        if (!is_request_path(location.path)) return Error::bad_address;
-    }
-    return location;
+    return detail::locate(text, encrypted ? ":443" : ":80");
 }
 
 inline void WebSocketFraming::begin(const Options& options, bool dialled, const ConnectionAddress& to,
