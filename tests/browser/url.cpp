@@ -57,6 +57,19 @@ TEST_CASE("other schemes dial with a WebSocket, and have a path of their own") {
         CHECK(as(wrong) == "bad_address");
 }
 
+TEST_CASE("a mark stands behind an address where its scheme has one, and once") {
+    constexpr tenon::browser::UrlScheme marked{.plain = "https", .secure = "https", .marks = true};
+    const auto as = [&](const std::string& text) {
+        const auto url = Url::parse(text, false, marked);
+        return url ? std::string(url->text()) : std::string(tenon::name(url.error()));
+    };
+    CHECK(as("https://a:1#x") == "wss://a:1/#x");
+    CHECK(as("https://a:1/b?c#x") == "wss://a:1/b?c#x");
+    CHECK(as("https://a:1?c#x") == "wss://a:1/?c#x");
+    for (const char* wrong : {"https://a:1#x#y", "https://a:1/# ", "https://#x", "#x", "a#x"})
+        CHECK(as(wrong) == "bad_address");
+}
+
 TEST_CASE("what a browser would take amiss is refused before it is asked") {
     for (const char* wrong : {"",
                               "http://game.example",

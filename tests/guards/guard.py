@@ -42,6 +42,8 @@ LIBRARIES = {"tenon/secure/": "sodium.h", "tenon/secure/jwt_rs256.hpp": "openssl
              "tenon/browser/web_socket.hpp": "emscripten/websocket.h",
              "tenon/browser/rtc_page.hpp": "emscripten/websocket.h",
              "tenon/browser/web_rtc.hpp": "emscripten/websocket.h",
+             "tenon/browser/web_transport.hpp": "emscripten/websocket.h",
+             "tenon/browser/web_transport_page.hpp": "emscripten/websocket.h",
              "tenon/transport/README.md": "wslay/wslay.h", "tenon/transport/TLS.md": "openssl/ssl.h",
              "tenon/transport/natpmp.hpp": "natpmp.h", "tenon/transport/miniupnpc.hpp": "miniupnpc/miniupnpc.h",
              "tenon/transport/PORTS.md": "natpmp.h", "tenon/transport/PORTS": "miniupnpc/miniupnpc.h",

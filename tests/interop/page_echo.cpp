@@ -2,6 +2,7 @@
 // for WebSocket also in node, with page.cjs before it:
 //   node -r ./page.cjs page_echo.js ws://127.0.0.1:PORT      browser::WebSocket
 //   page_echo.html, in a browser, with ?rtc://127.0.0.1:PORT  browser::WebRtc
+//   and with ?https://127.0.0.1:PORT#FINGERPRINT              browser::WebTransport
 // Prints `ok`, or what was wrong; of WebRtc before it also what it measured.
 #include <emscripten/emscripten.h>
 
@@ -13,6 +14,7 @@
 
 #include "tenon/browser/web_rtc.hpp"
 #include "tenon/browser/web_socket.hpp"
+#include "tenon/browser/web_transport.hpp"
 #include "tenon/transport/now.hpp"
 
 using namespace tenon;
@@ -36,8 +38,9 @@ void want(bool holds, const char* what) {
 template <class Page>
 struct Try {
     static constexpr bool is_rtc = Page::traits.lanes > 1;
+    static constexpr bool has_codes = !is_rtc && !Page::traits.encrypted; // a WebSocket's
     Page page;
-    std::string server, path;
+    std::string server, path, mark; // mark: what follows a path, with its #
     std::vector<std::string> said;
     std::vector<double> trips; // of what may be lost, in milliseconds
     std::size_t sent = 0, heard = 0, all_sent = 0;
@@ -45,7 +48,10 @@ struct Try {
     Url to;
     Instant start{}, turned{}, opened{}, began{};
 
-    explicit Try(std::string of, std::string with) : server(std::move(of)), path(std::move(with)) {}
+    explicit Try(std::string of, std::string with) : server(std::move(of)), path(std::move(with)) {
+        mark = server.substr(std::min(server.find('#'), server.size()));
+        server.resize(server.size() - mark.size());
+    }
 
     void operator()(const Url& from, Lane lane, BytesIn bytes) {
         if (opened == Instant{}) opened = now();
@@ -62,7 +68,7 @@ struct Try {
     void dial(const std::string& address) {
         losses = 0;
         began = now();
-        const auto url = page.resolve(address);
+        const auto url = page.resolve(address + mark);
         want(static_cast<bool>(url), "the address is not read");
         to = *url;
     }
@@ -162,7 +168,7 @@ struct Try {
             want(say("hang up") == Sent::sent, "it can't say goodbye");
         } else if (step == 1) { // the server hangs up
             if (!is_lost) return;
-            want(page.loss() == Error::closed && page.close_code() == (is_rtc ? 0 : 1000),
+            want(page.loss() == Error::closed && page.close_code() == (has_codes ? 1000 : 0),
                  "not closed in order");
             knock(server + "/elsewhere");
         } else if (step == 2) { // refused by the server
@@ -226,6 +232,8 @@ int main(int count, char** words) {
     if (count != 2) return 2;
     if (std::string_view(words[1]).substr(0, 4) == "rtc:")
         go<browser::WebRtc>(words[1], "/rtc");
+    else if (std::string_view(words[1]).substr(0, 6) == "https:")
+        go<browser::WebTransport>(words[1], "/game");
     else
         go<browser::WebSocket>(words[1], "/play");
     emscripten_exit_with_live_runtime();

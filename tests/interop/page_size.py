@@ -59,7 +59,8 @@ def main(root, *arguments):
             print("%s %d bytes\n%s.compressed %d bytes" % (figure, len(data), figure, compressed(data)))
         found += complaints(parts)
         # Scripts of a transport are in no page that does not take it.
-        if (b"RTCPeerConnection" in parts[1]) != bool(road) or (b"WS.sockets" in parts[1]) == bool(road):
+        if ((b"RTCPeerConnection" in parts[1]) != bool(road) or (b"WS.sockets" in parts[1]) == bool(road) or
+                b"new WebTransport(" in parts[1]):
             found.append("the page over %s has another transport's scripts" % ("WebRTC" if road else "WebSocket"))
     # The guide's figures, of whoever built it: another version of Emscripten differs by a little.
     for (wasm, _), said in zip(built, re.findall(r"([\d,]+)\s+bytes\s+of\s+WebAssembly", guide)):

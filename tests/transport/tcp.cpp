@@ -12,6 +12,7 @@
 #include "tenon/transport/connection_table.hpp"
 #include "tenon/transport/connections.hpp"
 #include "tenon/transport/entropy.hpp"
+#include "tenon/transport/frame_read.hpp"
 #include "tenon/transport/framing.hpp"
 #include "tenon/transport/host_names.hpp"
 #include "tenon/transport/length_framing.hpp"

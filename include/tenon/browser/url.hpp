@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 
 #include "tenon/core/bytes.hpp"
 #include "tenon/core/error.hpp"
@@ -17,6 +18,7 @@ namespace tenon::browser {
 // What people write before "://", in plaintext and encrypted, and the path that is meant where none is said.
 struct UrlScheme {
     std::string_view plain = "ws", secure = "wss", path = "/";
+    bool marks = false; // behind all that there may be "#", and something that the host is not told
 };
 
 class Url {
@@ -77,11 +79,12 @@ inline Result<Url> Url::parse(std::string_view text, bool page_is_encrypted, con
         if (!encrypted && !is(scheme.plain)) return Error::bad_address;
         text.remove_prefix(mark + 3);
     }
-    const std::size_t end = text.find_first_of("/?");
+    const std::size_t end = text.find_first_of(scheme.marks ? "/?#" : "/?");
     const std::string_view place = text.substr(0, end);
     const std::string_view path = end == std::string_view::npos ? scheme.path : text.substr(end);
+    bool marked = !scheme.marks;
     for (const char c : path)
-        if (c <= ' ' || c > '~' || c == '#') return Error::bad_address;
+        if (c <= ' ' || c > '~' || (c == '#' && std::exchange(marked, true))) return Error::bad_address;
 
     transport::HostAndPort parts;
     const std::size_t colon = place.rfind(':'), bracket = place.rfind(']');

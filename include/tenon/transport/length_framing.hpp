@@ -1,12 +1,18 @@
 #pragma once
-// LengthFraming: frames of a stream of bytes, each behind its length as a varint. Tcp and Quic speak it.
+// LengthFraming: frames of a stream of bytes, each behind its length as a varint. Tcp and Quic speak it,
+// and pages over WebTransport.
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-#include "tenon/transport/framing.hpp"
+#include "tenon/core/random.hpp"
+#include "tenon/transport/asked.hpp"
+#include "tenon/transport/byte_queue.hpp"
+#include "tenon/transport/connection_address.hpp"
+#include "tenon/transport/frame_read.hpp"
+#include "tenon/transport/location.hpp"
 #include "tenon/wire/varint.hpp"
 
 namespace tenon::transport::detail {
