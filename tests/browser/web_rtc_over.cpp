@@ -139,12 +139,14 @@ TEST_CASE("what may be lost is said at once, or not at all") {
     CHECK(line.mumble("dials") == Sent::would_block);
     CHECK(Channels::last == 1);
     CHECK(!line.transport.has_unreliable(line.to));
+    CHECK(line.transport.datagram_room(line.to) == 0);
     CHECK(line.transport.prepare(line.to, Transport::unreliable, 10).empty());
     CHECK(line.transport.commit(10) == Sent::would_block);
     Channels::opened();
     CHECK(line.mumble("not agreed") == Sent::would_block);
     Channels::agreed = true;
     CHECK(line.transport.has_unreliable(line.to));
+    CHECK(line.transport.datagram_room(line.to) == Transport::unreliable_bytes);
     CHECK(line.mumble("now") == Sent::sent);
     Channels::takes = false;
     CHECK(line.mumble("too much waits") == Sent::would_block);

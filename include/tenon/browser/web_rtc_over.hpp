@@ -21,6 +21,7 @@ class WebRtcOver : public WebSocketOver<Page, encrypted> {
     static constexpr TransportTraits traits = [] {
         TransportTraits of = Base::traits;
         of.lanes = 2;
+        of.datagrams = true;
         return of;
     }();
     static constexpr Lane reliable{0}, unreliable{1};
@@ -61,6 +62,7 @@ class WebRtcOver : public WebSocketOver<Page, encrypted> {
         const Connection* c = this->is_open() ? this->state_->find(to) : nullptr;
         return c != nullptr && c->stage == Stage::open && Page::has_unreliable(c->socket);
     }
+    std::size_t datagram_room(const Address& to) const { return has_unreliable(to) ? unreliable_bytes : 0; }
 
   private:
     // For what may be lost; none where one has to be dialled first, and what does not leave at once is not
