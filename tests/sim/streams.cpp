@@ -97,7 +97,6 @@ using Port = Game<"port", 1, State<Ship>, Command<Steer>, Event<Parcel, Ordered>
 template <class Transport>
 using NetOver = Session<Port, Transport, codec::Bits, clock::Independent<>, topology::ClientServer,
                         reliability::AckVector>;
-using Net = NetOver<sim::Stream>;
 using BesideNet = NetOver<sim::StreamAndDatagrams>;
 
 template <class Transport>
@@ -394,21 +393,20 @@ TEST_CASE("who calls and is not let in does not keep its connection") {
 }
 
 TEST_CASE("a hall has its rooms over connections too, and loses the guests whose connections break") {
-    using Net = BesideNet;
-    using Sailor = SailorOver<sim::StreamAndDatagrams>;
+    using Guest = SailorOver<sim::StreamAndDatagrams>;
     sim::World world(3);
-    Hall<Plays<Net, Match>> hall({}, world.stream<sim::StreamAndDatagrams>(1));
+    Hall<Plays<BesideNet, Match>> hall({}, world.stream<sim::StreamAndDatagrams>(1));
     REQUIRE(hall.open(4000));
-    const RoomKey red = *hall.host<Net>(Options{.room = "red"}),
-                  blue = *hall.host<Net>(Options{.room = "blue"});
+    const RoomKey red = *hall.host<BesideNet>(Options{.room = "red"}),
+                  blue = *hall.host<BesideNet>(Options{.room = "blue"});
     world.add(hall);
-    std::vector<std::unique_ptr<Sailor>> guests;
+    std::vector<std::unique_ptr<Guest>> guests;
     for (std::uint32_t i = 0; i < 6; ++i) {
-        guests.push_back(std::make_unique<Sailor>(world, i + 2, std::size_t(40),
-                                                  Options{.room = i % 2 == 0 ? "red" : "blue"}));
+        guests.push_back(std::make_unique<Guest>(world, i + 2, std::size_t(40),
+                                                 Options{.room = i % 2 == 0 ? "red" : "blue"}));
         REQUIRE(guests.back()->net.join("host1:4000"));
     }
-    guests.push_back(std::make_unique<Sailor>(world, 20, std::size_t(40), Options{.room = "green"}));
+    guests.push_back(std::make_unique<Guest>(world, 20, std::size_t(40), Options{.room = "green"}));
     REQUIRE(guests.back()->net.join("host1:4000"));
     world.run(1_s);
     CHECK(hall.guest_count() == 6);
@@ -419,7 +417,7 @@ TEST_CASE("a hall has its rooms over connections too, and loses the guests whose
     world.run(1_s);
     CHECK(guests[2]->parcels == 2); // passed on, and said again by the room
     CHECK(guests[3]->parcels == 0);
-    CHECK(hall.handlers<Net>(blue)->sparks == 1);
+    CHECK(hall.handlers<BesideNet>(blue)->sparks == 1);
     CHECK(world.lines().datagrams() > 100);
     // One stands still, one is cut off, one leaves; and so does a room.
     world.pause(2, 14_s);
@@ -427,13 +425,13 @@ TEST_CASE("a hall has its rooms over connections too, and loses the guests whose
     guests[2]->net.leave();
     world.run(500_ms);
     CHECK(hall.guest_count() == 4);
-    CHECK(hall.handlers<Net>(blue)->left == " connection_lost");
-    CHECK(hall.handlers<Net>(red)->left == " left");
+    CHECK(hall.handlers<BesideNet>(blue)->left == " connection_lost");
+    CHECK(hall.handlers<BesideNet>(red)->left == " left");
     CHECK(guests[1]->net.join("host1:4000"));
     CHECK(guests[4]->net.broadcast(Parcel{1, std::string(60'000, 'p')}));
     world.run(15_s);
     CHECK(hall.guest_count() == 4);
-    CHECK(hall.handlers<Net>(red)->left == " left timed_out");
+    CHECK(hall.handlers<BesideNet>(red)->left == " left timed_out");
     CHECK(hall.close(red));
     world.run(1_s);
     CHECK(guests[4]->notices.find("closed/left") != std::string::npos);
