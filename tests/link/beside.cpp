@@ -208,6 +208,37 @@ TEST_CASE("what was tracked is told when its datagram was acknowledged, and not 
     CHECK(pair.heard == std::vector<std::string>{"two"});
 }
 
+TEST_CASE("what was tracked and went in the stream is told when it is known to be there, since it may be overtaken") {
+    Pair pair;
+    pair.run(1_s);
+    std::uint32_t track = 0;
+    for (const std::uint32_t told : {3u, 4u}) {
+        pair.room_here = 0;
+        pair.say("state", told);
+        std::array<std::byte, 2000> frame, answer;
+        pair.here.look(pair.now, 0);
+        pair.here.look_beside(pair.now, 0);
+        const std::size_t size = pair.here.poll_transmit(pair.now, frame);
+        REQUIRE(size != 0);
+        CHECK(pair.here.poll_transmit(pair.now, answer) == 0); // it asks once
+        pair.room_here = room;
+        pair.say("newer");
+        pair.now += 20_ms;
+        pair.write(pair.here, room, pair.from_here);
+        pair.deliver();
+        CHECK(pair.heard.back() == "newer");
+        CHECK(!pair.arrived(track));
+        REQUIRE(pair.there.handle_datagram(pair.now, BytesIn(frame).first(size)));
+        pair.listen(pair.there);
+        CHECK(pair.heard.back() == "state");
+        CHECK(!pair.arrived(track));
+        pair.run(50_ms);
+        REQUIRE(pair.arrived(track));
+        CHECK(track == told);
+        CHECK(!pair.arrived(track));
+    }
+}
+
 TEST_CASE("commands go again until one of their datagrams has arrived, and each is heard once and in order") {
     Pair pair;
     for (int i = 0; i < 100; ++i) {

@@ -126,6 +126,14 @@ class Beside {
     }
     // By which newest-wins messages of the stream and of datagrams are told apart.
     std::uint64_t stream_order(std::uint64_t) const { return order_of(mark_); }
+    // What is tracked and went in the stream, and by the answer to which ping it is known to be there.
+    void told_in_stream(std::uint32_t track, std::uint8_t ping) { (void)in_stream_.push_back({track, ping}); }
+    bool awaits_answer() const { return !in_stream_.empty(); }
+    void answered(std::uint8_t ping) {
+        for (; !in_stream_.empty() && static_cast<std::int8_t>(ping - in_stream_.front().ping) >= 0;
+             in_stream_.pop_front())
+            (void)arrived_.push_back(in_stream_.front().track);
+    }
     bool poll_arrived(std::uint32_t& track) {
         if (arrived_.empty()) return false;
         track = arrived_.front();
@@ -201,6 +209,10 @@ class Beside {
     }
 
   private:
+    struct InStream {
+        std::uint32_t track;
+        std::uint8_t ping;
+    };
     // Of a datagram: what stands before its first message, and the head of that.
     static constexpr std::size_t spare_bytes = 64, commands_bytes = 600, arrived_max = 256;
     // As a Link has them.
@@ -304,6 +316,7 @@ class Beside {
     CommandSender commands_;
     CommandReceiver commands_in_;
     Ring<std::uint32_t> arrived_{arrived_max};
+    Ring<InStream> in_stream_{arrived_max};
 };
 
 } // namespace tenon

@@ -114,7 +114,7 @@ class StreamLink {
     Result<std::uint32_t> push_command(MessageType type, BytesIn payload) {
         return beside_.push_command(type, payload);
     }
-    // What is in the stream arrives before all that follows it, and so counts as heard at once.
+    // What is in the stream arrives before all that follows it there, and so counts as heard at once.
     bool poll_arrived(std::uint32_t& track) {
         if (beside_.poll_arrived(track)) return true;
         if (arrived_.empty()) return false;
@@ -299,6 +299,7 @@ class StreamLink {
     bool take_pong(std::uint8_t number) {
         const auto back = static_cast<std::uint8_t>(ping_number_ - number);
         if (!frame_.ok() || back == 0 || back > pings_max) return false; // nobody waits for it
+        if constexpr (has_datagrams) beside_.answered(number);
         Instant& asked = asked_at_[number % pings_max];
         if (asked != Instant::never() && !beside_.measures()) path_.answered(now_, now_ - asked);
         asked = unanswered_since_ = Instant::never();
@@ -330,7 +331,7 @@ class StreamLink {
         return min(stats_.last_rx + options_.timeout, stuck);
     }
     Instant control_at() const {
-        if (answers_) return Instant{};
+        if (answers_ || wants_answer()) return Instant{};
         return min(spoke_at_ + options_.keepalive, beside_.is_up() ? Instant::never() : clock_at_);
     }
     bool control_due(Instant now) const { return control_at() <= now; }
@@ -358,7 +359,8 @@ class StreamLink {
             out.out().u8(pong_);
             answers_ = false;
         }
-        if (now >= pinged_at_ + ping_pause || now >= spoke_at_ + options_.keepalive) fill_ping(out, now);
+        pings_ = now >= pinged_at_ + ping_pause || now >= spoke_at_ + options_.keepalive;
+        if (pings_) fill_ping(out, now);
         if (!beside_.is_up()) fill_clock(out.out(), now);
         beside_.fill_commands(out, now);
         // Messages that must arrive go first, since others can be shed; but not always, so that they starve
@@ -367,6 +369,7 @@ class StreamLink {
         if (reliable_first) fill_queue(out);
         fill_outbox(out, now);
         if (!reliable_first) fill_queue(out);
+        if (wants_answer() && out.left() >= 2) fill_ping(out, now);
         waiting_since_ = Instant::never();
     }
     void fill_clock(ByteWriter& out, Instant now) {
@@ -402,10 +405,24 @@ class StreamLink {
                 if (too_large) outbox_.count_dropped();
                 if (!too_large && !out.fits(message->size)) return;
                 if (!too_large) out.message(message->type, outbox_.payload(*message));
-                if (message->track != 0 && !too_large) (void)arrived_.push_back(message->track);
+                if (message->track != 0 && !too_large) told(message->track);
             }
             outbox_.pop();
         }
+    }
+    // What goes beside the stream may overtake what is in it, which so counts when a ping that was said in the
+    // same frame, or later, is answered.
+    void told(std::uint32_t track) {
+        if constexpr (has_datagrams)
+            beside_.told_in_stream(track, static_cast<std::uint8_t>(ping_number_ - (pings_ ? 1 : 0)));
+        else
+            (void)arrived_.push_back(track);
+    }
+    bool wants_answer() const {
+        if constexpr (has_datagrams)
+            return unanswered_since_ == Instant::never() && beside_.awaits_answer();
+        else
+            return false;
     }
     // False when the rest of it has to wait.
     bool fill_bundle(StreamWriter& out, Outbox::Message& message) {
@@ -426,7 +443,7 @@ class StreamLink {
 
     State state_ = State::open;
     Farewell farewell_;
-    bool reading_ = false, answers_ = false, blocked_ = false;
+    bool reading_ = false, answers_ = false, blocked_ = false, pings_ = false;
     std::uint8_t pong_ = 0, ping_number_ = 0;
     Instant now_{}, retry_at_{}, closing_until_ = Instant::never();
     Instant clock_at_{}, clock_rides_at_{}; // what the clock says: a frame for it, or a place in one
