@@ -208,7 +208,9 @@ TEST_CASE("what was tracked is told when its datagram was acknowledged, and not 
     CHECK(pair.heard == std::vector<std::string>{"two"});
 }
 
-TEST_CASE("what was tracked and went in the stream is told when it is known to be there, since it may be overtaken") {
+TEST_CASE(
+    "what was tracked and went in the stream is told when it is known to be there, since it may be "
+    "overtaken") {
     Pair pair;
     pair.run(1_s);
     std::uint32_t track = 0;

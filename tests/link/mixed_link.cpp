@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <array>
+#include <set>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -24,17 +25,21 @@ static_assert(std::is_same_v<ReliabilityOver<Roads, reliability::AckVector>, rel
 constexpr Instant start{1'000'000'000'000};
 constexpr MessageType word{9};
 
+// Where some of the connections carry datagrams too.
+using WideSeal = MixedSeal<Checksum, true>;
+using Wide = LinkOf<reliability::AckVector, WideSeal>;
+
 // A link of the host, and what is at the other end: always of one kind.
-template <class Other>
+template <class Other, class Here = Mixed>
 struct Pair {
     Pool pool{1200, 1 << 20};
-    Mixed here;
+    Here here;
     Other there;
     Instant now = start;
     std::vector<std::string> heard, heard_here;
     std::size_t largest = 0;
 
-    Pair(const Mixed::Key& key, const LinkOptions& of_other)
+    Pair(const typename Here::Key& key, const LinkOptions& of_other)
         : here(pool, host_options(), key, start, Random(1)), there(pool, of_other, 7, start, Random(2)) {}
     static LinkOptions host_options() {
         LinkOptions options;
@@ -73,6 +78,7 @@ struct Pair {
         CHECK(here.channel(true).append(word, bytes_of(large)));
         CHECK(here.push_command(word, bytes_of("two")));
         CHECK(there.channel(true).append(word, bytes_of("three")));
+        CHECK(there.push_command(word, bytes_of("six")));
         MixedChannel channel = here.channel(false);
         const BytesOut room = channel.open_room(word);
         if (!room.empty()) {
@@ -97,7 +103,9 @@ struct Pair {
         CHECK(has("four"));
         CHECK(has("five"));
         CHECK(has(large));
-        CHECK(heard_here == std::vector<std::string>{"three"});
+        CHECK(std::set<std::string>(heard_here.begin(), heard_here.end()) ==
+              std::set<std::string>{"six", "three"});
+        CHECK(heard_here.size() == 2);
         std::uint32_t track = 0;
         CHECK(here.poll_arrived(track));
         CHECK(track == 5);
@@ -139,13 +147,28 @@ TEST_CASE("a mixed link with a key of datagrams is a Link, and speaks with one")
 TEST_CASE("a mixed link over a connection is a StreamLink, and speaks with one in frames") {
     LinkOptions options;
     options.datagram_bytes = stream_frame_bytes;
-    Pair<StreamLink<reliability::Native, Checksum>> pair(Mixed::Key::of_stream({}), options);
+    Pair<StreamLink<reliability::Native, Checksum>> pair(Mixed::Key::of_stream(), options);
     CHECK(pair.here.is_stream());
     CHECK(is_over_stream(pair.here));
     CHECK(is_over_stream(pair.there));
     CHECK(!pair.here.is_ready());
     pair.talks();
     CHECK(pair.largest > 5000); // in one piece
+}
+
+TEST_CASE("where some connections carry datagrams too, each link is still what its own road needs") {
+    LinkOptions options;
+    options.datagram_bytes = stream_frame_bytes;
+    Pair<StreamLink<reliability::Native, Checksum>, Wide> alone(Wide::Key::of_stream(), options);
+    CHECK(alone.here.is_stream());
+    alone.talks();
+    CHECK(alone.here.handle_beside(alone.now, bytes_of("x"), {}).error() == Error::malformed);
+    Pair<StreamLink<reliability::NativeWithDatagrams, Checksum>, Wide> both(Wide::Key::of_both(7), options);
+    CHECK(both.here.is_stream());
+    both.talks();
+    Pair<Link<reliability::AckVector>, Wide> packets(Wide::Key(7), LinkOptions());
+    CHECK(!packets.here.is_stream());
+    packets.talks();
 }
 
 TEST_CASE("a mixed link of datagrams can be away and go on under another key") {

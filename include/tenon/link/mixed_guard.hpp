@@ -18,17 +18,17 @@
 
 namespace tenon {
 
-template <class Inner, bool beside = false>
+template <class Inner, bool datagrams_beside = false>
 class MixedGuard {
     using InnerSeal = typename Inner::Seal;
 
   public:
-    using Seal = MixedSeal<InnerSeal, beside>;
+    using Seal = MixedSeal<InnerSeal, datagrams_beside>;
     using Key = typename Seal::Key;
     using Kin = typename Inner::Kin;
     using Visit = typename Inner::Visit; // who visits with it goes by datagrams
     struct Visitor {
-        bool stream = false;
+        bool stream = false, beside = false; // over a connection, and one with datagrams beside
         typename Inner::Visitor datagrams{};
 
         BytesIn key() const { return stream ? BytesIn() : datagrams.key(); }
@@ -66,6 +66,7 @@ class MixedGuard {
     Visitor visitor(const auto& from) const {
         Visitor visitor;
         visitor.stream = is_stream(from);
+        if constexpr (requires { from.has_datagrams(); }) visitor.beside = from.has_datagrams();
         return visitor;
     }
     SipKey door_key(const SipKey& drawn) const { return inner_.door_key(drawn); }
@@ -79,7 +80,8 @@ class MixedGuard {
     }
     Key key(const Visitor& visitor, std::uint64_t schema, std::uint64_t nonce,
             std::uint64_t host_nonce) const {
-        if (visitor.stream) return Key::of_stream(link_key(schema, nonce, host_nonce));
+        if (visitor.stream)
+            return visitor.beside ? Key::of_both(link_key(schema, nonce, host_nonce)) : Key::of_stream();
         return inner_.key(visitor.datagrams, schema, nonce, host_nonce);
     }
     // Whether there may be a key by which a ban knows the visitor; over a connection none is proved.

@@ -1,7 +1,7 @@
 #pragma once
 // One remote peer of a host that is reached over datagrams and connections alike: a Link or a StreamLink,
-// whichever its road needs, behind the same face. Which one is said once, by the key that it begins with;
-// after that each call is one branch.
+// with datagrams beside its stream or without, whichever its road needs, behind the same face. Which one is
+// said once, by the key that it begins with; after that each call is a branch.
 
 #include <cstddef>
 #include <cstdint>
@@ -29,18 +29,24 @@ namespace tenon {
 template <class Inner, bool datagrams_beside = false>
 struct MixedSeal {
     using Datagrams = Inner;
-    static constexpr bool has_datagrams = datagrams_beside; // of those over connections, beside their streams
+    static constexpr bool has_datagrams = datagrams_beside; // of some over connections, beside their streams
     static constexpr std::size_t front_bytes = Inner::front_bytes, back_bytes = Inner::back_bytes;
     struct Key {
-        bool stream = false;
+        bool stream = false, both = false;
         typename Inner::Key datagrams{};
         Checksum::Key beside{}; // of a stream: what it says beside that
 
         Key() = default;
         Key(typename Inner::Key key) : datagrams(std::move(key)) {}
-        static Key of_stream(Checksum::Key beside_it) {
+        static Key of_stream() {
             Key key;
             key.stream = true;
+            return key;
+        }
+        // Of a stream and of datagrams beside it.
+        static Key of_both(Checksum::Key beside_it) {
+            Key key = of_stream();
+            key.both = true;
             key.beside = beside_it;
             return key;
         }
@@ -88,38 +94,43 @@ class MixedLink {
     using Key = typename MixedSealType::Key;
     using Datagrams = Link<Reliability, Seal>;
     static constexpr bool has_datagrams = MixedSealType::has_datagrams;
-    using Stream =
-        StreamLink<std::conditional_t<has_datagrams, reliability::NativeWithDatagrams, reliability::Native>,
-                   Checksum>;
+    using Stream = StreamLink<reliability::Native, Checksum>;
+    // With datagrams beside, where any road has them.
+    using Both =
+        std::conditional_t<has_datagrams, StreamLink<reliability::NativeWithDatagrams, Checksum>, Stream>;
     using State = typename Datagrams::State;
 
     MixedLink(Pool& pool, const LinkOptions& options, const Key& key, Instant now, Random random)
-        : stream_(key.stream) {
+        : stream_(key.stream), both_(has_datagrams && key.both) {
         if (!stream_) {
             new (&link_.datagrams) Datagrams(pool, options, key.datagrams, now, random);
             return;
         }
         LinkOptions over = options;
         over.datagram_bytes = stream_frame_bytes;
-        new (&link_.stream) Stream(pool, over, key.beside, now, random);
+        if (both_)
+            new (&link_.both) Both(pool, over, key.beside, now, random);
+        else
+            new (&link_.stream) Stream(pool, over, Checksum::Key{}, now, random);
     }
     MixedLink(const MixedLink&) = delete;
     MixedLink& operator=(const MixedLink&) = delete;
-    ~MixedLink() { stream_ ? link_.stream.~Stream() : link_.datagrams.~Datagrams(); }
+    ~MixedLink() {
+        visit([]<class Any>(Any& link) { link.~Any(); });
+    }
 
     bool is_stream() const { return stream_; }
     // What it is.
-    decltype(auto) visit(auto&& f) { return stream_ ? f(link_.stream) : f(link_.datagrams); }
-    decltype(auto) visit(auto&& f) const { return stream_ ? f(link_.stream) : f(link_.datagrams); }
+    decltype(auto) visit(auto&& f) { return visit(link_, f); }
+    decltype(auto) visit(auto&& f) const { return visit(link_, f); }
 
     // ---- as both kinds have it
 
     Result<> handle_datagram(Instant now, BytesIn bytes, BytesOut desk) {
         return visit([&](auto& link) { return link.handle_datagram(now, bytes, desk); });
     }
-    // Only of one that is_stream() anything comes beside that.
     Result<> handle_beside(Instant now, BytesIn bytes, BytesOut desk) {
-        return stream_ ? link_.stream.handle_beside(now, bytes, desk) : Result<>(Error::malformed);
+        return both_ ? link_.both.handle_beside(now, bytes, desk) : Result<>(Error::malformed);
     }
     bool poll_event(LinkEvent& event) {
         return visit([&](auto& link) { return link.poll_event(event); });
@@ -221,6 +232,11 @@ class MixedLink {
     }
 
   private:
+    decltype(auto) visit(auto& link, auto& f) const {
+        if constexpr (has_datagrams)
+            if (both_) return f(link.both);
+        return stream_ ? f(link.stream) : f(link.datagrams);
+    }
     Datagrams& datagrams() {
         TENON_ASSERT(!stream_, "tenon: a link over a connection has no seal and is never away");
         return link_.datagrams;
@@ -230,10 +246,11 @@ class MixedLink {
     union Either {
         Datagrams datagrams;
         Stream stream;
+        Both both;
         Either() {}  // which of them there is, MixedLink knows
         ~Either() {} // and ends it
     } link_;
-    bool stream_;
+    bool stream_, both_;
 };
 
 // Whether it needs no acknowledgements, because it crosses a connection as frames.

@@ -410,8 +410,8 @@ class StreamLink {
             outbox_.pop();
         }
     }
-    // What goes beside the stream may overtake what is in it, which so counts when a ping that was said in the
-    // same frame, or later, is answered.
+    // What goes beside the stream may overtake what is in it, which so counts when a ping that was said in
+    // the same frame, or later, is answered.
     void told(std::uint32_t track) {
         if constexpr (has_datagrams)
             beside_.told_in_stream(track, static_cast<std::uint8_t>(ping_number_ - (pings_ ? 1 : 0)));

@@ -131,6 +131,11 @@ class RoadAddress {
     }
     bool carries_packets() const { return packets_; }
     bool is_stream() const { return is_connection() && !packets_; }
+    // Beside that stream there are datagrams.
+    bool has_datagrams() const {
+        constexpr bool carried[] = {TransportTraits(Roads::traits).datagrams...};
+        return is_stream() && carried[road()];
+    }
     // As its road knows it; the caller knows the road.
     template <std::size_t road>
     const auto& on() const {

@@ -157,7 +157,7 @@ class Several {
     }
     // Of a connection of a road that has a way for them.
     std::size_t datagram_room(const Address& to) const {
-        if (!to.is_stream()) return 0;
+        if (!to.has_datagrams()) return 0;
         return detail::with_road<count>(to.road(), [&](auto road) -> std::size_t {
             if constexpr (TransportTraits(Road<road>::traits).datagrams)
                 return std::get<road>(roads_).datagram_room(to.template on<road>());
