@@ -7,18 +7,21 @@
 #include <cstdio>
 #include <optional>
 #include <string>
+#include <tenon/browser/web_rtc.hpp>
+#include <tenon/browser/web_socket.hpp>
 #include <tenon/transport/now.hpp>
+#include <type_traits>
 #include <vector>
 
 #include "../arena/figures.hpp"
 #include "../arena/player.hpp"
-#include "road.hpp"
 
 namespace {
 
 using namespace tenon::literals;
 using tenon::Instant;
-using Player = arena::PlayerOver<arena::Road>;
+using tenon::browser::WebRtc;
+using tenon::browser::WebSocket;
 
 // How long a key waits for its answer: from the press to the turn in which we know that the server has played
 // the first command with it. What is seen of it comes sooner, since the player's own ship is run ahead.
@@ -52,10 +55,10 @@ class Echo {
     bool waits_ = false;
 };
 
+template <class Transport>
 class Client {
   public:
-    Client(std::string url, const std::string& name)
-        : url_(std::move(url)), player_(name, arena::Road(url_)) {
+    Client(std::string url, const std::string& name) : url_(std::move(url)), player_(name, Transport()) {
         // What arrives is heard at once, and not when the next frame is drawn: in the background none is, and
         // timers hardly run.
         player_.net().transport().on_arrival([](void* self) { static_cast<Client*>(self)->wake(); }, this);
@@ -88,9 +91,9 @@ class Client {
     const std::vector<float>& scene(Instant now) {
         scene_.clear();
         auto& net = player_.net();
-        for (auto [entity, shot] : net.view<arena::Shot>(now))
+        for (auto [entity, shot] : net.template view<arena::Shot>(now))
             add(2, shot.x, shot.y, 0, net.owner(entity, now), 0, 0);
-        for (auto [entity, ship] : net.view<arena::Ship>(now)) {
+        for (auto [entity, ship] : net.template view<arena::Ship>(now)) {
             const tenon::PeerId pilot = net.owner(entity, now);
             const int flags = (pilot == net.self()) + 2 * ship.thrusts + 4 * (ship.daze > 0);
             add(1, ship.x, ship.y, ship.heading, pilot, flags, ship.score);
@@ -114,7 +117,8 @@ class Client {
         const auto counters = player_.net().transport().counters();
         const tenon::Health health = player_.net().health();
         std::size_t ships = 0;
-        for ([[maybe_unused]] auto [entity, ship] : player_.net().view<arena::Ship>(tenon::now())) ++ships;
+        for ([[maybe_unused]] auto [entity, ship] : player_.net().template view<arena::Ship>(tenon::now()))
+            ++ships;
         char text[650];
         std::snprintf(
             text, sizeof text,
@@ -122,7 +126,7 @@ class Client {
             "\"turns\":%llu,"
             "\"woken\":%llu,\"joined\":%u,\"frames\":%llu,\"bytes\":%llu,\"inbox_most\":%zu,\"rtt_ms\":%.2f,"
             "\"joined_ms\":%.1f,\"late_ms\":%.1f,\"echoes\":%zu,\"echo_ms\":%.1f,\"echo_p95_ms\":%.1f}",
-            tenon::name(player_.net().status()).data(), player_.net().transport().is_rtc() ? "rtc" : "ws",
+            tenon::name(player_.net().status()).data(), std::is_same_v<Transport, WebRtc> ? "rtc" : "ws",
             ships, player_.seen_flown(), static_cast<unsigned long long>(player_.shots_seen()),
             static_cast<unsigned long long>(player_.hits_heard()), static_cast<unsigned long long>(turns_),
             static_cast<unsigned long long>(woken_), joined_,
@@ -155,7 +159,7 @@ class Client {
 
     std::string url_, text_;
     tenon::browser::Url at_;
-    Player player_;
+    arena::PlayerOver<Transport> player_;
     arena::Figures figures_;
     Echo echo_;
     std::vector<float> scene_;
@@ -167,25 +171,50 @@ class Client {
     unsigned joined_ = 0;
 };
 
-std::optional<Client> client;
+// One of them, as the page asks: each transport has a session of its own kind.
+std::optional<Client<WebSocket>> over_web_socket;
+std::optional<Client<WebRtc>> over_rtc;
+
+decltype(auto) client(auto&& f) { return over_rtc ? f(*over_rtc) : f(*over_web_socket); }
 
 } // namespace
 
 // What the page's script calls.
 extern "C" {
+EMSCRIPTEN_KEEPALIVE void arena_fly(int by_itself) {
+    client([&](auto& of) { of.flies_itself = by_itself != 0; });
+}
 EMSCRIPTEN_KEEPALIVE void arena_join(const char* url, const char* name, int flies_itself) {
-    client.emplace(url, name);
-    client->flies_itself = flies_itself != 0;
+    over_rtc.reset();
+    over_web_socket.reset();
+    if (std::string_view(url).substr(0, 3) == "rtc")
+        over_rtc.emplace(url, name);
+    else
+        over_web_socket.emplace(url, name);
+    arena_fly(flies_itself);
 }
 EMSCRIPTEN_KEEPALIVE void arena_steer(float turn, float thrust, int fires, double pressed_ms) {
-    client->steer({turn, thrust, fires != 0}, pressed_ms);
+    client([&](auto& of) { of.steer({turn, thrust, fires != 0}, pressed_ms); });
 }
-EMSCRIPTEN_KEEPALIVE void arena_fly(int by_itself) { client->flies_itself = by_itself != 0; }
-EMSCRIPTEN_KEEPALIVE void arena_turn() { client->turn(tenon::now()); }
-EMSCRIPTEN_KEEPALIVE const float* arena_scene() { return client->scene(tenon::now()).data(); }
-EMSCRIPTEN_KEEPALIVE int arena_scene_size() { return static_cast<int>(client->scene(tenon::now()).size()); }
-EMSCRIPTEN_KEEPALIVE const char* arena_name(unsigned peer) { return client->name_of(peer); }
-EMSCRIPTEN_KEEPALIVE const char* arena_head_up() { return client->head_up(); }
-EMSCRIPTEN_KEEPALIVE const char* arena_report() { return client->report(); }
-EMSCRIPTEN_KEEPALIVE void arena_leave() { client->leave(); }
+EMSCRIPTEN_KEEPALIVE void arena_turn() {
+    client([](auto& of) { of.turn(tenon::now()); });
+}
+EMSCRIPTEN_KEEPALIVE const float* arena_scene() {
+    return client([](auto& of) { return of.scene(tenon::now()).data(); });
+}
+EMSCRIPTEN_KEEPALIVE int arena_scene_size() {
+    return client([](auto& of) { return static_cast<int>(of.scene(tenon::now()).size()); });
+}
+EMSCRIPTEN_KEEPALIVE const char* arena_name(unsigned peer) {
+    return client([&](auto& of) { return of.name_of(peer); });
+}
+EMSCRIPTEN_KEEPALIVE const char* arena_head_up() {
+    return client([](auto& of) { return of.head_up(); });
+}
+EMSCRIPTEN_KEEPALIVE const char* arena_report() {
+    return client([](auto& of) { return of.report(); });
+}
+EMSCRIPTEN_KEEPALIVE void arena_leave() {
+    client([](auto& of) { of.leave(); });
+}
 }
