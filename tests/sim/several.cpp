@@ -1,5 +1,5 @@
-// Rooms in which datagrams and connections meet, which have datagrams of their own beside: whole sessions on
-// a simulated network and simulated lines, from a seed.
+// Rooms in which datagrams and connections meet, of which some have datagrams of their own beside: whole
+// sessions on a simulated network and simulated lines, from a seed.
 #include "tenon/transport/several.hpp"
 
 #include <doctest/doctest.h>
@@ -15,11 +15,9 @@
 using namespace play;
 
 using transport::Memory;
-using Wire = sim::StreamAndDatagrams;
-using Both = transport::Several<Memory, Wire>;
-using HostNet = NetOver<Both>;
+using Roads = transport::Several<Memory, sim::Stream, sim::StreamAndDatagrams>;
+using HostNet = NetOver<Roads>;
 using FlyNet = NetOver<Memory>;
-using WalkNet = NetOver<Wire>;
 
 namespace {
 
@@ -31,8 +29,11 @@ Options with(std::string_view name, std::uint64_t seed) {
     return options;
 }
 
-// A host on both roads, and two guests on each.
+// A host on all three roads, two guests by datagrams, and two over the connections that are tried.
+template <class Wire>
 struct Yard {
+    using WalkNet = NetOver<Wire>;
+    static constexpr unsigned road = Wire::traits.datagrams ? 2 : 1;
     sim::World world;
     HostNet host;
     std::vector<std::unique_ptr<FlyNet>> fly;
@@ -40,7 +41,9 @@ struct Yard {
     Player at_host, players[4];
 
     explicit Yard(std::uint64_t seed, const sim::Faults& faults = sim::Faults::none())
-        : world(seed, faults), host(with("ann", seed + 1), Both(world.port(1), world.stream<Wire>(1))) {
+        : world(seed, faults),
+          host(with("ann", seed + 1), Roads({0, 0, 4001}, world.port(1), world.stream(1),
+                                            world.stream<sim::StreamAndDatagrams>(1))) {
         REQUIRE(host.host(4000));
         world.add(host, at_host);
         for (std::uint32_t i = 0; i < 2; ++i) {
@@ -49,8 +52,8 @@ struct Yard {
             REQUIRE(fly[i]->join("host1:4000"));
             world.add(*fly[i], players[i]);
             walk.push_back(std::make_unique<WalkNet>(with("w" + std::to_string(i), seed + 20 + i),
-                                                     world.stream<Wire>(20 + i)));
-            REQUIRE(walk[i]->join("host1:4000"));
+                                                     world.template stream<Wire>(20 + i)));
+            REQUIRE(walk[i]->join(road == 1 ? "host1:4000" : "host1:4001"));
             world.add(*walk[i], players[2 + i]);
         }
     }
@@ -76,8 +79,9 @@ std::size_t count_of(const std::string& in, const std::string& what) {
 
 } // namespace
 
-TEST_CASE("guests by datagrams and by connections are in one room, and hear each other through it") {
-    Yard yard(3);
+TEST_CASE_TEMPLATE("guests by datagrams and by connections are in one room, and hear each other through it",
+                   Wire, sim::Stream, sim::StreamAndDatagrams) {
+    Yard<Wire> yard(3);
     REQUIRE(yard.world.run_until([&] { return yard.all_in(); }, 5_s));
     CHECK(yard.host.roster().size() == 5);
     yard.world.run(500_ms);
@@ -106,26 +110,27 @@ TEST_CASE("guests by datagrams and by connections are in one room, and hear each
     CHECK(yard.at_host.heard_steers > 100);
     for (PeerId peer : yard.host.roster()) {
         if (peer == yard.fly[0]->self()) continue;
-        CHECK(yard.fly[0]->latest<Ship>(peer).has_value());
+        CHECK(yard.fly[0]->template latest<Ship>(peer).has_value());
     }
     for (PeerId peer : yard.host.roster()) {
         if (peer == yard.walk[0]->self()) continue;
-        CHECK(yard.walk[0]->latest<Ship>(peer).has_value());
+        CHECK(yard.walk[0]->template latest<Ship>(peer).has_value());
     }
     // Health says by which road a peer is reached.
     const auto flies = yard.host.health(yard.fly[0]->self()), walks = yard.host.health(yard.walk[0]->self());
     REQUIRE(flies);
     REQUIRE(walks);
     CHECK(flies->road == 0);
-    CHECK(walks->road == 1);
+    CHECK(walks->road == yard.road);
     CHECK(flies->level == Level::good);
     CHECK(walks->level == Level::good);
     CHECK(walks->rtt > 30_ms);
     CHECK(walks->loss == 0);
 }
 
-TEST_CASE("what is large crosses both roads whole, and a guest's leaving is told on both") {
-    Yard yard(4);
+TEST_CASE_TEMPLATE("what is large crosses both roads whole, and a guest's leaving is told on both", Wire,
+                   sim::Stream, sim::StreamAndDatagrams) {
+    Yard<Wire> yard(4);
     REQUIRE(yard.world.run_until([&] { return yard.all_in(); }, 5_s));
     const std::string large(60'000, 'x');
     CHECK(yard.host.broadcast(Line{large}));
@@ -145,8 +150,10 @@ TEST_CASE("what is large crosses both roads whole, and a guest's leaving is told
     CHECK(yard.world.lines().open_count() == 1); // the host hung up on the other
 }
 
-TEST_CASE("a broken connection ends its peer at once, and a silent path of datagrams keeps its place") {
-    Yard yard(5);
+TEST_CASE_TEMPLATE(
+    "a broken connection ends its peer at once, and a silent path of datagrams keeps its place", Wire,
+    sim::Stream, sim::StreamAndDatagrams) {
+    Yard<Wire> yard(5);
     REQUIRE(yard.world.run_until([&] { return yard.all_in(); }, 5_s));
     yard.at_host.notices.clear();
     yard.world.lines().sever(1, 20);
@@ -164,7 +171,8 @@ TEST_CASE("a broken connection ends its peer at once, and a silent path of datag
     CHECK(count_of(yard.players[3].lines, "back") == 1);
 }
 
-TEST_CASE("over a room of both roads every reliable event arrives once, from seeds and with faults") {
+TEST_CASE_TEMPLATE("over a room of both roads every reliable event arrives once, from seeds and with faults",
+                   Wire, sim::Stream, sim::StreamAndDatagrams) {
     sim::Faults faults = sim::Faults::none();
     faults.latency_ms = 40;
     faults.spread = 0.3;
@@ -172,7 +180,7 @@ TEST_CASE("over a room of both roads every reliable event arrives once, from see
     faults.duplicate = 0.05;
     for (std::uint64_t seed = 1; seed <= 6; ++seed) {
         CAPTURE(seed);
-        Yard yard(seed, faults);
+        Yard<Wire> yard(seed, faults);
         REQUIRE(yard.world.run_until([&] { return yard.all_in(); }, 10_s));
         for (std::uint32_t i = 0; i < 50; ++i) {
             CHECK(yard.host.broadcast(Shot{1000 + i}));

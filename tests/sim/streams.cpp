@@ -97,7 +97,6 @@ using Port = Game<"port", 1, State<Ship>, Command<Steer>, Event<Parcel, Ordered>
 template <class Transport>
 using NetOver = Session<Port, Transport, codec::Bits, clock::Independent<>, topology::ClientServer,
                         reliability::AckVector>;
-using BesideNet = NetOver<sim::StreamAndDatagrams>;
 
 template <class Transport>
 struct SailorOver {
@@ -188,12 +187,13 @@ struct HarbourOver {
 using Harbour = HarbourOver<sim::Stream>;
 
 // One room of a hall: says what it hears to the others.
+template <class Net>
 struct Match {
-    HallRoom<BesideNet>& room;
+    HallRoom<Net>& room;
     int sparks = 0;
     std::string left;
 
-    explicit Match(HallRoom<BesideNet>& in) : room(in) {}
+    explicit Match(HallRoom<Net>& in) : room(in) {}
     std::optional<Ship> state() { return std::nullopt; }
     void on(PeerId, const Steer&) {}
     void on(PeerId, const Parcel& parcel) { CHECK(room.broadcast(parcel)); }
@@ -392,13 +392,15 @@ TEST_CASE("who calls and is not let in does not keep its connection") {
     CHECK(harbour.world.restless() == 0);
 }
 
-TEST_CASE("a hall has its rooms over connections too, and loses the guests whose connections break") {
-    using Guest = SailorOver<sim::StreamAndDatagrams>;
+TEST_CASE_TEMPLATE("a hall has its rooms over connections too, and loses the guests whose connections break",
+                   Wire, sim::Stream, sim::StreamAndDatagrams) {
+    using Net = NetOver<Wire>;
+    using Guest = SailorOver<Wire>;
     sim::World world(3);
-    Hall<Plays<BesideNet, Match>> hall({}, world.stream<sim::StreamAndDatagrams>(1));
+    Hall<Plays<Net, Match<Net>>> hall({}, world.stream<Wire>(1));
     REQUIRE(hall.open(4000));
-    const RoomKey red = *hall.host<BesideNet>(Options{.room = "red"}),
-                  blue = *hall.host<BesideNet>(Options{.room = "blue"});
+    const RoomKey red = *hall.template host<Net>(Options{.room = "red"}),
+                  blue = *hall.template host<Net>(Options{.room = "blue"});
     world.add(hall);
     std::vector<std::unique_ptr<Guest>> guests;
     for (std::uint32_t i = 0; i < 6; ++i) {
@@ -417,21 +419,21 @@ TEST_CASE("a hall has its rooms over connections too, and loses the guests whose
     world.run(1_s);
     CHECK(guests[2]->parcels == 2); // passed on, and said again by the room
     CHECK(guests[3]->parcels == 0);
-    CHECK(hall.handlers<BesideNet>(blue)->sparks == 1);
-    CHECK(world.lines().datagrams() > 100);
+    CHECK(hall.template handlers<Net>(blue)->sparks == 1);
+    CHECK((world.lines().datagrams() > 100) == Wire::traits.datagrams);
     // One stands still, one is cut off, one leaves; and so does a room.
     world.pause(2, 14_s);
     world.lines().sever(1, 3);
     guests[2]->net.leave();
     world.run(500_ms);
     CHECK(hall.guest_count() == 4);
-    CHECK(hall.handlers<BesideNet>(blue)->left == " connection_lost");
-    CHECK(hall.handlers<BesideNet>(red)->left == " left");
+    CHECK(hall.template handlers<Net>(blue)->left == " connection_lost");
+    CHECK(hall.template handlers<Net>(red)->left == " left");
     CHECK(guests[1]->net.join("host1:4000"));
     CHECK(guests[4]->net.broadcast(Parcel{1, std::string(60'000, 'p')}));
     world.run(15_s);
     CHECK(hall.guest_count() == 4);
-    CHECK(hall.handlers<BesideNet>(red)->left == " left timed_out");
+    CHECK(hall.template handlers<Net>(red)->left == " left timed_out");
     CHECK(hall.close(red));
     world.run(1_s);
     CHECK(guests[4]->notices.find("closed/left") != std::string::npos);
