@@ -186,6 +186,21 @@ TEST_CASE("nobody is kept waiting by who is away, and who is away can be sent of
     CHECK(other[2].last(Kind::closed)->reason == Error::left);
 }
 
+TEST_CASE("who is found to be away as somebody goes hears of that when it is back") {
+    Net net;
+    net.meet(2, patient);
+    cut(net);
+    net.run(2500_ms);
+    net.now += 1_s; // in its next turn the host finds one silent for too long, and says goodbye to the other
+    REQUIRE(net[0].room.kick(PeerId{2}));
+    net.run(100_ms);
+    CHECK(net[0].room.roster().is_away(PeerId{1}));
+    CHECK(net[0].roster() == "0:host 1:a");
+    cut(net, false);
+    net.run(2_s);
+    CHECK(net[1].roster() == "0:host 1:a");
+}
+
 TEST_CASE("what must arrive waits for who is away until its queue is full, what may be lost is lost") {
     Net net;
     net.meet(1, {.queue_bytes_max = 4096, .timeout = 3_s, .away_for = 20_s});

@@ -183,7 +183,8 @@ class Table {
                 continue;
             }
             seat->link.handle_timeout(now);
-            mark(*seat);
+            // At once: who is away must have in its queue what the others are told from here on.
+            if (!notice_state(*seat)) mark(*seat);
         }
         way_back_.handle_timeout(now, *this);
         meeting().turn(now);
