@@ -59,7 +59,7 @@ double round_trips() {
 
 template <class Transport>
 Transport over(tenon::transport::Memory port) {
-    if constexpr (std::is_constructible_v<Transport, tenon::transport::Memory>) return port;
+    if constexpr (std::is_same_v<Transport, tenon::transport::Memory>) return port;
 #if BENCH_SECURE
     else
         return Transport(tenon::secure::Keyring(), std::move(port));
