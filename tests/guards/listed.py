@@ -21,7 +21,7 @@ def lists(source):
                        re.findall(r"'(\w+)'\s*:\s*\[(.*?)\]", body.group(1) if body else "", re.S)}
     extra = (r"^(fuzz|fuzz_secure|fuzz_web_socket|fuzz_compressed|fuzz_quic|fuzz_web_transport|secure|"
              r"secure_openssl|encrypted|compressed|web_socket|tls|tls_web_socket|web_rtc|quic|web_transport|"
-             r"session_quic|session_web_rtc|natpmp|miniupnpc) = \[(.*?)\]")
+             r"session_quic|session_web_rtc|session_web_transport|natpmp|miniupnpc) = \[(.*?)\]")
     for name, body in re.findall(extra, source, re.M | re.S):
         names = re.findall(r"'([^']+)'", body)
         if name.startswith("secure"):
@@ -30,7 +30,7 @@ def lists(source):
             found["native"].setdefault("session", []).extend(names)
         elif name == "compressed":
             found["portable"].setdefault("codec", []).extend(names)
-        elif name in ("session_quic", "session_web_rtc"):
+        elif name in ("session_quic", "session_web_rtc", "session_web_transport"):
             found["portable"].setdefault("session", []).extend(names)
         elif not name.startswith("fuzz"):
             found["portable"].setdefault("transport", []).extend(names)
