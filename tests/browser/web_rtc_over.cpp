@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "tenon/browser/beside_over.hpp"
+
 using namespace tenon;
 using browser::Url;
 using browser::WebSocketOptions;
@@ -160,7 +162,7 @@ TEST_CASE("what may be lost is said at once, or not at all") {
     CHECK(line.transport.send(line.to, Lane{2}, bytes_of("x")) == Sent::closed);
     CHECK(line.transport.send(Url{}, Transport::unreliable, bytes_of("x")) == Sent::closed);
     CHECK(Channels::unreliable == std::vector<std::string>{"now", "besides", std::string(1100, 'x')});
-    CHECK(line.transport.counters().frames_out == 3);
+    CHECK((line.transport.counters().frames_out == 3 && line.transport.counters().beside_out == 3));
 }
 
 TEST_CASE("its buffer is lent for either lane") {

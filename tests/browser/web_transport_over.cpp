@@ -22,7 +22,8 @@ struct Streams {
     static inline std::string url, said;
     static inline PageStream* stream = nullptr;
     static inline std::size_t waits_now = 0;
-    static inline bool encrypted = true, dials = true, breaks = false;
+    static inline bool encrypted = true, dials = true, breaks = false, takes = true, has_room = true;
+    static inline std::vector<std::string> beside;
     static inline int last = 0, ended = 0, dropped = 0;
 
     static void reset() {
@@ -32,6 +33,8 @@ struct Streams {
         waits_now = 0;
         encrypted = dials = true;
         breaks = false;
+        takes = has_room = true;
+        beside.clear();
         last = ended = dropped = 0;
     }
     static bool reads(const char*) { return true; }
@@ -49,19 +52,25 @@ struct Streams {
         (said += text_of(head)) += text_of(rest);
         return true;
     }
+    static bool send_unreliable(int, BytesIn bytes) {
+        if (takes) beside.emplace_back(text_of(bytes));
+        return takes;
+    }
+    static bool has_unreliable(int) { return has_room; }
     static std::size_t waits(int) { return waits_now; }
     static void close(int, bool in_peace) { ++(in_peace ? ended : dropped); }
 };
 
 using Transport = browser::WebTransportOver<Streams>;
 static_assert(CheckTransport<Transport>::ok && Connected<Transport> && LendsBuffer<Transport>);
-static_assert(Transport::traits.lanes == 1 && Transport::traits.reliable && Transport::traits.encrypted);
+static_assert(Transport::traits.lanes == 2 && Transport::traits.datagrams && Transport::traits.reliable &&
+              Transport::traits.encrypted);
 
 const std::string print(64, 'a');
 
 struct Line {
     Transport transport;
-    std::vector<std::string> heard;
+    std::vector<std::string> heard, heard_beside;
     std::vector<Error> losses;
     std::function<void()> on_frame = [] {};
     Url to;
@@ -74,8 +83,8 @@ struct Line {
     struct Ear {
         Line& line;
         void operator()(const Url& from, Lane lane, BytesIn bytes) {
-            CHECK((from == line.to && lane == Lane{}));
-            line.heard.emplace_back(text_of(bytes));
+            CHECK(from == line.to);
+            (lane == datagram_lane ? line.heard_beside : line.heard).emplace_back(text_of(bytes));
             line.on_frame();
         }
         void lost(const Url& of) {
@@ -142,6 +151,40 @@ TEST_CASE("frames stand behind their lengths, and are heard in whatever pieces t
     line.transport.hang_up(line.to);
     CHECK((Streams::ended == 1 && Streams::dropped == 0));
     CHECK(line.poll().losses.empty());
+}
+
+TEST_CASE("datagrams are beside the frames, each as it came, and only where the page has them") {
+    Line line;
+    CHECK(line.transport.datagram_room(line.to) == 0);
+    CHECK(line.transport.send(line.to, datagram_lane, bytes_of("early")) == Sent::would_block);
+    line.meet();
+    CHECK(line.transport.datagram_room(line.to) == 1100);
+    CHECK(line.transport.send(line.to, datagram_lane, bytes_of("one")) == Sent::sent);
+    CHECK(line.transport.send(line.to, datagram_lane, bytes_of(std::string(1101, 'x'))) == Sent::too_big);
+    Streams::takes = false;
+    CHECK(line.transport.send(line.to, datagram_lane, bytes_of("two")) == Sent::would_block);
+    Streams::has_room = false;
+    CHECK(line.transport.datagram_room(line.to) == 0);
+    CHECK((Streams::beside == std::vector<std::string>{"one"} && Streams::said == "\x05hello"));
+    // One in the middle of a frame disturbs nothing, and an empty one is none.
+    line.came(
+        "\x02"
+        "a");
+    Streams::stream->came_beside(bytes_of("\x01x"));
+    Streams::stream->came_beside({});
+    line.came("b");
+    line.poll();
+    CHECK(line.heard == std::vector<std::string>{"ab"});
+    CHECK(line.heard_beside == std::vector<std::string>{"\x01x"});
+    CHECK((line.transport.counters().beside_in == 1 && line.transport.counters().beside_out == 1));
+    CHECK((line.transport.counters().frames_in == 2 && line.losses.empty()));
+    // Whoever is woken by one may hang up.
+    line.transport.on_arrival([](void* of) { static_cast<Line*>(of)->transport.close(); }, &line);
+    PageStream& stream = *Streams::stream;
+    stream.came_beside(bytes_of("y"));
+    CHECK((!line.transport.is_open() && stream.is_over()));
+    stream.came_beside(bytes_of("z"));
+    CHECK(line.heard_beside.size() == 1);
 }
 
 TEST_CASE("what is no frame, and more than is polled, ends it") {

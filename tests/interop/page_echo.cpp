@@ -3,13 +3,14 @@
 //   node -r ./page.cjs page_echo.js ws://127.0.0.1:PORT      browser::WebSocket
 //   page_echo.html, in a browser, with ?rtc://127.0.0.1:PORT  browser::WebRtc
 //   and with ?https://127.0.0.1:PORT#FINGERPRINT              browser::WebTransport
-// Prints `ok`, or what was wrong; of WebRtc before it also what it measured.
+// Prints `ok`, or what was wrong; before it of the latter two also what it measured.
 #include <emscripten/emscripten.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "tenon/browser/web_rtc.hpp"
@@ -37,8 +38,9 @@ void want(bool holds, const char* what) {
 
 template <class Page>
 struct Try {
-    static constexpr bool is_rtc = Page::traits.lanes > 1;
-    static constexpr bool has_codes = !is_rtc && !Page::traits.encrypted; // a WebSocket's
+    static constexpr bool is_rtc = std::is_same_v<Page, browser::WebRtc>;
+    static constexpr bool has_beside = Page::traits.lanes > 1;
+    static constexpr bool has_codes = !has_beside; // a WebSocket's
     Page page;
     std::string server, path, mark; // mark: what follows a path, with its #
     std::vector<std::string> said;
@@ -107,7 +109,7 @@ struct Try {
     }
     // What follows once everything has come back; true when it is over.
     bool speak_swiftly() {
-        if constexpr (is_rtc) {
+        if constexpr (has_beside) {
             want(page.has_unreliable(to), "nothing may be lost");
             const std::string large(Page::unreliable_bytes, 'x');
             want(page.send(to, Page::unreliable, bytes_of(large + "x")) == Sent::too_big,
@@ -203,11 +205,12 @@ struct Try {
         ++step;
     }
     void tell() {
-        if (!is_rtc) return;
+        if (!has_beside) return;
         std::sort(trips.begin(), trips.end());
         std::printf("sent %zu swift %u\n", all_sent, swift);
-        std::printf("figure page_rtc.first_echo %.1f ms\n", (opened - start).ms());
-        std::printf("figure page_rtc.round_trip %.2f ms\n", trips[trips.size() / 2]);
+        const char* road = is_rtc ? "rtc" : "web_transport";
+        std::printf("figure page_%s.first_echo %.1f ms\n", road, (opened - start).ms());
+        std::printf("figure page_%s.round_trip %.2f ms\n", road, trips[trips.size() / 2]);
     }
 };
 

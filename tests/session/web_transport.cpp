@@ -70,6 +70,11 @@ TEST_CASE("over WebTransport a host and two guests play, talk and part") {
     CHECK(at_cyd.lines == at_host.lines);
     CHECK(at_bob.shots == std::to_string(cyd.self().value) + ":7");
     CHECK(evening.host.health().refused == 0);
+    // States and commands went beside the stream, and nothing that was nobody's.
+    CHECK(evening.host.transport().counters().datagrams_in > 20);
+    CHECK(bob.transport().counters().datagrams_in > 5);
+    CHECK(cyd.transport().counters().datagrams_in > 5);
+    CHECK(evening.host.transport().counters().strays == 0);
     bob.leave();
     REQUIRE(evening.until([&] { return evening.host.transport().connections() == 1; }));
     REQUIRE(evening.until([&] { return at_cyd.notices.find("-bob/left") != std::string::npos; }));

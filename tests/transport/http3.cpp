@@ -388,3 +388,43 @@ TEST_CASE("a client asks, and believes the server's answer") {
     client.say(3, settings()).say(0, server.answers[0]);
     CHECK((server.session.is_open() && client.session.is_open()));
 }
+
+TEST_CASE("a datagram says whose it is, and what is none of HTTP/3 ends everything") {
+    using Heard = std::pair<Http3Whose, std::string>;
+    const auto hears = [](Spoken& by, const std::string& bytes) {
+        BytesIn datagram = bytes_of(bytes);
+        const Http3Whose whose = by.session.handle_datagram(datagram);
+        return Heard{whose, text_of(datagram)};
+    };
+    const Heard nobodys{Http3Whose::nobodys, ""}, malformed{Http3Whose::malformed, ""};
+    Spoken early; // it may be quicker than the request
+    CHECK(hears(early, number(0) + "x") == nobodys);
+    CHECK(!early.session.has_datagrams());
+    Spoken spoken = met();
+    CHECK(spoken.session.has_datagrams());
+    CHECK(hears(spoken, number(0) + "x") == Heard{Http3Whose::ours, "x"});
+    CHECK(hears(spoken, hex("4000") + "x") == Heard{Http3Whose::ours, "x"}); // longer than it has to be
+    CHECK(hears(spoken, number(0)) == Heard{Http3Whose::ours, ""});
+    for (const std::uint64_t other : {std::uint64_t(1), std::uint64_t(4), Http3Quarter::most})
+        CHECK(hears(spoken, number(other) + "x") == nobodys);
+    CHECK(!spoken.session.is_over());
+    for (const std::string& wrong : {std::string(), hex("40"), hex("c000"), number(Http3Quarter::most + 1)}) {
+        Spoken other = met();
+        CHECK(hears(other, wrong) == malformed);
+        CHECK(other.ends() == Http3Error::datagram);
+        CHECK(!other.session.has_datagrams());
+        CHECK(hears(other, number(0) + "x") == nobodys); // it is over
+    }
+    // Of who was let in at the second request it is the next quarter.
+    Spoken second;
+    second.say(2, settings()).say(0, request(with(good, ":path", "/other"))).say(4, request());
+    std::byte head[8];
+    CHECK(text_of(second.session.write_quarter(head)) == number(1));
+    CHECK(second.session.quarter_size() == 1);
+    CHECK(hears(second, number(0) + "x") == nobodys);
+    CHECK(hears(second, number(1) + "x") == Heard{Http3Whose::ours, "x"});
+    // And nobody is sent any who has not said that it takes them.
+    Spoken without_any;
+    without_any.say(2, number(0) + frame(4, number(0x2B603742) + number(1))).say(0, request());
+    CHECK((without_any.session.is_open() && !without_any.session.has_datagrams()));
+}

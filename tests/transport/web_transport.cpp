@@ -119,7 +119,68 @@ struct Foreign {
     const transport::QuicCounters& counters() const { return server.transport.counters(); }
 };
 
+// A client that writes before its datagrams what it likes.
+struct Liar : transport::detail::WebTransportConnection {
+    bool put_datagram(BytesIn datagram) { return datagrams.put({}, datagram); }
+};
+
 } // namespace
+
+TEST_CASE("datagrams of WebTransport go beside the stream, of every size, and both ways") {
+    Harness harness;
+    Pair<Harness> pair(harness);
+    CHECK(pair.client.transport.datagram_room(pair.to) == 0);
+    CHECK(pair.client.transport.send(pair.to, datagram_lane, bytes_of("early")) == Sent::would_block);
+    const ConnectionAddress guest = pair.meet();
+    REQUIRE(pair.client.transport.datagram_room(pair.to) == 1149);
+    REQUIRE(pair.server.transport.datagram_room(guest) == 1149);
+    for (const std::size_t size : {1u, 2u, 600u, 1149u}) {
+        const std::string said = pattern(size, 3);
+        pair.client.beside.clear();
+        pair.server.beside.clear();
+        CHECK(pair.client.transport.send(pair.to, datagram_lane, bytes_of(said)) == Sent::sent);
+        const BytesOut lent = pair.server.transport.prepare(guest, datagram_lane, 1149);
+        REQUIRE(lent.size() == 1149);
+        copy(lent.data(), bytes_of(said));
+        CHECK(pair.server.transport.commit(size) == Sent::sent);
+        REQUIRE(until([&] { return pair.server.beside.size() == 1 && pair.client.beside.size() == 1; },
+                      pair.client, pair.server));
+        CHECK((pair.server.beside[0] == std::pair(guest, said)));
+        CHECK((pair.client.beside[0] == std::pair(pair.to, said)));
+    }
+    CHECK(pair.client.transport.send(pair.to, datagram_lane, bytes_of(pattern(1150, 1))) == Sent::too_big);
+    CHECK(pair.server.transport.prepare(guest, datagram_lane, 1150).empty());
+    CHECK(
+        (pair.server.transport.counters().datagrams_in == 4 && pair.server.transport.counters().strays == 0));
+}
+
+TEST_CASE("datagrams of other streams are counted and dropped, and what is none ends the connection") {
+    using Lying = transport::QuicOver<Udp, Liar>;
+    Party<WebTransport> server{WebTransport(on_loopback())};
+    const auto at = server.transport.open(0);
+    REQUIRE(at);
+    Party<Lying> client(Lying(on_loopback(), {}, {.fingerprint = server.transport.fingerprint()}));
+    REQUIRE(client.transport.open_to_dial());
+    const ConnectionAddress to = client.at("https://127.0.0.1:" + std::to_string(at->port));
+    CHECK(client.transport.send(to, {}, bytes_of("hello")) == Sent::sent);
+    REQUIRE(until([&] { return server.heard.size() == 1; }, client, server));
+    const auto say = [&](std::string_view raw) {
+        CHECK(client.transport.send(to, datagram_lane, bytes_of(raw)) == Sent::sent);
+    };
+    say("\x01 of the next session");
+    say(std::string_view("\x80\0\0\x09 of a later one", 20));
+    REQUIRE(until([&] { return server.transport.counters().strays == 2; }, client, server));
+    say(std::string_view("\0ours", 5));
+    REQUIRE(until([&] { return server.beside.size() == 1; }, client, server));
+    CHECK(server.beside[0].second == "ours");
+    say(std::string_view("\0", 1)); // holds nothing
+    say("\x40");                    // half of a number
+    REQUIRE(until([&] { return !client.losses.empty(); }, client, server));
+    CHECK(client.losses[0].second == Error::closed);
+    CHECK((server.losses.size() == 1 && server.losses[0].second == Error::malformed));
+    CHECK(server.transport.counters().malformed == 1);
+    CHECK((server.beside.size() == 1 && server.transport.counters().datagrams_in == 1));
+}
 
 TEST_CASE("WebTransport is at its path alone, and says so") {
     const TlsOptions shown = of(certificates::Set::get().good);

@@ -1,7 +1,7 @@
 #pragma once
 // StreamPage: a page whose connections are streams of bytes (Bytes: open, send, waits, close), as
 // WebSocketOver asks for one whose connections carry frames: each stands behind its length, as over Quic.
-// browser::WebTransport has it.
+// What Bytes carries beside them is as it is. browser::WebTransport has it.
 
 #include <cstddef>
 #include <cstdint>
@@ -13,6 +13,7 @@
 #include "tenon/core/bytes.hpp"
 #include "tenon/core/error.hpp"
 #include "tenon/transport/byte_queue.hpp"
+#include "tenon/transport/concept.hpp"
 #include "tenon/transport/length_framing.hpp"
 #include "tenon/wire/varint.hpp"
 
@@ -25,7 +26,8 @@ class PageStream {
     explicit PageStream(Owner& owner)
         : owner_(&owner),
           opened_([](void* to) { static_cast<Owner*>(to)->opened({}); }),
-          heard_([](void* to, BytesIn frame) { static_cast<Owner*>(to)->heard(frame, false); }),
+          heard_(
+              [](void* to, BytesIn frame, Lane lane) { static_cast<Owner*>(to)->heard(frame, false, lane); }),
           broke_([](void* to, Error why) { static_cast<Owner*>(to)->broke(why); }) {}
 
     void opened() {
@@ -45,9 +47,16 @@ class PageStream {
                 broke_(owner_, read.error);
                 break;
             }
-            heard_(owner_, read.bytes);
+            heard_(owner_, read.bytes, {});
             in_.take(read.used);
         }
+        taking_ = false;
+    }
+    // A datagram beside it. One that holds nothing is none of ours.
+    void came_beside(BytesIn datagram) {
+        if (over_ || datagram.empty()) return;
+        taking_ = true;
+        heard_(owner_, datagram, datagram_lane);
         taking_ = false;
     }
     void broke(Error why) {
@@ -63,7 +72,7 @@ class PageStream {
   private:
     void* owner_;
     void (*opened_)(void*);
-    void (*heard_)(void*, BytesIn);
+    void (*heard_)(void*, BytesIn, Lane);
     void (*broke_)(void*, Error);
     transport::detail::ByteQueue in_;
     bool over_ = false, taking_ = false;

@@ -36,7 +36,8 @@ struct WebSocketCounters {
     std::uint64_t refused = 0; // of them: said what is no frame, or more than inbox_max
     std::uint64_t dropped = 0; // frames on other lanes than the first, of which nobody polled enough
     std::uint64_t frames_in = 0, frames_out = 0, bytes_in = 0, bytes_out = 0;
-    std::size_t inbox_most = 0; // that ever waited
+    std::uint64_t beside_in = 0, beside_out = 0; // of the frames: on other lanes than the first
+    std::size_t inbox_most = 0;                  // that ever waited
 };
 
 namespace detail {
@@ -275,7 +276,7 @@ class WebSocketOver {
                      !append(in, frame, lane))
                 refuse(Code::full, Error::flooded);
             else
-                count(frame.size());
+                count(frame.size(), lane);
             state.tell();
         }
         void closed(std::uint16_t with) {
@@ -307,9 +308,10 @@ class WebSocketOver {
             ++state.counters.refused;
             lose(with, reason);
         }
-        void count(std::size_t bytes) {
+        void count(std::size_t bytes, Lane lane) {
             WebSocketCounters& counters = state.counters;
             ++counters.frames_in;
+            counters.beside_in += lane != Lane{};
             counters.bytes_in += bytes;
             if (in.size() > counters.inbox_most) counters.inbox_most = in.size();
         }

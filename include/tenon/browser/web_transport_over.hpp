@@ -1,20 +1,19 @@
 #pragma once
-// WebTransportOver: WebSocketOver above a page that has WebTransport's streams: the same connections, to
-// hosts that may be known by a certificate of their own. WebTransport is it in a browser; tests give it a
-// page of their own.
+// WebTransportOver: BesideOver above a page that has WebTransport's streams and datagrams, to hosts that may
+// be known by a certificate of their own. WebTransport is it in a browser; tests give it a page of their own.
 
 #include <cstddef>
 #include <string_view>
 
+#include "tenon/browser/beside_over.hpp"
 #include "tenon/browser/stream_page.hpp"
-#include "tenon/browser/web_socket_over.hpp"
 #include "tenon/transport/address.hpp"
 
 namespace tenon::browser {
 
 template <class Bytes>
-class WebTransportOver : public WebSocketOver<detail::StreamPage<Bytes>, true> {
-    using Base = WebSocketOver<detail::StreamPage<Bytes>, true>;
+class WebTransportOver : public BesideOver<detail::StreamPage<Bytes>, true> {
+    using Base = BesideOver<detail::StreamPage<Bytes>, true>;
 
   public:
     using typename Base::Address;

@@ -1,10 +1,11 @@
 #pragma once
-// WebTransportPage: WebTransport as a web page has it, through Emscripten: one stream of bytes a session.
-// browser::WebTransport asks it. Its scripts are in no page that does not take that transport.
+// WebTransportPage: WebTransport as a web page has it, through Emscripten: one stream of bytes a session, and
+// datagrams. browser::WebTransport asks it. Its scripts are in no page that does not take that transport.
 
 #include <cstddef>
 #include <cstdint>
 
+#include "tenon/browser/beside_over.hpp"
 #include "tenon/browser/page.hpp"
 #include "tenon/browser/stream_page.hpp"
 #include "tenon/core/bytes.hpp"
@@ -24,6 +25,9 @@ struct WebTransportPage : Page {
         };
         void (*const broke)(PageStream*, int) = [](PageStream* to, int why) {
             to->broke(static_cast<Error>(why));
+        };
+        void (*const came_beside)(PageStream*, std::uint32_t) = [](PageStream* to, std::uint32_t size) {
+            to->came_beside({room(), size});
         };
         return EM_ASM_INT(
             {
@@ -61,20 +65,38 @@ struct WebTransportPage : Page {
                     }
                     next();
                 };
+                var next_beside = function() {
+                    if (!one.over) one.heard_beside.read().then(read_beside, function(){});
+                };
+                var read_beside = function(found) {
+                    if (found.done || one.over) return;
+                    if (found.value.length <= $6) {
+                        HEAPU8.set(found.value, $5);
+                        wasmTable.get($9)($1, found.value.length);
+                    }
+                    next_beside();
+                };
                 one.transport.ready.then(function() { return one.transport.createBidirectionalStream(); })
                     .then(function(stream) {
                         if (one.over) return;
                         one.reader = stream.readable.getReader();
                         one.writer = stream.writable.getWriter();
+                        var beside = one.transport.datagrams;
+                        beside.incomingHighWaterMark = 64; // what comes in one go, of which most keep one
+                        one.heard_beside = beside.readable.getReader();
+                        one.beside =
+                            (beside.createWritable ? beside.createWritable() : beside.writable).getWriter();
+                        one.waits_beside = 0;
                         wasmTable.get($2)($1);
                         next();
+                        next_beside();
                     })
                     .catch(end);
                 one.transport.closed.then(end, end);
                 return number;
             },
             url, &stream, opened, came, broke, room(), room_bytes, static_cast<int>(Error::closed),
-            static_cast<int>(Error::unreachable));
+            static_cast<int>(Error::unreachable), came_beside);
     }
     static bool send(int number, BytesIn head, BytesIn rest) {
         return EM_ASM_INT(
@@ -90,6 +112,27 @@ struct WebTransportPage : Page {
                        return 1;
                    },
                    number, head.data(), head.size(), rest.data(), rest.size()) != 0;
+    }
+    // No, where more than a moment's worth waits.
+    static bool send_unreliable(int number, BytesIn bytes) {
+        return EM_ASM_INT(
+                   {
+                       var one = Module.tenonStreams.get($0);
+                       if (!one.beside || one.waits_beside > $3) return 0;
+                       var left = function() { one.waits_beside -= $2; };
+                       one.waits_beside += $2;
+                       one.beside.write(HEAPU8.slice($1, $1 + $2)).then(left, left);
+                       return 1;
+                   },
+                   number, bytes.data(), bytes.size(), moment_bytes) != 0;
+    }
+    static bool has_unreliable(int number) {
+        return EM_ASM_INT(
+                   {
+                       var one = Module.tenonStreams.get($0);
+                       return one.beside && one.transport.datagrams.maxDatagramSize >= $1 ? 1 : 0;
+                   },
+                   number, unreliable_bytes) != 0;
     }
     // Bytes that the browser has taken and not sent.
     static std::size_t waits(int number) {
@@ -117,7 +160,7 @@ struct WebTransportPage : Page {
     }
 
   private:
-    static constexpr std::size_t room_bytes = 64 << 10;
+    static constexpr std::size_t room_bytes = 64 << 10, moment_bytes = 16 << 10;
     // Where a script lays what it has heard, for the length of a call.
     static std::byte* room() {
         static std::byte bytes[room_bytes];

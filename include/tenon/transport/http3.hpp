@@ -1,6 +1,6 @@
 #pragma once
-// Http3: what WebTransport takes of HTTP/3 (RFC 9114): numbers of QUIC, the heads of frames, settings, and
-// the codes with which a connection ends. Bytes in and out, no socket; Http3Session calls it.
+// Http3: what WebTransport takes of HTTP/3 (RFC 9114): numbers of QUIC, the heads of frames and datagrams,
+// settings, and the codes with which a connection ends. Bytes in and out, no socket; Http3Session calls it.
 
 #include <array>
 #include <cstddef>
@@ -38,6 +38,7 @@ struct QuicNumber {
 };
 
 enum class Http3Error : std::uint64_t {
+    datagram = 0x33,
     none = 0x100,
     protocol = 0x101,
     internal = 0x102,
@@ -110,6 +111,17 @@ struct Http3Head {
         const std::size_t first = QuicNumber::write(into, static_cast<std::uint64_t>(type));
         const std::size_t second = first == 0 ? 0 : QuicNumber::write(into.subspan(first), length);
         return second == 0 ? 0 : first + second;
+    }
+};
+
+// What stands before what a datagram holds (RFC 9297): a quarter of the number of its session's stream.
+struct Http3Quarter {
+    static constexpr std::uint64_t most = QuicNumber::most / 4;
+    static std::uint64_t of(std::int64_t stream) { return static_cast<std::uint64_t>(stream) / 4; }
+    // No stream has a larger one: its size is 0 then too.
+    static QuicNumber read(BytesIn datagram) {
+        const QuicNumber found = QuicNumber::read(datagram);
+        return found.value > most ? QuicNumber{} : found;
     }
 };
 

@@ -24,6 +24,9 @@ struct Http3Turn {
     bool frames = false;   // what follows on this stream are the frames
 };
 
+// And of a datagram.
+enum class Http3Whose : std::uint8_t { ours, nobodys, malformed };
+
 class Http3Session {
   public:
     static constexpr std::size_t streams_max = 16;         // of one connection, from its beginning to its end
@@ -34,6 +37,15 @@ class Http3Session {
 
     // `bytes` is all of this stream that has come and was not taken; `ended`: nothing follows.
     Http3Turn handle_stream(const WebTransportOptions& options, std::int64_t id, BytesIn bytes, bool ended);
+    // Leaves of a datagram what it has for the session, which is nothing where it is another's.
+    Http3Whose handle_datagram(BytesIn& datagram) {
+        const BytesIn whole = std::exchange(datagram, {});
+        const QuicNumber quarter = Http3Quarter::read(whole);
+        if (quarter.size == 0) return fail(Http3Error::datagram), Http3Whose::malformed;
+        if (!is_open() || over_ || quarter.value != Http3Quarter::of(session_)) return Http3Whose::nobodys;
+        datagram = whole.subspan(quarter.size);
+        return Http3Whose::ours;
+    }
     // The other side has taken back what it said there.
     void handle_reset(std::int64_t id) { close(kind_of(id)); }
     // What a client says on its first stream; empty where there is no memory.
@@ -48,6 +60,12 @@ class Http3Session {
 
     // A session is there: its frames may come and go.
     bool is_open() const { return session_ >= 0; }
+    // And its datagrams as well, each behind what write_quarter says.
+    bool has_datagrams() const { return is_open() && !over_ && theirs_.speaks_datagrams; }
+    std::size_t quarter_size() const { return QuicNumber::size_of(Http3Quarter::of(session_)); }
+    BytesIn write_quarter(BytesOut into) const {
+        return into.first(QuicNumber::write(into, Http3Quarter::of(session_)));
+    }
     // It was ended by the other side, in peace where the error is none.
     bool is_over() const { return over_; }
     Http3Error error() const { return error_; }

@@ -37,9 +37,9 @@ class QuicOver {
                                                .ordered = true,
                                                .encrypted = true,
                                                .datagram_bytes = detail::frame_max,
-                                               .lanes = Peer::terms.carries_datagrams ? 2 : 1,
+                                               .lanes = 2,
                                                .connected = true,
-                                               .datagrams = Peer::terms.carries_datagrams};
+                                               .datagrams = true};
 
     explicit QuicOver(ConnectionOptions options = {}, Options quic = {}, TlsOptions tls = {})
         : QuicOver(nullptr, options, std::move(quic), std::move(tls)) {}
@@ -71,7 +71,7 @@ class QuicOver {
         const Sent ready = make_room(to, lane, frame.size(), c);
         if (ready != Sent::sent) return ready;
         if (lane == datagram_lane) {
-            if (!c->datagrams.put(frame)) return Sent::would_block;
+            if (!c->put_datagram(frame)) return Sent::would_block;
             ++counters_.datagrams_out;
             queue(*c);
             return Sent::sent;
@@ -423,9 +423,12 @@ template <class F>
 void QuicOver<Road, Peer>::tell_datagrams(Connection& c, F& f) {
     const State& s = *state_;
     for (; c.datagrams.any(); c.datagrams.pop()) {
-        if (!(c.dialled || c.heard) || c.datagrams.front().empty()) continue;
+        BytesIn datagram = c.datagrams.front();
+        if (!c.open_datagram(datagram)) return ++counters_.malformed, part(c, c.error, false);
+        counters_.strays += std::exchange(c.strays, 0);
+        if (!(c.dialled || c.heard) || datagram.empty()) continue;
         ++counters_.datagrams_in;
-        f(Address(c.address), datagram_lane, c.datagrams.front());
+        f(Address(c.address), datagram_lane, datagram);
         if (state_.get() != &s || !c.is_up()) return;
     }
 }

@@ -51,6 +51,7 @@ struct QuicConnection {
     std::uint64_t code = 0;       // what the other side is told in the end
     std::uint64_t refusals = 0;   // requests that were not agreed to
     std::uint64_t migrations = 0; // times that the other side came from another address
+    std::uint64_t strays = 0;     // datagrams that were nobody's
     ByteQueue in;
     KeptQueue out;
     QuicSides sides;
@@ -97,9 +98,10 @@ struct QuicConnection {
     void leave() {}
     Instant expiry() const { return from_quic(ngtcp2_conn_get_expiry(conn_)); }
     bool is_shaken() const { return ngtcp2_conn_get_handshake_completed(conn_) != 0; }
-    std::size_t datagram_room() const {
-        return stage == Stage::open && shared_->terms.carries_datagrams ? QuicDatagrams::room(conn_) : 0;
-    }
+    std::size_t datagram_room() const { return stage == Stage::open ? QuicDatagrams::room(conn_) : 0; }
+    bool put_datagram(BytesIn datagram) { return datagrams.put({}, datagram); }
+    // Leaves of one that came what is for whoever polls; false when it ends everything.
+    bool open_datagram(BytesIn&) { return true; }
     bool append(BytesIn frame) {
         std::byte head[LengthFraming::head_max];
         ByteWriter writer(head);

@@ -32,8 +32,9 @@ class QuicDatagrams {
 
     bool waits() const { return waiting_ != 0; }
     bool is_full() const { return waiting_ == waiting_max; }
-    bool put(BytesIn datagram) {
-        if (is_full() || !append(out_, datagram)) return false;
+    // `head` stands before it.
+    bool put(BytesIn head, BytesIn datagram) {
+        if (is_full() || !append(out_, head, datagram)) return false;
         ++waiting_;
         return true;
     }
@@ -60,19 +61,21 @@ class QuicDatagrams {
     // ---- those that came
 
     void take(BytesIn datagram) {
-        if (datagram.size() <= came_max - std::min(came_.size(), came_max)) (void)append(came_, datagram);
+        if (datagram.size() <= came_max - std::min(came_.size(), came_max)) (void)append(came_, {}, datagram);
     }
     bool any() const { return !came_.empty(); }
     BytesIn front() const { return first(came_); }
     void pop() { came_.take(2 + front().size()); }
 
   private:
-    static bool append(ByteQueue& queue, BytesIn datagram) {
-        const BytesOut into = queue.room(2 + datagram.size());
-        if (into.size() < 2 + datagram.size()) return false;
-        store_le(into.data(), static_cast<std::uint16_t>(datagram.size()));
-        copy(into.data() + 2, datagram);
-        queue.add(2 + datagram.size());
+    static bool append(ByteQueue& queue, BytesIn head, BytesIn datagram) {
+        const std::size_t size = head.size() + datagram.size();
+        const BytesOut into = queue.room(2 + size);
+        if (into.size() < 2 + size) return false;
+        store_le(into.data(), static_cast<std::uint16_t>(size));
+        copy(into.data() + 2, head);
+        copy(into.data() + 2 + head.size(), datagram);
+        queue.add(2 + size);
         return true;
     }
     static BytesIn first(const ByteQueue& queue) {

@@ -149,10 +149,7 @@ inline ngtcp2_callbacks QuicConnection::callbacks(bool dials) {
         return of(user).take(stream, flags, {reinterpret_cast<const std::byte*>(data), size});
     };
     calls.recv_datagram = [](ngtcp2_conn*, Flag, const std::uint8_t* data, std::size_t size, void* user) {
-        QuicConnection& c = of(user);
-        const BytesIn datagram(reinterpret_cast<const std::byte*>(data), size);
-        if (c.shared_->terms.carries_datagrams) c.datagrams.take(datagram);
-        return 0;
+        return of(user).datagrams.take({reinterpret_cast<const std::byte*>(data), size}), 0;
     };
     calls.acked_stream_data_offset = [](ngtcp2_conn*, std::int64_t stream, std::uint64_t, std::uint64_t size,
                                         void* user, void*) {

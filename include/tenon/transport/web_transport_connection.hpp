@@ -1,7 +1,8 @@
 #pragma once
 // WebTransportConnection: a connection of QUIC on which HTTP/3 is spoken: Http3Session understands what is
-// beside the frames, and says which stream they are on. WebTransport keeps them.
+// beside the frames, and says which stream they are on and whose datagrams are. WebTransport keeps them.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -17,8 +18,7 @@ namespace tenon::transport::detail {
 struct WebTransportConnection : QuicConnection {
     using Options = WebTransportOptions;
     // What browsers want to open: three streams beside the session's two, and room for what they make up.
-    static constexpr QuicTerms terms{
-        .both_ways = 8, .one_way = 8, .datagram_bytes = 65535, .carries_datagrams = false, .sides = true};
+    static constexpr QuicTerms terms{.both_ways = 8, .one_way = 8, .datagram_bytes = 65535, .sides = true};
     static constexpr bool makes_certificate = true;
     static constexpr std::uint64_t malformed_code = static_cast<std::uint64_t>(Http3Error::protocol);
 
@@ -47,6 +47,19 @@ struct WebTransportConnection : QuicConnection {
         (void)out.append(BytesIn(head).first(size), {}); // without memory the server refuses it
     }
     bool understand(const Options& options);
+    std::size_t datagram_room() const {
+        const std::size_t room = session_.has_datagrams() ? QuicConnection::datagram_room() : 0;
+        return room - std::min(room, session_.quarter_size());
+    }
+    bool put_datagram(BytesIn datagram) {
+        std::byte head[8];
+        return datagrams.put(session_.write_quarter(head), datagram);
+    }
+    bool open_datagram(BytesIn& datagram) {
+        const Http3Whose whose = session_.handle_datagram(datagram);
+        strays += whose == Http3Whose::nobodys;
+        return whose != Http3Whose::malformed || give_up(Error::malformed, session_.error());
+    }
     // The other side has read all when it ends in its turn.
     bool has_left() const { return ended || mute || !has_frames() || session_.is_over(); }
     void leave() { finishes = true; }
