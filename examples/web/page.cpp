@@ -1,5 +1,6 @@
-// The arena in a web page: the same player as in a terminal, over the browser's WebSocket or WebRTC. The
-// page's script (page.html) calls the functions below, draws what they tell, and steers. Compiled by em++.
+// The arena in a web page: the same player as in a terminal, over the browser's WebSocket, WebRTC or
+// WebTransport. The page's script (page.html) calls the functions below, draws what they tell, and steers.
+// Compiled by em++.
 
 #include <emscripten/em_macros.h>
 
@@ -9,8 +10,8 @@
 #include <string>
 #include <tenon/browser/web_rtc.hpp>
 #include <tenon/browser/web_socket.hpp>
+#include <tenon/browser/web_transport.hpp>
 #include <tenon/transport/now.hpp>
-#include <type_traits>
 #include <vector>
 
 #include "../arena/figures.hpp"
@@ -22,6 +23,14 @@ using namespace tenon::literals;
 using tenon::Instant;
 using tenon::browser::WebRtc;
 using tenon::browser::WebSocket;
+using tenon::browser::WebTransport;
+
+template <class Transport>
+constexpr const char* road_of = "ws";
+template <>
+constexpr const char* road_of<WebRtc> = "rtc";
+template <>
+constexpr const char* road_of<WebTransport> = "wt";
 
 // How long a key waits for its answer: from the press to the turn in which we know that the server has played
 // the first command with it. What is seen of it comes sooner, since the player's own ship is run ahead.
@@ -119,18 +128,20 @@ class Client {
         std::size_t ships = 0;
         for ([[maybe_unused]] auto [entity, ship] : player_.net().template view<arena::Ship>(tenon::now()))
             ++ships;
-        char text[650];
+        char text[700];
         std::snprintf(
             text, sizeof text,
             "{\"status\":\"%s\",\"road\":\"%s\",\"ships\":%zu,\"flown\":%.1f,\"shots\":%llu,\"hits\":%llu,"
             "\"turns\":%llu,"
-            "\"woken\":%llu,\"joined\":%u,\"frames\":%llu,\"bytes\":%llu,\"inbox_most\":%zu,\"rtt_ms\":%.2f,"
+            "\"woken\":%llu,\"joined\":%u,\"frames\":%llu,\"beside\":%llu,\"bytes\":%llu,\"inbox_most\":%zu,"
+            "\"rtt_ms\":%.2f,"
             "\"joined_ms\":%.1f,\"late_ms\":%.1f,\"echoes\":%zu,\"echo_ms\":%.1f,\"echo_p95_ms\":%.1f}",
-            tenon::name(player_.net().status()).data(), std::is_same_v<Transport, WebRtc> ? "rtc" : "ws",
-            ships, player_.seen_flown(), static_cast<unsigned long long>(player_.shots_seen()),
+            tenon::name(player_.net().status()).data(), road_of<Transport>, ships, player_.seen_flown(),
+            static_cast<unsigned long long>(player_.shots_seen()),
             static_cast<unsigned long long>(player_.hits_heard()), static_cast<unsigned long long>(turns_),
             static_cast<unsigned long long>(woken_), joined_,
             static_cast<unsigned long long>(counters.frames_in),
+            static_cast<unsigned long long>(counters.beside_in),
             static_cast<unsigned long long>(counters.bytes_in), counters.inbox_most, health.rtt.ms(),
             came_in_.ms(), player_.net().playback(tenon::now()).delay.ms(), echo_.count(),
             echo_.percentile(0.5), echo_.percentile(0.95));
@@ -174,8 +185,12 @@ class Client {
 // One of them, as the page asks: each transport has a session of its own kind.
 std::optional<Client<WebSocket>> over_web_socket;
 std::optional<Client<WebRtc>> over_rtc;
+std::optional<Client<WebTransport>> over_web_transport;
 
-decltype(auto) client(auto&& f) { return over_rtc ? f(*over_rtc) : f(*over_web_socket); }
+decltype(auto) client(auto&& f) {
+    if (over_rtc) return f(*over_rtc);
+    return over_web_transport ? f(*over_web_transport) : f(*over_web_socket);
+}
 
 } // namespace
 
@@ -187,8 +202,11 @@ EMSCRIPTEN_KEEPALIVE void arena_fly(int by_itself) {
 EMSCRIPTEN_KEEPALIVE void arena_join(const char* url, const char* name, int flies_itself) {
     over_rtc.reset();
     over_web_socket.reset();
+    over_web_transport.reset();
     if (std::string_view(url).substr(0, 3) == "rtc")
         over_rtc.emplace(url, name);
+    else if (std::string_view(url).substr(0, 5) == "https")
+        over_web_transport.emplace(url, name);
     else
         over_web_socket.emplace(url, name);
     arena_fly(flies_itself);

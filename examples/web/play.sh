@@ -48,6 +48,7 @@ serve() {
     room=127.0.0.1:$(sed -n 's/^listening on port //p' "$web/server")
     page="http://127.0.0.1:$(sed -n 's/.* port \([0-9]*\) .*/\1/p' "$web/site.log")/?host=$room"
     rtc=$(sed -n 's/^pages over WebRTC join at port /127.0.0.1:/p' "$web/server")
+    wt=$(sed -n 's/^pages over WebTransport join at port \([0-9]*\) with /127.0.0.1:\1#/p' "$web/server")
 }
 served() {
     python3 -c "import sys, urllib.request
@@ -71,7 +72,7 @@ chromium_plays() {
     patience=
     if have timeout; then patience="timeout 120"; fi
     # shellcheck disable=SC2086
-    $patience python3 "$root/examples/web/chromium.py" "$page" "$web/pictures" ${rtc:+--rtc "$rtc"} \
+    $patience python3 "$root/examples/web/chromium.py" "$page" "$web/pictures" ${rtc:+--rtc "$rtc"} ${wt:+--wt "$wt"} \
         >"$web/chromium" 2>&1
 }
 
@@ -87,6 +88,7 @@ if [ -t 0 ] && [ -t 1 ]; then
     serve --bots 3 || finish
     say "Open $page in a browser, or in several; Ctrl-C ends it."
     [ -z "$rtc" ] || say "Over WebRTC: ${page%host=*}host=$rtc&road=rtc"
+    [ -z "$wt" ] || say "Over WebTransport: ${page%host=*}host=${wt%#*}%23${wt#*#}&road=wt"
     wait "$server" || true
     finish
 fi

@@ -1,6 +1,6 @@
 // The arena for browsers and native programs in one room: a server that listens for WebSockets and UDP on one
-// port, where it was built with WebRTC for that on the next, and bots that join over UDP. The page is served
-// by any web server: examples/run.sh --web.
+// port, where it was built with them for WebRTC on the next and WebTransport on the one after that, and bots
+// that join over UDP. The page is served by any web server: examples/run.sh --web.
 //   web_server [--listen PORT] [--bots N] [--seconds N]
 
 #include <csignal>
@@ -15,6 +15,9 @@
 #if ARENA_WEB_RTC
 #include <tenon/transport/web_rtc.hpp>
 #endif
+#if ARENA_WEB_TRANSPORT // beside that
+#include <tenon/transport/web_transport.hpp>
+#endif
 #include <vector>
 
 #include "../arena/figures.hpp"
@@ -26,7 +29,11 @@ namespace {
 
 using tenon::transport::Udp;
 using tenon::transport::WebSocket;
-#if ARENA_WEB_RTC
+#if ARENA_WEB_TRANSPORT
+using tenon::transport::WebRtc;
+using tenon::transport::WebTransport;
+using Roads = tenon::transport::Several<Udp, WebSocket, WebRtc, WebTransport>;
+#elif ARENA_WEB_RTC
 using tenon::transport::WebRtc;
 using Roads = tenon::transport::Several<Udp, WebSocket, WebRtc>;
 #else
@@ -41,10 +48,16 @@ volatile std::sig_atomic_t interrupted = 0;
 // that may connect.
 const auto here = tenon::transport::IpAddress::loopback(0);
 Udp udp() { return Udp({.bind = here}); }
-Roads roads_at([[maybe_unused]] std::uint16_t port) {
-#if ARENA_WEB_RTC
-    const auto next = static_cast<std::uint16_t>(port == 0 ? 0 : port + 1); // it takes UDP and TCP for itself
-    return Roads({0, 0, next}, udp(), WebSocket({.bind = here}), WebRtc({.bind = here}));
+Roads roads_at(std::uint16_t port) {
+    // WebRTC takes UDP and TCP for itself.
+    [[maybe_unused]] const auto behind = [=](int count) {
+        return static_cast<std::uint16_t>(port == 0 ? 0 : port + count);
+    };
+#if ARENA_WEB_TRANSPORT
+    return Roads({0, 0, behind(1), behind(2)}, udp(), WebSocket({.bind = here}), WebRtc({.bind = here}),
+                 WebTransport({.bind = here}));
+#elif ARENA_WEB_RTC
+    return Roads({0, 0, behind(1)}, udp(), WebSocket({.bind = here}), WebRtc({.bind = here}));
 #else
     return Roads(udp(), WebSocket({.bind = here}));
 #endif
@@ -56,11 +69,15 @@ int play(std::uint16_t port, unsigned bots_wanted, unsigned seconds) {
         std::fprintf(stderr, "web_server: can't listen: %s\n", tenon::sentence(opened.error()).data());
         return 1;
     }
-    const auto& roads = server.net().transport();
+    auto& roads = server.net().transport();
     std::printf("listening on port %u\n", unsigned(roads.port(1))); // for pages, mostly the same
     std::printf("players over UDP join at port %u\n", unsigned(roads.port(0)));
 #if ARENA_WEB_RTC
     std::printf("pages over WebRTC join at port %u\n", unsigned(roads.port(2)));
+#endif
+#if ARENA_WEB_TRANSPORT // with a certificate of its own, by which they know it
+    std::printf("pages over WebTransport join at port %u with %s\n", unsigned(roads.port(3)),
+                roads.road<3>().fingerprint().c_str());
 #endif
     std::fflush(stdout);
     std::vector<std::unique_ptr<Player>> bots;
