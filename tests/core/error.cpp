@@ -23,6 +23,18 @@ TEST_CASE("every error has a name of its own and a sentence") {
     CHECK(tenon::name(static_cast<Error>(tenon::error_count)) == "unknown");
 }
 
+TEST_CASE("an error keeps its number, by which the other side knows it") {
+    CHECK(static_cast<int>(Error::timed_out) == 10);
+    CHECK(static_cast<int>(Error::codec_mismatch) == 17);
+    CHECK(static_cast<int>(Error::flooded) == 32);
+    CHECK(static_cast<int>(Error::desynced) == 38);
+    CHECK(static_cast<int>(Error::forbidden) == 65);
+    CHECK(static_cast<int>(Error::banned) == 68);
+    CHECK(static_cast<int>(Error::undecodable) == 69);
+    CHECK(static_cast<int>(Error::cant_listen) == 70);
+    CHECK(static_cast<int>(Error::datagrams_mismatch) == 71);
+}
+
 TEST_CASE("a result is a value or the error that stood in its way") {
     const Result<int> good = 7;
     CHECK(good);

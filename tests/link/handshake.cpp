@@ -145,6 +145,35 @@ TEST_CASE("what does not fit is named, and of the types the first that differs")
     CHECK(verdict(offered, type, host) == Error::none);
 }
 
+TEST_CASE("whether a road carries datagrams beside its stream both say, and are told apart by that alone") {
+    const auto verdict = [](std::uint32_t host, std::uint32_t caller) {
+        Terms ours = terms(), theirs = terms();
+        ours.features = ours.required = host;
+        theirs.features = theirs.required = caller;
+        Meeting meeting(theirs);
+        const Connect connect = meeting.greet(start);
+        std::size_t type = 0;
+        return compare(ours, connect, type);
+    };
+    const std::uint32_t plain = over_streams(5, false), both = over_streams(5, true);
+    CHECK(plain == 4);
+    CHECK(both == 68);
+    CHECK(over_streams(2 | 8 | 1u << 18, true) == (4 | 8 | 64 | 1u << 18));
+    CHECK(over_streams(both, false) == plain);
+    CHECK(verdict(plain, plain) == Error::none);
+    CHECK(verdict(both, both) == Error::none);
+    CHECK(verdict(both, plain) == Error::datagrams_mismatch);
+    CHECK(verdict(plain, both) == Error::datagrams_mismatch);
+    // What another profile would mend is said first.
+    CHECK(verdict(both, plain | 8) == Error::codec_mismatch);
+    CHECK(verdict(plain | 16, both) == Error::codec_mismatch);
+    // It is no feature that one may have and the other do without.
+    Terms host = terms(), caller = terms();
+    caller.features = both;
+    std::size_t type = 0;
+    CHECK(compare(host, Meeting(caller).greet(start), type) == Error::datagrams_mismatch);
+}
+
 TEST_CASE("a refusal ends the knocking, with its reason and its words") {
     Meeting meeting;
     meeting.greet(start);

@@ -31,6 +31,8 @@ TEST_CASE("a caller of another profile is told what differs") {
         CHECK(Remedy::features(bits, bits ^ 2).text().size() <= 80);
     }
     CHECK(Remedy::codec(std::string(100, 'c')).text().size() <= 80);
+    CHECK(Remedy::road(true).text() == "the host's road carries datagrams beside its stream, yours does not");
+    CHECK(Remedy::road(false).text() == "your road carries datagrams beside its stream, the host's does not");
 }
 
 TEST_CASE("a caller of another version is told which side to update") {

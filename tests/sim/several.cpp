@@ -128,6 +128,39 @@ TEST_CASE_TEMPLATE("guests by datagrams and by connections are in one room, and 
     CHECK(walks->loss == 0);
 }
 
+TEST_CASE(
+    "each connection of a host is told at the door which of its roads has datagrams beside the stream") {
+    Yard<sim::Stream> yard(7);
+    REQUIRE(yard.world.run_until([&] { return yard.all_in(); }, 5_s));
+    // Each goes to the other's road, and nobody in the room notices.
+    NetOver<sim::Stream> plain(with("p", 41), yard.world.stream(41));
+    NetOver<sim::StreamAndDatagrams> both(with("b", 42), yard.world.stream<sim::StreamAndDatagrams>(42));
+    Player at_plain, at_both;
+    REQUIRE(plain.join("host1:4001"));
+    REQUIRE(both.join("host1:4000"));
+    yard.world.add(plain, at_plain);
+    yard.world.add(both, at_both);
+    yard.world.run(1_s);
+    CHECK(at_plain.notices ==
+          " closed/datagrams_mismatch/the host's road carries datagrams beside its stream, "
+          "yours does not");
+    CHECK(at_both.notices ==
+          " closed/datagrams_mismatch/your road carries datagrams beside its stream, the "
+          "host's does not");
+    CHECK(yard.host.roster().size() == 5);
+    CHECK(yard.world.lines().open_count() == 2);
+    // And is let in at its own.
+    at_plain.notices = at_both.notices = "";
+    REQUIRE(plain.join("host1:4000"));
+    REQUIRE(both.join("host1:4001"));
+    yard.world.run(1_s);
+    CHECK(plain.status() == Status::joined);
+    CHECK(both.status() == Status::joined);
+    CHECK(yard.host.roster().size() == 7);
+    yard.world.remove(plain);
+    yard.world.remove(both);
+}
+
 TEST_CASE_TEMPLATE("what is large crosses both roads whole, and a guest's leaving is told on both", Wire,
                    sim::Stream, sim::StreamAndDatagrams) {
     Yard<Wire> yard(4);

@@ -8,8 +8,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
+#include "../wire/by_the_book.hpp"
 #include "room_of.hpp"
 #include "searching.hpp"
 #include "tenon/hall.hpp"
@@ -201,6 +203,49 @@ struct Match {
     void on(const PeerLeft& gone) { left += " " + std::string(name(gone.reason)); }
 };
 
+// What comes of a guest of the one road at a host of the other.
+template <class HostWire, class GuestWire>
+std::string comes_to() {
+    sim::World world{1};
+    SailorOver<HostWire> host(world, 1);
+    SailorOver<GuestWire> guest(world, 2);
+    REQUIRE(host.net.host(4000));
+    REQUIRE(guest.net.join("host1:4000"));
+    world.run(2_s);
+    const bool in = guest.net.status() == Status::joined;
+    CHECK(host.net.roster().size() == (in ? 2 : 1));
+    CHECK(world.lines().open_count() == (in ? 1 : 0));
+    std::string told = guest.notices;
+    if (!in) told += ": ";
+    return told += guest.words;
+}
+
+// What a guest of that road asks with, as the protocol's description reads it.
+template <class Wire>
+by_the_book::Meeting asks_with() {
+    sim::World world{1};
+    SailorOver<Wire> guest(world, 2);
+    auto line = world.stream<Wire>(1);
+    REQUIRE(line.open(4000));
+    REQUIRE(guest.net.join("host1:4000"));
+    by_the_book::Meeting asked;
+    const auto hear = [&](const auto& from, Lane, BytesIn bytes) {
+        const auto* first = reinterpret_cast<const std::uint8_t*>(bytes.data());
+        const auto said = by_the_book::read_meeting({first, first + bytes.size()});
+        REQUIRE(said);
+        if (said->kind != meeting::hello) return void(asked = *said);
+        std::byte answer[64];
+        const std::size_t size = write(BytesOut(answer), Challenge{said->nonce, 1, 2}, Plain());
+        CHECK(line.send(from, {}, BytesIn(answer).first(size)) == Sent::sent);
+        line.flush();
+    };
+    for (int i = 0; i < 100 && asked.kind == 0; ++i) {
+        world.run(5_ms);
+        line.poll(hear);
+    }
+    return asked;
+}
+
 } // namespace
 
 TEST_CASE("rooms over connections keep their promises, whoever is slow, leaves, or is cut off") {
@@ -376,6 +421,27 @@ TEST_CASE("what must arrive waits in a bounded queue before a slow connection, a
     CHECK(guest.notices == " joined");
 }
 
+TEST_CASE(
+    "a road that carries datagrams beside its stream, and one that does not, are told apart at the door") {
+    using sim::Stream, sim::StreamAndDatagrams;
+    CHECK(comes_to<Stream, Stream>() == " joined");
+    CHECK(comes_to<StreamAndDatagrams, StreamAndDatagrams>() == " joined");
+    CHECK(comes_to<StreamAndDatagrams, Stream>() ==
+          " closed/datagrams_mismatch: the host's road carries datagrams beside its stream, yours does not");
+    CHECK(comes_to<Stream, StreamAndDatagrams>() ==
+          " closed/datagrams_mismatch: your road carries datagrams beside its stream, the host's does not");
+}
+
+TEST_CASE("what a road carries stands among the features, and reads so by the book") {
+    const auto plain = asks_with<sim::Stream>(), both = asks_with<sim::StreamAndDatagrams>();
+    CHECK(plain.kind == meeting::connect);
+    CHECK(plain.features == 4);
+    CHECK(plain.required == 4);
+    CHECK(both.kind == meeting::connect);
+    CHECK(both.features == 68);
+    CHECK(both.required == 68);
+}
+
 TEST_CASE("who calls and is not let in does not keep its connection") {
     Harbour harbour(1);
     auto line = harbour.world.stream(30);
@@ -410,9 +476,13 @@ TEST_CASE_TEMPLATE("a hall has its rooms over connections too, and loses the gue
     }
     guests.push_back(std::make_unique<Guest>(world, 20, std::size_t(40), Options{.room = "green"}));
     REQUIRE(guests.back()->net.join("host1:4000"));
+    using OtherWire = std::conditional_t<Wire::traits.datagrams, sim::Stream, sim::StreamAndDatagrams>;
+    SailorOver<OtherWire> stranger(world, 21, 40, {.room = "red"});
+    REQUIRE(stranger.net.join("host1:4000"));
     world.run(1_s);
     CHECK(hall.guest_count() == 6);
     CHECK(guests[6]->notices == " closed/wrong_room");
+    CHECK(stranger.notices == " closed/datagrams_mismatch");
     CHECK(world.lines().open_count() == 6);
     CHECK(guests[0]->net.broadcast(Parcel{0, std::string(60'000, 'p')}));
     CHECK(guests[1]->net.broadcast(Spark{1}));

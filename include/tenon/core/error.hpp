@@ -94,9 +94,11 @@ enum class Error : std::uint8_t {
     undecodable,
     // Pages.
     cant_listen,
+    // Roads.
+    datagrams_mismatch,
 };
 
-inline constexpr std::uint8_t error_count = static_cast<std::uint8_t>(Error::cant_listen) + 1;
+inline constexpr std::uint8_t error_count = static_cast<std::uint8_t>(Error::datagrams_mismatch) + 1;
 
 struct ErrorText {
     std::string_view name, sentence;
@@ -313,6 +315,10 @@ constexpr ErrorText describe(Error error) {
             return {"cant_listen",
                     "Nobody can connect to a web page, so it can't be a host: let it join one, and run the "
                     "host as a program of its own."};
+        case Error::datagrams_mismatch:
+            return {"datagrams_mismatch",
+                    "One side's transport carries datagrams beside its stream and the other's does not: give "
+                    "both the same transport, with the same options."};
     }
     return {"unknown", "An error of an unknown number."};
 }

@@ -46,12 +46,14 @@ struct Terms {
     std::span<const std::uint32_t> type_hashes;
 };
 
-// The features by which reliability is done, and what becomes of them over a connection, whatever they were.
+// The features by which reliability is done, and what becomes of them over a connection, whatever they were:
+// one with datagrams beside its stream, or one without.
 namespace feature {
-inline constexpr std::uint32_t gives_up = 1, redundant = 2, reliable = 4;
+inline constexpr std::uint32_t gives_up = 1, redundant = 2, reliable = 4, datagrams = 64;
 }
-constexpr std::uint32_t over_streams(std::uint32_t features) {
-    return (features & ~(feature::gives_up | feature::redundant)) | feature::reliable;
+constexpr std::uint32_t over_streams(std::uint32_t features, bool datagrams_beside) {
+    return (features & ~(feature::gives_up | feature::redundant | feature::datagrams)) | feature::reliable |
+           (datagrams_beside ? feature::datagrams : 0);
 }
 
 struct Hello {
@@ -336,8 +338,11 @@ inline Error compare(const Terms& host, const Connect& caller, std::size_t& type
     if (caller.terms.game != host.game) return Error::wrong_game;
     if (caller.terms.game_version != host.game_version) return Error::version_mismatch;
     if (caller.terms.codec != host.codec) return Error::codec_mismatch;
-    if ((caller.terms.required & ~host.features) != 0 || (host.required & ~caller.terms.features) != 0)
-        return Error::codec_mismatch;
+    const std::uint32_t missing =
+        (caller.terms.required & ~host.features) | (host.required & ~caller.terms.features);
+    if ((missing & ~feature::datagrams) != 0) return Error::codec_mismatch;
+    // Nobody can do without what the other says there, nor wait for what the other never says.
+    if (((host.features ^ caller.terms.features) & feature::datagrams) != 0) return Error::datagrams_mismatch;
     if (caller.terms.schema != host.schema) {
         for (type = 0; type < host.type_hashes.size() && type < caller.hash_count(); ++type)
             if (host.type_hashes[type] != caller.hash(type)) break;

@@ -66,7 +66,7 @@ class MixedGuard {
     Visitor visitor(const auto& from) const {
         Visitor visitor;
         visitor.stream = is_stream(from);
-        if constexpr (requires { from.has_datagrams(); }) visitor.beside = from.has_datagrams();
+        visitor.beside = has_datagrams_beside(from);
         return visitor;
     }
     SipKey door_key(const SipKey& drawn) const { return inner_.door_key(drawn); }

@@ -67,6 +67,16 @@ class Remedy {
         return remedy;
     }
 
+    // One of the two has datagrams beside its connection's stream, and so says there what the other looks for
+    // in the stream.
+    static Remedy road(bool ours_carries_datagrams) {
+        Remedy remedy;
+        remedy.say(ours_carries_datagrams ? "the host's" : "your");
+        remedy.say(" road carries datagrams beside its stream, ");
+        remedy.say(ours_carries_datagrams ? "yours does not" : "the host's does not");
+        return remedy;
+    }
+
     std::string_view text() const { return {text_, size_}; }
 
   private:

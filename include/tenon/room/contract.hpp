@@ -47,6 +47,7 @@ struct Contract {
         return (Reliability::traits.gives_up ? feature::gives_up : 0u) |
                (Reliability::traits.redundant ? feature::redundant : 0u) |
                (Reliability::traits.reliable ? feature::reliable : 0u) |
+               (Reliability::traits.datagrams ? feature::datagrams : 0u) |
                (Topology::traits.migrates ? 8u : 0u) | (Topology::traits.direct ? 16u : 0u) |
                (HasBus<Topology> ? 32u : 0u) | clock_feature<Clock>();
     }

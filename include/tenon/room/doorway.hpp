@@ -123,7 +123,8 @@ class Doorway {
     // What a caller from there must share with us: over a connection reliability is Native.
     static Terms terms_at(const Table& table, const Address& from) {
         Terms terms = table.terms_;
-        if (is_stream(from)) terms.features = terms.required = over_streams(terms.features);
+        if (is_stream(from))
+            terms.features = terms.required = over_streams(terms.features, has_datagrams_beside(from));
         return terms;
     }
     static PeerId next_id(const Table& table) { return PeerId{table.next_id_}; }

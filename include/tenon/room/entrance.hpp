@@ -99,6 +99,9 @@ class Entrance {
         else if (mismatch == Error::codec_mismatch)
             refuse(from, connect.nonce, mismatch,
                    Remedy::features(terms.features, connect.terms.features).text());
+        else if (mismatch == Error::datagrams_mismatch)
+            refuse(from, connect.nonce, mismatch,
+                   Remedy::road((terms.features & feature::datagrams) != 0).text());
         else if (mismatch == Error::version_mismatch && speaks_with_us(connect.protocol))
             refuse(from, connect.nonce, mismatch,
                    Remedy::game(terms.game_version, connect.terms.game_version).text());

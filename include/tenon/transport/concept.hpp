@@ -41,6 +41,12 @@ constexpr bool is_stream(const Address& address) {
     if constexpr (requires { address.is_stream(); }) return address.is_stream();
     return false;
 }
+// And whether that connection has datagrams beside its stream.
+template <class Address>
+constexpr bool has_datagrams_beside(const Address& address) {
+    if constexpr (requires { address.has_datagrams(); }) return address.has_datagrams();
+    return false;
+}
 
 // One of a transport's independent streams; datagram transports have only lane 0.
 struct Lane {
