@@ -151,6 +151,9 @@ TEST_CASE("a mixed link over a connection is a StreamLink, and speaks with one i
     CHECK(pair.here.is_stream());
     CHECK(is_over_stream(pair.here));
     CHECK(is_over_stream(pair.there));
+    CHECK(keeps_order(pair.here));
+    CHECK(keeps_order(pair.there));
+    CHECK(!has_beside(pair.there));
     CHECK(!pair.here.is_ready());
     pair.talks();
     CHECK(pair.largest > 5000); // in one piece
@@ -161,13 +164,19 @@ TEST_CASE("where some connections carry datagrams too, each link is still what i
     options.datagram_bytes = stream_frame_bytes;
     Pair<StreamLink<reliability::Native, Checksum>, Wide> alone(Wide::Key::of_stream(), options);
     CHECK(alone.here.is_stream());
+    CHECK(!has_beside(alone.here));
+    CHECK(keeps_order(alone.here)); // as every plain connection does
     alone.talks();
     CHECK(alone.here.handle_beside(alone.now, bytes_of("x"), {}).error() == Error::malformed);
     Pair<StreamLink<reliability::NativeWithDatagrams, Checksum>, Wide> both(Wide::Key::of_both(7), options);
     CHECK(both.here.is_stream());
+    CHECK(has_beside(both.here));
+    CHECK(!keeps_order(both.here));
     both.talks();
     Pair<Link<reliability::AckVector>, Wide> packets(Wide::Key(7), LinkOptions());
     CHECK(!packets.here.is_stream());
+    CHECK(!has_beside(packets.here));
+    CHECK(!keeps_order(packets.here));
     packets.talks();
 }
 

@@ -3,9 +3,16 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
+#include <initializer_list>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "tenon/link/channel.hpp"
+#include "tenon/link/link_of.hpp"
+#include "tenon/link/mixed_link.hpp"
+#include "tenon/reliability/native.hpp"
 #include "tenon/room/game_voice.hpp"
 #include "tenon/room/world_guest.hpp"
 #include "tenon/room/world_host.hpp"
@@ -86,6 +93,50 @@ struct Match {
     MessageType type() const { return Pitch::type_of<Ball>; }
 };
 
+// What a world has of its room: a seat on the way there, and how large what is said to it was.
+template <class AnyLink, bool over_connections = false>
+struct Quay {
+    using Link = AnyLink;
+    static constexpr bool connected = over_connections;
+    struct Seat {
+        PeerId id;
+        Link link;
+    };
+    std::array<std::byte, 66'000> bytes;
+    std::size_t largest = 0;
+
+    BytesOut scratch() { return bytes; }
+    Result<> push(Seat&, const Post& post) {
+        largest = post.payload.size() > largest ? post.payload.size() : largest;
+        return {};
+    }
+};
+// The largest snapshots of a world of many packets, to guests whose links begin with these keys.
+template <class AnyQuay, class Key>
+std::vector<std::size_t> largest_to(std::initializer_list<Key> keys) {
+    constexpr Instant now{1'000'000'000};
+    auto quay = std::make_unique<AnyQuay>();
+    struct Nobody {
+    } nobody;
+    WorldPart<Pitch, AnyQuay> part({.entities_max = 9000}, 1200, 1);
+    part.found({.snapshot_hz = 20});
+    Random random(2);
+    for (int i = 0; i < 9000; ++i)
+        part.world()->set(part.world()->spawn(), Ball{static_cast<float>(random.real() * 200 - 100)});
+    CHECK(part.commit(now, nobody));
+    Pool pool{1200, 1 << 20};
+    std::vector<std::size_t> all;
+    for (const Key& key : keys) {
+        typename AnyQuay::Seat seat{PeerId{static_cast<std::uint32_t>(all.size() + 1)},
+                                    {pool, LinkOptions(), key, now, Random(1)}};
+        quay->largest = 0;
+        for (int beat = 0; beat < 2; ++beat) // by and by it knows how much will fit
+            CHECK(part.tell(*quay, seat, 50_ms, 1'000'000, nobody) > 4000);
+        all.push_back(quay->largest);
+    }
+    return all;
+}
+
 } // namespace
 
 TEST_CASE("there is a world where one decides, from hosting to leaving, and a view of it everywhere") {
@@ -117,6 +168,24 @@ TEST_CASE("there is a world where one decides, from hosting to leaving, and a vi
     // A room that is opened again has another world.
     REQUIRE(match.host.net.host(4000));
     CHECK(match.host.net.world()->size() == 0);
+}
+
+TEST_CASE("a snapshot is as large as the road of its guest takes it whole, whatever other roads there are") {
+    using Mixed = LinkOf<reliability::AckVector, MixedSeal<Checksum, true>>;
+    const auto mixed =
+        largest_to<Quay<Mixed>, Mixed::Key>({Mixed::Key(7), Mixed::Key::of_both(7), Mixed::Key::of_stream()});
+    REQUIRE(mixed.size() == 3);
+    CHECK(mixed[0] > 1050);
+    CHECK(mixed[0] <= 1200 - chunk_reserve - 8);
+    CHECK(mixed[1] > 850);
+    CHECK(mixed[1] <= 1000 - chunk_reserve - 8);
+    CHECK(mixed[2] == mixed[0]);
+    using Plain = LinkOf<reliability::Native, Checksum>;
+    using Both = LinkOf<reliability::NativeWithDatagrams, Checksum>;
+    using Packets = LinkOf<reliability::AckVector, Checksum>;
+    CHECK(largest_to<Quay<Packets>, std::uint64_t>({7})[0] == mixed[0]);
+    CHECK(largest_to<Quay<Both, true>, std::uint64_t>({7})[0] == mixed[1]);
+    CHECK(largest_to<Quay<Plain, true>, std::uint64_t>({7})[0] == mixed[2]);
 }
 
 TEST_CASE("a guest that says nonsense of the world is sent away, and nobody else is disturbed") {

@@ -120,6 +120,7 @@ class MixedLink {
     }
 
     bool is_stream() const { return stream_; }
+    bool is_both() const { return both_; } // a stream, and datagrams beside it
     // What it is.
     decltype(auto) visit(auto&& f) { return visit(link_, f); }
     decltype(auto) visit(auto&& f) const { return visit(link_, f); }
@@ -262,16 +263,22 @@ constexpr bool is_over_stream(const AnyLink& link) {
         return requires { AnyLink::over_stream; };
 }
 
-// Whether it has a lane for what may be lost beside its stream.
+// Whether it may have a lane for what may be lost beside its stream.
 template <class AnyLink>
 inline constexpr bool says_beside = [] {
     if constexpr (requires { AnyLink::has_datagrams; }) return AnyLink::has_datagrams;
     return false;
 }();
+// Whether it has: of a host on several roads, this one and not another.
+template <class AnyLink>
+constexpr bool has_beside(const AnyLink& link) {
+    if constexpr (requires { link.is_both(); }) return link.is_both();
+    return says_beside<AnyLink>;
+}
 // Whether nothing that comes over it was overtaken.
 template <class AnyLink>
 constexpr bool keeps_order(const AnyLink& link) {
-    return !says_beside<AnyLink> && is_over_stream(link);
+    return is_over_stream(link) && !has_beside(link);
 }
 
 } // namespace tenon

@@ -32,10 +32,9 @@ class WorldHost {
     using Order = detail::OrderOf<Game>;
 
   public:
-    // `bytes_max`: of a message that goes whole into a packet.
+    // `bytes_max`: of a message that goes whole into the largest packet.
     WorldHost(const Options& options, const Rates& rates, std::size_t bytes_max, std::uint64_t secret)
-        : bytes_max_(bytes_max),
-          tick_(rates.snapshot_hz > 0 ? period(rates.snapshot_hz) : Duration{}),
+        : tick_(rates.snapshot_hz > 0 ? period(rates.snapshot_hz) : Duration{}),
           command_tick_(rates.input_hz > 0 ? period(rates.input_hz) : milliseconds(16)),
           world_({options.entities_max, options.history_ticks}),
           cache_(world_.slots(), bytes_max, cached, secret),
@@ -111,11 +110,11 @@ class WorldHost {
 
     // ---- snapshots
 
-    // Says what is due to a guest, in at most so many bytes and packets; how many bytes it took. What can't
-    // leave within `patience` is dropped, since something newer follows.
+    // Says what is due to a guest, in at most so many bytes and packets, of which each holds `bytes_max`; how
+    // many bytes it took. What can't leave within `patience` is dropped, since something newer follows.
     template <class Handlers>
-    std::size_t tell(auto& room, auto& seat, MessageType type, Duration patience, std::size_t budget,
-                     Handlers& handlers) {
+    std::size_t tell(auto& room, auto& seat, MessageType type, Duration patience, std::size_t bytes_max,
+                     std::size_t budget, Handlers& handlers) {
         Client* client = client_of(seat.id);
         if (client == nullptr) return 0;
         if (!client->sender)
@@ -130,9 +129,8 @@ class WorldHost {
         };
         std::size_t told = 0;
         for (unsigned packets = 0; packets < packets_max; ++packets) {
-            if (seat.link.bytes_ahead() > bytes_max_ * 2) break;
-            const BytesOut into =
-                room.scratch().first(budget - told < bytes_max_ ? budget - told : bytes_max_);
+            if (seat.link.bytes_ahead() > bytes_max * 2) break;
+            const BytesOut into = room.scratch().first(budget - told < bytes_max ? budget - told : bytes_max);
             if (into.size() <= head_bytes) break;
             const std::size_t size = write(into.subspan(head_bytes));
             if (size == 0) break;
@@ -264,7 +262,6 @@ class WorldHost {
         return client;
     }
 
-    std::size_t bytes_max_;
     Duration tick_, command_tick_; // no tick: each commit is one
     World<Game> world_;
     SnapshotCache cache_;

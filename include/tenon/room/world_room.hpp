@@ -13,6 +13,7 @@
 #include "tenon/core/random.hpp"
 #include "tenon/core/time.hpp"
 #include "tenon/link/channel.hpp"
+#include "tenon/link/mixed_link.hpp"
 #include "tenon/replica/history.hpp"
 #include "tenon/replica/world.hpp"
 #include "tenon/room/event.hpp"
@@ -36,9 +37,7 @@ requires(Game::count_of(EntryKind::component) != 0) class WorldPart<Game, Room> 
     static constexpr bool there = true;
 
     WorldPart(const Options& options, std::size_t datagram_bytes, std::uint64_t seed)
-        : options_(options),
-          bytes_max_(packet_bytes(datagram_bytes) - chunk_reserve - frame_bytes_max),
-          seed_(seed) {}
+        : options_(options), bytes_max_(whole_bytes(Room::connected ? 1200 : datagram_bytes)), seed_(seed) {}
     WorldPart(const WorldPart&) = delete;
     WorldPart& operator=(const WorldPart&) = delete;
     ~WorldPart() { clear(); }
@@ -109,8 +108,9 @@ requires(Game::count_of(EntryKind::component) != 0) class WorldPart<Game, Room> 
     template <class Handlers>
     std::size_t tell(Room& room, auto& seat, Duration every, std::size_t budget, Handlers& handlers) {
         if (host_ == nullptr) return 0;
-        return host_->tell(room, seat, type, clamp(every * 2, milliseconds(50), milliseconds(250)), budget,
-                           handlers);
+        const bool fewer = has_beside(seat.link) && beside_max < bytes_max_;
+        return host_->tell(room, seat, type, clamp(every * 2, milliseconds(50), milliseconds(250)),
+                           fewer ? beside_max : bytes_max_, budget, handlers);
     }
     template <class Handlers>
     void turn(Instant now, Handlers& handlers) {
@@ -223,12 +223,13 @@ requires(Game::count_of(EntryKind::component) != 0) class WorldPart<Game, Room> 
         while (Game::kind_of(first) != EntryKind::component) ++first;
         return Game::message_type(first);
     }();
-    // A snapshot goes whole into a packet, and where frames are is no larger.
-    static constexpr std::size_t packet_bytes(std::size_t datagram_bytes) {
-        if (says_beside<typename Room::Link>) return 1000;
-        return Room::connected ? 1200 : datagram_bytes;
+    // A snapshot goes whole into a packet, and where frames are is no larger; beside a stream there is less
+    // room for it, to those guests alone whose road it is.
+    static constexpr std::size_t whole_bytes(std::size_t packet_bytes) {
+        constexpr std::size_t frame_bytes_max = 8; // what stands before a message in its packet
+        return packet_bytes - chunk_reserve - frame_bytes_max;
     }
-    static constexpr std::size_t frame_bytes_max = 8; // what stands before a message in its packet
+    static constexpr std::size_t beside_max = whole_bytes(1000);
 
     Options options_;
     std::size_t bytes_max_;
