@@ -1,23 +1,9 @@
 // expect: Transport lacks: Result<Address> open(std::uint16_t port)
-#include "tenon/transport/concept.hpp"
+#include "whole_wire.hpp"
 
-struct Wire {
-    static constexpr tenon::TransportTraits traits{};
-    struct Address {
-        std::uint64_t hash() const { return 0; }
-        std::string_view text() const { return "somewhere"; }
-        bool operator==(const Address&) const = default;
-    };
-    tenon::Sent send(const Address&, tenon::Lane, tenon::BytesIn) { return tenon::Sent::sent; }
-    void flush() {}
-    template <class F>
-    void poll(F&&) {}
-    void wait(tenon::Instant) {}
-    std::uint64_t entropy() { return 0; }
-#ifndef SHOULD_FAIL
-    tenon::Result<Address> open(std::uint16_t) { return Address{}; }
-    tenon::Result<Address> resolve(std::string_view) { return Address{}; }
-    void close() {}
+struct Wire : WholeWire {
+#ifdef SHOULD_FAIL
+    tenon::Result<Address> open(std::uint16_t) = delete;
 #endif
 };
 

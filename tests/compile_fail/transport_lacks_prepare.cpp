@@ -1,29 +1,11 @@
 // expect: Transport lacks: BytesOut prepare(const Address&, Lane, std::size_t) and Sent commit(std::size_t),
 // by which a connection promises room
-#include "tenon/transport/concept.hpp"
+#include "whole_wire.hpp"
 
-struct Wire {
-    static constexpr tenon::TransportTraits traits{.connected = true};
-    struct Address {
-        std::uint64_t hash() const { return 0; }
-        std::string_view text() const { return "somewhere"; }
-        bool operator==(const Address&) const = default;
-    };
-#ifndef SHOULD_FAIL
-    tenon::BytesOut prepare(const Address&, tenon::Lane, std::size_t) { return {}; }
-    tenon::Sent commit(std::size_t) { return tenon::Sent::sent; }
+struct Wire : WholeConnections {
+#ifdef SHOULD_FAIL
+    tenon::BytesOut prepare(const Address&, tenon::Lane, std::size_t) = delete;
 #endif
-    tenon::Sent send(const Address&, tenon::Lane, tenon::BytesIn) { return tenon::Sent::sent; }
-    void flush() {}
-    template <class F>
-    void poll(F&&) {}
-    void wait(tenon::Instant) {}
-    std::uint64_t entropy() { return 0; }
-    tenon::Result<Address> open(std::uint16_t) { return Address{}; }
-    tenon::Result<Address> resolve(std::string_view) { return Address{}; }
-    std::size_t backlog(const Address&) { return 0; }
-    void close() {}
-    void hang_up(const Address&) {}
 };
 
 static_assert(sizeof(tenon::CheckTransport<Wire>) > 0);
