@@ -113,6 +113,10 @@ inline void set_token(ngtcp2_settings& settings, BytesIn token) {
     settings.token = octets(token);
     settings.tokenlen = token.size();
 }
+// A server's: with which it was shown an address.
+inline void set_token_kind(ngtcp2_settings& settings, bool of_retry) {
+    settings.token_type = of_retry ? NGTCP2_TOKEN_TYPE_RETRY : NGTCP2_TOKEN_TYPE_NEW_TOKEN;
+}
 inline void set_original(ngtcp2_transport_params& params, const ngtcp2_cid& id) {
     params.original_dcid = id;
     params.original_dcid_present = 1;
@@ -142,6 +146,7 @@ inline BytesIn token_of(const ngtcp2_pkt_hd& head) {
 inline void set_token(ngtcp2_settings& settings, BytesIn token) {
     settings.token = {const_cast<std::uint8_t*>(octets(token)), token.size()}; // it is copied
 }
+inline void set_token_kind(ngtcp2_settings&, bool) {}
 inline void set_original(ngtcp2_transport_params& params, const ngtcp2_cid& id) { params.original_dcid = id; }
 #endif
 

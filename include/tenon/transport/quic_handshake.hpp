@@ -51,6 +51,7 @@ inline bool QuicConnection::accept(QuicShared& shared, const ngtcp2_pkt_hd& head
     stage = Stage::covering;
     const ngtcp2_cid id = new_id();
     ngtcp2_settings set = settings(now, token_of(head));
+    set_token_kind(set, original != nullptr);
     ngtcp2_transport_params with = params(true);
     set_original(with, original == nullptr ? head.dcid : *original);
     if (original != nullptr) {
