@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the benchmarks in release and runs them one after the other, in about eleven minutes: `figure NAME VALUE UNIT`
+# Builds the benchmarks in release and runs them one after the other, in about twelve minutes: `figure NAME VALUE UNIT`
 # lines as they come, and at the end the table that bench/README.md shows. sh bench/run.sh flood lossy runs only those.
 # A figure that misses its target is said to, and fails nothing; a benchmark that can't run does.
 set -eu
