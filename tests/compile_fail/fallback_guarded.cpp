@@ -1,6 +1,6 @@
 // expect: tenon: a road of Fallback encrypts by a guard of its own, which the other roads have not; let
 // Secure be the outermost: Secure<Fallback<Udp, WebSocket>>
-#include "tenon/sim/lines.hpp"
+#include "tenon/sim/stream.hpp"
 #include "tenon/transport/fallback.hpp"
 #include "tenon/transport/memory.hpp"
 

@@ -3,7 +3,7 @@
 #include "tenon/codec/bits.hpp"
 #include "tenon/reliability/ack_vector.hpp"
 #include "tenon/session.hpp"
-#include "tenon/sim/lines.hpp"
+#include "tenon/sim/stream.hpp"
 #include "tenon/topology/client_server.hpp"
 #include "tenon/transport/fallback.hpp"
 #include "tenon/transport/memory.hpp"

@@ -1,6 +1,6 @@
 // expect: tenon: Impaired loses and reorders datagrams, and a connection that did would be broken; use the
 // transport inside of it without Impaired
-#include "tenon/sim/lines.hpp"
+#include "tenon/sim/stream.hpp"
 #include "tenon/transport/impaired.hpp"
 #include "tenon/transport/memory.hpp"
 

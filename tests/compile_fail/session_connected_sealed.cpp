@@ -5,7 +5,7 @@
 #include "tenon/codec/bits.hpp"
 #include "tenon/link/plain.hpp"
 #include "tenon/reliability/ack_vector.hpp"
-#include "tenon/sim/lines.hpp"
+#include "tenon/sim/stream.hpp"
 #include "tenon/topology/client_server.hpp"
 
 struct Shot {

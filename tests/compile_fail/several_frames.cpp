@@ -1,6 +1,6 @@
 // expect: tenon: a road of Several has connections with smaller frames than 66,000 bytes, and what all peers
 // are sent would not fit
-#include "tenon/sim/lines.hpp"
+#include "tenon/sim/stream.hpp"
 #include "tenon/transport/memory.hpp"
 #include "tenon/transport/several.hpp"
 

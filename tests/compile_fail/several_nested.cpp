@@ -1,5 +1,5 @@
 // expect: tenon: a road of Several is a transport with roads of its own; name them all in one
-#include "tenon/sim/lines.hpp"
+#include "tenon/sim/stream.hpp"
 #include "tenon/transport/memory.hpp"
 #include "tenon/transport/several.hpp"
 

@@ -1,6 +1,6 @@
 // expect: tenon: Threaded hands datagrams from thread to thread, and can't say which connection waits or
 // broke; use the transport inside of it without Threaded
-#include "tenon/sim/lines.hpp"
+#include "tenon/sim/stream.hpp"
 #include "tenon/transport/memory.hpp"
 #include "tenon/transport/threaded.hpp"
 

@@ -1,7 +1,9 @@
 // Datagrams as a stranger sends them to a host's port, and to a client that dials: at the door no answer is
 // larger than what it answers, and nobody comes in without a token of ours; a client answers nothing with
 // more than a datagram, and ends by itself or goes on.
-//   input: u8 what for (odd: the client, with its own identity put in), then the datagram
+// And what comes in a stream of its own: one frame or an error, whatever the pieces are.
+//   input: u8 what for (0xB0 and up: a stream, in pieces of so many bytes more than that; else odd: the
+//   client, with its own identity put in), then the datagram, or what is in the stream
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -69,12 +71,28 @@ void answer(BytesIn datagram) {
     must(shared.ids.size() == 0);
 }
 
+void stream(BytesIn bytes, std::size_t step) {
+    QuicBulk bulk;
+    bulk.begin(3);
+    const BytesIn all = bytes;
+    for (; bytes.size() > step; bytes = bytes.subspan(step)) must(bulk.take(3, bytes.first(step), false));
+    must(bulk.each_whole([](BytesIn) { return true; }) == 0); // not before its end
+    must(bulk.take(3, bytes, true));
+    if (bulk.error() != Error::none) return;
+    std::size_t size = 0;
+    must(bulk.each_whole([&](BytesIn frame) { return size = frame.size(), true; }) == 1);
+    must(size != 0 && size <= frame_max && size + varint_size(size) == all.size());
+    must(!bulk.take(3, all, true)); // and that is the end of it
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size < 2) return 0; // the system gives no empty datagram to look at
     const BytesIn datagram{reinterpret_cast<const std::byte*>(data) + 1, size - 1};
-    if (data[0] % 2 == 0)
+    if (data[0] >= 0xB0)
+        stream(datagram, data[0] - 0xB0 + 1u);
+    else if (data[0] % 2 == 0)
         knock(datagram);
     else
         answer(datagram);

@@ -1,15 +1,16 @@
 // Two links over a connection, of which what one says is mutated on its way, and whose connection is now and
 // then held up: no crash, no message larger than allowed, no memory held beyond the limits, and whatever a
 // link writes an honest one reads. Or over one that carries datagrams beside, which are mutated as well, and
-// come twice.
-//   input: u8 seed, the top bit for datagrams, then steps (u8 what, u8 a, u8 b); see `step`
+// come twice; or one that also has streams for what is large.
+//   input: u8 seed, 0x80 and up for datagrams, 0xC0 and up for both, then steps (u8 what, u8 a, u8 b); see
+//   `step`
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdlib>
 #include <vector>
 
-#include "tenon/link/stream_link.hpp"
+#include "tenon/link/link_of.hpp"
 #include "tenon/wire/checksum.hpp"
 
 namespace {
@@ -23,7 +24,8 @@ constexpr unsigned kinds = 12;
 constexpr unsigned say_reliable = 0, say_newest = 1, say_lossy = 2, say_command = 3;
 constexpr unsigned wait = 4;    // a times 4 milliseconds
 constexpr unsigned deliver = 5; // a frames each way
-constexpr unsigned hold = 6;    // so much more waits behind the connection of side b, or it has no datagrams
+constexpr unsigned hold =
+    6; // so much more waits behind side b's connection, or it has no datagrams, or streams
 constexpr unsigned raw = 7;     // side 1 hears the bytes a, b, a ^ b, sealed where they come beside
 constexpr unsigned flip = 8;    // bit b % 8 of byte a of the next frame
 constexpr unsigned set = 9;     // byte a becomes b
@@ -38,8 +40,9 @@ void must(bool holds) {
 template <class Native>
 class Conversation {
     static constexpr std::uint64_t key = 1;
-    // Each full at most: of what must arrive, of what may be lost, and of the latter beside the stream.
-    static constexpr std::size_t queues = Native::has_datagrams ? 3 : 2;
+    // Each full at most: of what must arrive, of what may be lost, of the latter beside the stream, and of
+    // what is large, once here and once with the transport.
+    static constexpr std::size_t queues = Native::has_bulk ? 5 : Native::has_datagrams ? 3 : 2;
 
   public:
     explicit Conversation(std::uint8_t seed) {
@@ -76,11 +79,13 @@ class Conversation {
             case step::hold:
                 backlog_[b & 1] = a * 64;
                 room_[b & 1] = a % 3 == 0 ? 0 : 1100;
+                streams_[b & 1] = a % 4;
                 break;
             case step::raw: {
                 const std::byte said[] = {static_cast<std::byte>(a), static_cast<std::byte>(b),
                                           static_cast<std::byte>(a ^ b)};
                 hear(1, {said, said + 3}, false);
+                if constexpr (Native::has_bulk) hear(1, {said, said + 3}, false, bulk_lane);
                 if constexpr (Native::has_datagrams) hear_raw(said, payload.size() % 300);
                 break;
             }
@@ -114,6 +119,8 @@ class Conversation {
         now_ += milliseconds(1);
         if constexpr (Native::has_datagrams)
             for (std::size_t from = 0; from < 2; ++from) exchange_datagram(from);
+        if constexpr (Native::has_bulk)
+            for (std::size_t from = 0; from < 2; ++from) exchange_bulk(from);
         for (std::size_t from = 0; from < 2; ++from) {
             std::array<std::byte, frame_bytes_max> buffer{};
             Native& side = sides_[from];
@@ -132,6 +139,29 @@ class Conversation {
             hear(from ^ 1, frame, honest);
         }
     }
+    // One frame leaves where a stream is free, and the oldest arrives every other time.
+    void exchange_bulk(std::size_t from) {
+        Native& side = sides_[from];
+        auto& open = open_[from];
+        std::size_t underway = 0;
+        for (const auto& frame : open) underway += frame.size();
+        side.look_bulk(now_, {streams_[from] != 0, open.size() < streams_[from], underway, underway});
+        const std::size_t wanted = side.wants_bulk(now_);
+        must(wanted <= frame_bytes_max);
+        if (wanted != 0) {
+            std::vector<std::byte> frame(wanted);
+            const std::size_t size = side.transmit_bulk(now_, frame);
+            must(size != 0 && size <= wanted && std::to_integer<unsigned>(frame[0]) < 0x80);
+            frame.resize(size);
+            open.push_back(frame);
+        }
+        if (open.empty() || (now_.ns / 1'000'000) % 2 != 0) return;
+        std::vector<std::byte> frame = open.front();
+        open.erase(open.begin());
+        const bool honest = from == 1 || edits_.empty();
+        if (from == 0) mutate(frame);
+        hear(from ^ 1, frame, honest, bulk_lane);
+    }
     void exchange_datagram(std::size_t from) {
         std::array<std::byte, 1100> buffer{};
         Native& side = sides_[from];
@@ -144,8 +174,8 @@ class Conversation {
         std::vector<std::byte> datagram(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(size));
         const bool honest = from == 1 || edits_.empty();
         if (from == 0) mutate(datagram);
-        hear(from ^ 1, datagram, honest && raw_number_ == 0, true);
-        hear(from ^ 1, datagram, false, true); // what comes twice is refused
+        hear(from ^ 1, datagram, honest && raw_number_ == 0, datagram_lane);
+        hear(from ^ 1, datagram, false, datagram_lane); // what comes twice is refused
     }
     // With the right seal, so that what is inside is read.
     void hear_raw(BytesIn said, std::size_t more) {
@@ -154,18 +184,14 @@ class Conversation {
         packet.out().bytes(said);
         packet.out().bytes(BytesIn(content_).first(more));
         const std::size_t size = packet.seal(Checksum(key));
-        hear(1, {buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(size)}, false, true);
+        hear(1, {buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(size)}, false, datagram_lane);
     }
-    Result<> take(Native& side, BytesIn bytes, bool beside) {
-        if constexpr (Native::has_datagrams)
-            if (beside) return side.handle_beside(now_, bytes);
-        return side.handle_datagram(now_, bytes);
-    }
-    void hear(std::size_t at, const std::vector<std::byte>& frame, bool honest, bool beside = false) {
+    void hear(std::size_t at, const std::vector<std::byte>& frame, bool honest, Lane lane = {}) {
         const std::vector<std::byte> exact(frame.begin(), frame.end());
         Native& side = sides_[at];
         const auto malformed = side.stats().malformed;
-        if (!take(side, exact, beside)) return void(must(!honest || side.state() == Native::State::closed));
+        if (!feed(now_, side, lane, exact, {}))
+            return void(must(!honest || side.state() == Native::State::closed));
         LinkEvent event;
         std::size_t events = 0, bytes = 0;
         while (side.poll_event(event)) {
@@ -198,6 +224,8 @@ class Conversation {
     Native sides_[2] = {{pool_, options(true), key, now_, Random(1)},
                         {pool_, options(false), key, now_, Random(2)}};
     std::size_t backlog_[2] = {0, 0}, room_[2] = {1100, 1100};
+    std::size_t streams_[2] = {2, 2};             // for what is large, each way
+    std::vector<std::vector<std::byte>> open_[2]; // and what is in them
     std::uint64_t raw_number_ = 0;
     std::vector<Edit> edits_;
     volatile std::size_t sink_ = 0;
@@ -213,7 +241,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     };
     if (data[0] < 0x80)
         talk(Conversation<StreamLink<reliability::Native, Checksum>>(data[0]));
-    else
+    else if (data[0] < 0xC0)
         talk(Conversation<StreamLink<reliability::NativeWithDatagrams, Checksum>>(data[0]));
+    else
+        talk(Conversation<StreamLink<reliability::NativeWithBulk, Checksum>>(data[0]));
     return 0;
 }

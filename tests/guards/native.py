@@ -20,7 +20,7 @@ SESSION = """
 #include "tenon/reliability/ack_vector.hpp"
 #include "tenon/room/world_room.hpp"
 #include "tenon/session.hpp"
-#include "tenon/sim/lines.hpp"
+#include "tenon/sim/stream.hpp"
 #include "tenon/topology/client_server.hpp"
 #include "tenon/transport/memory.hpp"
 struct Body { int x = 0; void serialize(auto& ar) { ar(x); } };

@@ -5,6 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "tenon/sim/pipe.hpp"
+#include "tenon/sim/stream.hpp"
+
 using namespace tenon;
 using namespace tenon::literals;
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -95,7 +96,13 @@ struct Spark {
     std::uint32_t number = 0;
     void serialize(auto& ar) { ar(number); }
 };
-using Port = Game<"port", 1, State<Ship>, Command<Steer>, Event<Parcel, Ordered>, Event<Spark>>;
+struct Chest { // large, and in no order
+    std::uint32_t number = 0;
+    std::string text;
+    void serialize(auto& ar) { ar(number, bounded(text, 65'000)); }
+};
+using Port = Game<"port", 1, State<Ship>, Command<Steer>, Event<Parcel, Ordered>, Event<Spark>,
+                  Event<Chest, Reliable>>;
 template <class Transport>
 using NetOver = Session<Port, Transport, codec::Bits, clock::Independent<>, topology::ClientServer,
                         reliability::AckVector>;
@@ -107,6 +114,7 @@ struct SailorOver {
     std::size_t ballast, other_ballast; // in turn
     std::uint32_t beat = 0, steers = 0, parcels = 0, sparks = 0;
     std::map<std::uint32_t, std::uint32_t> steered; // the newest command of each
+    std::set<std::uint32_t> chests;
     bool flies = true;
     std::size_t ships = 0, backwards = 0;
     Duration oldest{}; // of the host's states when they came
@@ -133,6 +141,10 @@ struct SailorOver {
         ++parcels;
     }
     void on(PeerId, const Spark&) { ++sparks; }
+    void on(PeerId, const Chest& chest) {
+        if (chest.text != std::string(chest.text.size(), 'c') || !chests.insert(chest.number).second)
+            notices += " torn";
+    }
     void on(const Joined&) { notices += " joined"; }
     void on(const PeerJoined& joined) { notices += joined.peer == PeerId::host() ? "" : " +"; }
     void on(const PeerAway&) { notices += " away"; }
@@ -200,6 +212,7 @@ struct Match {
     void on(PeerId, const Steer&) {}
     void on(PeerId, const Parcel& parcel) { CHECK(room.broadcast(parcel)); }
     void on(PeerId, const Spark&) { ++sparks; }
+    void on(PeerId, const Chest&) {}
     void on(const PeerLeft& gone) { left += " " + std::string(name(gone.reason)); }
 };
 
@@ -631,4 +644,92 @@ TEST_CASE("who stands still gets states again at once, and what was said beside 
     CHECK(harbour.guests[1]->oldest <= 26_ms);
     CHECK(harbour.guests[0]->notices == " joined +");
     CHECK(harbour.host->net.health(PeerId{1})->queued_bytes < 4096);
+}
+
+namespace {
+
+// Parcels a few times a second while chests cross, each way: how late the latest was, and how many were.
+template <class Transport>
+struct Freight {
+    HarbourOver<Transport> harbour{1};
+    Duration latest{};
+    int late = 0;
+
+    explicit Freight(double loss) {
+        sim::Line line;
+        line.bandwidth = 100'000;
+        line.loss = loss;
+        harbour.world.lines().set_line(line);
+        auto &host = *harbour.host, &guest = *harbour.guests[0];
+        host.flies = guest.flies = false;
+        harbour.run(1_s); // each has heard the other
+        std::uint32_t chests = 0;
+        for (std::uint32_t i = 0; i < 100; ++i) {
+            if (i % 12 == 0 && i < 60) { // six seconds' worth, in five
+                CHECK(host.net.send(guest.net.self(), Chest{chests, std::string(60'000, 'c')}));
+                CHECK(guest.net.broadcast(Chest{chests++, std::string(60'000, 'c')}));
+            }
+            const Instant said = harbour.world.now();
+            REQUIRE(host.net.send(guest.net.self(), Parcel{i, std::string(40, 'p')}));
+            REQUIRE(guest.net.broadcast(Parcel{i, std::string(40, 'p')}));
+            for (int turn = 0; turn < 10 || guest.parcels <= i || host.parcels <= i; ++turn) {
+                REQUIRE(turn < 2000);
+                harbour.run(5_ms);
+                if (guest.parcels > i && host.parcels > i && turn >= 10) break;
+                latest = max(latest, guest.parcels <= i || host.parcels <= i ? harbour.world.now() - said
+                                                                             : Duration{});
+            }
+            late += harbour.world.now() - said > 100_ms;
+        }
+        harbour.run(8_s);
+        CHECK(guest.chests.size() == chests);
+        CHECK(host.chests.size() == chests);
+        CHECK(guest.notices == " joined");
+        CHECK(host.notices == " joined +");
+        CHECK(harbour.world.restless() == 0);
+        MESSAGE("the latest parcel, in ms: ", latest / milliseconds(1), ", late: ", late);
+    }
+};
+
+} // namespace
+
+TEST_CASE("what is small and ordered does not wait for what is large and needs no order") {
+    Freight<sim::ManyStreams> apart(0);
+    CHECK(apart.latest <= 50_ms); // the way, and a packet that was leaving
+    CHECK(apart.late == 0);
+    CHECK(apart.harbour.world.lines().bulk() == 10);
+    Freight<sim::StreamAndDatagrams> within(0); // and so it waits where there is but one
+    CHECK(within.latest >= 300_ms);
+    CHECK(within.harbour.world.lines().bulk() == 0);
+}
+
+TEST_CASE("what is lost of a stream for something large holds up nothing else") {
+    Freight<sim::ManyStreams> apart(0.02);
+    CHECK(apart.late <= 10); // whose own packet was
+    CHECK(apart.harbour.world.lines().bulk() == 10);
+    Freight<sim::StreamAndDatagrams> within(0.02);
+    CHECK(within.late > apart.late + 3);
+}
+
+TEST_CASE("what is large is bounded, and said before the goodbye is") {
+    HarbourOver<sim::ManyStreams> harbour(1);
+    sim::Line line;
+    line.bandwidth = 50'000;
+    harbour.world.lines().set_line(line);
+    auto &host = *harbour.host, &guest = *harbour.guests[0];
+    host.flies = guest.flies = false;
+    std::uint32_t taken = 0;
+    for (; taken < 100 && guest.net.broadcast(Chest{taken, std::string(30'000, 'c')}); ++taken) {
+    }
+    CHECK(taken >= 8);
+    CHECK(taken < 20); // the rest is refused where it is said
+    harbour.run(12_s);
+    CHECK(host.chests.size() == taken);
+    CHECK(guest.net.broadcast(Chest{taken, std::string(30'000, 'c')}));
+    CHECK(guest.net.broadcast(Parcel{0, std::string(10, 'p')}));
+    guest.net.leave();
+    harbour.run(3_s);
+    CHECK(host.chests.size() == taken + 1);
+    CHECK(host.parcels == 1);
+    CHECK(host.notices == " joined + -left");
 }

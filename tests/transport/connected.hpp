@@ -47,6 +47,7 @@ struct Party {
     T transport;
     std::vector<std::pair<ConnectionAddress, std::string>> heard;
     std::vector<std::pair<ConnectionAddress, std::string>> beside; // datagrams
+    std::vector<std::pair<ConnectionAddress, std::string>> apart;  // in streams of their own
     std::vector<std::pair<ConnectionAddress, Error>> losses;
     bool echoes = false;
 
@@ -57,6 +58,8 @@ struct Party {
         void operator()(const ConnectionAddress& from, Lane lane, BytesIn bytes) {
             if (T::traits.datagrams && lane == datagram_lane)
                 return void(party.beside.emplace_back(from, std::string(text_of(bytes))));
+            if (T::traits.bulk && lane == bulk_lane)
+                return void(party.apart.emplace_back(from, std::string(text_of(bytes))));
             CHECK(lane == Lane{});
             party.heard.emplace_back(from, std::string(text_of(bytes)));
             if (party.echoes) CHECK(party.transport.send(from, {}, bytes) == Sent::sent);

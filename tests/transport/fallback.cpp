@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "tenon/link/handshake.hpp"
-#include "tenon/sim/lines.hpp"
+#include "tenon/sim/stream.hpp"
 #include "tenon/transport/memory.hpp"
 #include "tenon/transport/several.hpp"
 

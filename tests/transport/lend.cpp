@@ -4,7 +4,7 @@
 
 #include <cstddef>
 
-#include "tenon/sim/lines.hpp"
+#include "tenon/sim/stream.hpp"
 #include "tenon/transport/memory.hpp"
 
 using namespace tenon;

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,11 +13,14 @@
 #include "tenon/transport/impaired.hpp"
 #include "tenon/transport/kept_queue.hpp"
 #include "tenon/transport/ngtcp2.hpp"
+#include "tenon/transport/quic_bulk.hpp"
 #include "tenon/transport/quic_connection.hpp"
 #include "tenon/transport/quic_datagrams.hpp"
 #include "tenon/transport/quic_door.hpp"
+#include "tenon/transport/quic_over.hpp"
 #include "tenon/transport/quic_state.hpp"
 #include "tenon/transport/quic_tickets.hpp"
+#include "tenon/transport/quic_turn.hpp"
 #include "tenon/transport/tls_options.hpp"
 
 using namespace tenon;
@@ -151,9 +155,19 @@ Error meeting(const TlsOptions& server, const TlsOptions& client, const std::str
 
 // Somebody who speaks QUIC, but not as a client of ours does.
 struct Foreigner {
+    struct Bold : transport::detail::QuicConnection {
+        // A stream on which only it speaks, with all that it says there; false where it may open no more.
+        bool says(std::string_view text, bool ends) {
+            const std::int64_t stream = open_side(false);
+            transport::detail::QuicSide* side = sides.find(stream);
+            if (side == nullptr) return false;
+            side->finishes = ends;
+            return side->out.append(bytes_of(text), {});
+        }
+    };
     Udp udp{UdpOptions{.bind = IpAddress::loopback(0)}};
     transport::detail::QuicShared shared;
-    transport::detail::QuicConnection connection;
+    Bold connection;
 
     explicit Foreigner(const IpAddress& server) {
         const auto at = udp.open(0);
@@ -445,6 +459,184 @@ TEST_CASE("over a line that loses, some datagrams arrive and none twice") {
         CHECK(is < 200); // in this order, since the line keeps it
         next = is + 1;
     }
+}
+
+TEST_CASE("large frames have streams of their own, a few at once, and come whole") {
+    Far far;
+    CHECK(!far.client.transport.bulk_way(far.to).there);
+    CHECK(far.client.transport.send(far.to, bulk_lane, bytes_of("early")) == Sent::would_block);
+    CHECK(far.client.transport.connections() == 0); // it dials nobody
+    const ConnectionAddress guest = far.meet();
+    CHECK(far.server.transport.bulk_way(guest).free);
+    std::vector<std::string> said;
+    for (unsigned i = 0; i < 12; ++i) said.push_back(pattern(i == 0 ? 66'000 : i == 1 ? 1 : 5000 * i, i));
+    std::size_t up = 0, down = 0;
+    unsigned refused = 0;
+    REQUIRE(far.until([&] {
+        // As many as find a stream, both ways; and in one buffer that is lent.
+        while (up < said.size() && far.client.transport.bulk_way(far.to).free)
+            CHECK(far.client.transport.send(far.to, bulk_lane, bytes_of(said[up++])) == Sent::sent);
+        refused += up < said.size() &&
+                   far.client.transport.send(far.to, bulk_lane, bytes_of("one more")) == Sent::would_block;
+        while (down < said.size() && far.server.transport.bulk_way(guest).free) {
+            const BytesOut lent = far.server.transport.prepare(guest, bulk_lane, said[down].size());
+            REQUIRE(lent.size() == said[down].size());
+            copy(lent.data(), bytes_of(said[down]));
+            CHECK(far.server.transport.commit(said[down++].size()) == Sent::sent);
+        }
+        return far.server.apart.size() == said.size() && far.client.apart.size() == said.size();
+    }));
+    CHECK(refused > 0);
+    for (const std::string& text : said) {
+        CHECK((std::count(far.server.apart.begin(), far.server.apart.end(), std::pair(guest, text)) == 1));
+        CHECK((std::count(far.client.apart.begin(), far.client.apart.end(), std::pair(far.to, text)) == 1));
+    }
+    CHECK(far.server.transport.counters().bulk_in == said.size());
+    CHECK(far.server.transport.counters().bulk_out == said.size());
+    REQUIRE(far.until([&] { return far.client.transport.bulk_way(far.to).underway == 0; }));
+    CHECK(far.client.transport.backlog(far.to) == 0);
+    CHECK(far.client.transport.send(far.to, bulk_lane, bytes_of(pattern(66'001, 1))) == Sent::too_big);
+    // Who hangs up waits until they are there, as for frames.
+    CHECK(far.client.transport.send(far.to, bulk_lane, bytes_of(said[0])) == Sent::sent);
+    far.client.transport.hang_up(far.to);
+    REQUIRE(far.until([&] { return !far.server.losses.empty(); }));
+    CHECK(far.server.apart.size() == said.size() + 1);
+    CHECK(!far.server.transport.bulk_way(guest).there);
+}
+
+TEST_CASE("frames overtake what is large, and need nothing of its room") {
+    Far far;
+    const ConnectionAddress guest = far.meet();
+    // Nothing arrives until all of it and the frame behind it are said.
+    far.relay->to_server = false;
+    for (unsigned i = 0; i < 4; ++i)
+        CHECK(far.client.transport.send(far.to, bulk_lane, bytes_of(pattern(60'000, i))) == Sent::sent);
+    CHECK(!far.client.transport.bulk_way(far.to).free);
+    const std::size_t before = far.relay->packets_up;
+    REQUIRE(far.until([&] { return far.relay->packets_up > before; }));
+    CHECK(far.client.transport.bulk_way(far.to).backlog > 100'000);
+    CHECK(far.client.transport.send(far.to, {}, bytes_of("a frame")) == Sent::sent);
+    far.relay->to_server = true;
+    std::size_t whole = 9;
+    REQUIRE(far.until([&] {
+        if (far.server.heard.size() == 2 && whole == 9) whole = far.server.apart.size();
+        return far.server.apart.size() == 4 && far.server.heard.size() == 2;
+    }));
+    CHECK(whole == 0);
+    CHECK(far.server.heard[1] == std::pair(guest, std::string("a frame")));
+}
+
+TEST_CASE("without streams for what is large there is no way for it") {
+    for (const bool at_server : {false, true}) {
+        CAPTURE(at_server);
+        const QuicOptions none{.bulk_streams = 0};
+        Party<Quic> server{Quic(on_loopback(), at_server ? none : QuicOptions{}, good())},
+            client{Quic(on_loopback(), at_server ? QuicOptions{} : none, trusting())};
+        const auto at = server.transport.open(0);
+        REQUIRE(at);
+        REQUIRE(client.transport.open_to_dial());
+        const ConnectionAddress to = client.at("127.0.0.1:" + std::to_string(at->port));
+        CHECK(client.transport.send(to, {}, bytes_of("hello")) == Sent::sent);
+        REQUIRE(until([&] { return server.heard.size() == 1; }, client, server));
+        CHECK(!client.transport.bulk_way(to).there);
+        CHECK(!server.transport.bulk_way(server.heard[0].first).there);
+        CHECK(client.transport.send(to, bulk_lane, bytes_of("large")) == Sent::would_block);
+    }
+}
+
+TEST_CASE("over a line that loses, what is large arrives once and whole, and frames keep their order") {
+    using Lossy = transport::QuicOver<transport::Impaired<Udp>>;
+    const auto road = [](std::uint64_t seed) {
+        const transport::Impairment bad{.loss = 0.03, .duplicate = 0.05};
+        return transport::Impaired<Udp>(Udp(UdpOptions{.bind = IpAddress::loopback(0)}),
+                                        {.outgoing = bad, .seed = seed});
+    };
+    Party<Lossy> server(Lossy::over(road(1), on_loopback(), {}, good())),
+        client(Lossy::over(road(2), on_loopback(), {}, trusting()));
+    const auto at = server.transport.open(0);
+    REQUIRE(at);
+    REQUIRE(client.transport.open_to_dial());
+    const ConnectionAddress to = client.at("127.0.0.1:" + std::to_string(at->port));
+    CHECK(client.transport.send(to, {}, bytes_of("0")) == Sent::sent);
+    REQUIRE(until([&] { return server.heard.size() == 1; }, client, server));
+    unsigned large = 0, small = 1;
+    REQUIRE(until(
+        [&] {
+            if (large < 10 && client.transport.bulk_way(to).free)
+                CHECK(client.transport.send(to, bulk_lane, bytes_of(pattern(9000, large++))) == Sent::sent);
+            if (small < 60)
+                CHECK(client.transport.send(to, {}, bytes_of(std::to_string(small++))) == Sent::sent);
+            return server.heard.size() == 60 && server.apart.size() == 10;
+        },
+        client, server));
+    for (unsigned i = 0; i < 60; ++i) CHECK(server.heard[i].second == std::to_string(i));
+    for (unsigned i = 0; i < 10; ++i)
+        CHECK(std::count_if(server.apart.begin(), server.apart.end(),
+                            [&](const auto& one) { return one.second == pattern(9000, i); }) == 1);
+}
+
+TEST_CASE("who says no frame in a stream of its own, or opens more than it may, comes no further") {
+    using namespace std::string_view_literals;
+    Harness harness;
+    Pair pair(harness);
+    const ConnectionAddress guest = pair.meet();
+    std::size_t malformed = 0;
+    for (const std::string_view noise : {"\0"sv, "\x03xy"sv, "\x03wxyz"sv, "\xFF\xFF\x7F"sv}) {
+        Foreigner foreigner(pair.server.transport.local_address());
+        REQUIRE(foreigner.connection.out.append(bytes_of("\x02hi"), {}));
+        REQUIRE(until([&] { return foreigner.connection.is_shaken(); }, foreigner, pair.server));
+        REQUIRE(foreigner.connection.says(noise, true));
+        REQUIRE(until([&] { return foreigner.connection.over; }, foreigner, pair.server));
+        CHECK(foreigner.connection.gone);
+        CHECK(pair.server.transport.counters().malformed == ++malformed);
+        REQUIRE(until([&] { return pair.server.losses.size() == malformed; }, pair.server));
+    }
+    Foreigner foreigner(pair.server.transport.local_address());
+    REQUIRE(foreigner.connection.out.append(bytes_of("\x02hi"), {}));
+    REQUIRE(until([&] { return foreigner.connection.is_shaken(); }, foreigner, pair.server));
+    for (int i = 0; i < 4; ++i) CHECK(foreigner.connection.says("\x7Fsome", false)); // and no more of it
+    CHECK(!foreigner.connection.says("\x01x", true));
+    CHECK(pair.server.apart.empty());
+    CHECK(pair.server.transport.send(guest, bulk_lane, bytes_of("calm")) == Sent::sent);
+    REQUIRE(until([&] { return !pair.client.apart.empty(); }, pair.client, foreigner, pair.server));
+    CHECK(pair.client.losses.empty());
+    CHECK(!foreigner.connection.over);
+}
+
+TEST_CASE("what comes in a stream of its own is one frame behind its length, or ends the connection") {
+    using transport::detail::QuicBulk;
+    const auto hear = [](std::string_view text, bool ends = true, std::size_t step = 1) {
+        QuicBulk bulk;
+        bulk.begin(3);
+        for (; text.size() > step; text.remove_prefix(step))
+            CHECK(bulk.take(3, bytes_of(text.substr(0, step)), false));
+        CHECK(bulk.take(3, bytes_of(text), ends));
+        return bulk.error();
+    };
+    using namespace std::string_view_literals;
+    for (const std::size_t step : {1u, 2u, 9u}) {
+        CHECK(hear("\x03"
+                   "abc"sv,
+                   true, step) == Error::none);
+        CHECK(hear("\x03"
+                   "ab"sv,
+                   false, step) == Error::none); // there is more to come
+        CHECK(hear("\x03"
+                   "ab"sv,
+                   true, step) == Error::malformed); // or not
+        CHECK(hear("\x03"
+                   "abcd"sv,
+                   true, step) == Error::malformed); // more than was said
+        CHECK(hear("\x00"sv, true, step) == Error::malformed);
+        CHECK(hear("\x83\x00"sv, false, step) == Error::malformed); // longer than it has to be
+        CHECK(hear("\xFF\xFF\x7F"sv, false, step) == Error::too_large);
+        CHECK(hear("\xFF\xFF\xFF\x01"sv, false, step) == Error::too_large);
+    }
+    CHECK(hear(""sv) == Error::malformed);
+    QuicBulk bulk;
+    CHECK(!bulk.take(3, bytes_of("x"), false)); // no such stream
+    CHECK(!bulk.settle(3, 1));
+    CHECK(bulk.has_left());
 }
 
 TEST_CASE("whoever is not heard of any more is lost in time, also while hands are shaken") {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "tenon/sim/lines.hpp"
+#include "tenon/sim/stream.hpp"
 #include "tenon/transport/memory.hpp"
 #include "tenon/transport/roads.hpp"
 

@@ -25,9 +25,9 @@ template <class Reliability, class Seal>
 struct FindLink<true, Reliability, Seal> {
     using type = StreamLink<Reliability, Seal>;
 };
-template <class Reliability, class Seal, bool datagrams>
-struct FindLink<false, Reliability, MixedSeal<Seal, datagrams>> {
-    using type = MixedLink<Reliability, MixedSeal<Seal, datagrams>>;
+template <class Reliability, class Seal, bool datagrams, bool bulk>
+struct FindLink<false, Reliability, MixedSeal<Seal, datagrams, bulk>> {
+    using type = MixedLink<Reliability, MixedSeal<Seal, datagrams, bulk>>;
 };
 } // namespace detail
 
@@ -39,8 +39,8 @@ template <class Transport, class Reliability>
 using ReliabilityOver =
     std::conditional_t<TransportTraits(Transport::traits).connected &&
                            !TransportTraits(Transport::traits).mixed,
-                       std::conditional_t<TransportTraits(Transport::traits).datagrams,
-                                          reliability::NativeWithDatagrams, reliability::Native>,
+                       reliability::NativeOver<TransportTraits(Transport::traits).datagrams,
+                                               TransportTraits(Transport::traits).bulk>,
                        Reliability>;
 
 // The blocks in which a room's links keep what they hold back.
@@ -70,6 +70,8 @@ template <class AnyLink>
 Result<> feed(Instant now, AnyLink& link, [[maybe_unused]] Lane lane, BytesIn bytes, BytesOut desk) {
     if constexpr (says_beside<AnyLink>)
         if (lane == datagram_lane) return link.handle_beside(now, bytes, desk);
+    if constexpr (says_bulk<AnyLink>)
+        if (lane == bulk_lane) return link.handle_bulk(now, bytes);
     return link.handle_datagram(now, bytes, desk);
 }
 
@@ -85,6 +87,20 @@ void drain_beside(Instant now, StreamLink<Reliability, Seal>& link, const auto& 
     }
 }
 
+// What has streams of its own, while one is free.
+template <class Reliability, class Seal>
+void drain_bulk(Instant now, StreamLink<Reliability, Seal>& link, const auto& to, auto& lend, auto& take) {
+    for (;;) {
+        link.look_bulk(now, lend.bulk_way(to));
+        const std::size_t size_max = link.wants_bulk(now);
+        if (size_max == 0) return;
+        const BytesOut into = lend.bulk(to, size_max);
+        if (into.empty()) return link.bulk_held_up(now);
+        const std::size_t size = link.transmit_bulk(now, into);
+        if (!take(size) || size == 0) return; // where it is closed, the transport says so later
+    }
+}
+
 // Over a connection what blocks is that one alone. Before it counts as behind, what it was given in this turn
 // is flushed.
 template <class Reliability, class Seal>
@@ -94,6 +110,8 @@ bool drain(Instant now, StreamLink<Reliability, Seal>& link, const auto& to, aut
     if constexpr (looks) link.look(now, lend.backlog(to));
     if constexpr (Reliability::traits.datagrams && requires { lend.datagram_room(to); })
         drain_beside(now, link, to, lend, take);
+    if constexpr (Reliability::traits.bulk && requires { lend.bulk_way(to); })
+        drain_bulk(now, link, to, lend, take);
     for (;;) {
         const std::size_t size_max = link.wants(now);
         BytesOut into;

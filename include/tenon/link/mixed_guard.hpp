@@ -18,12 +18,12 @@
 
 namespace tenon {
 
-template <class Inner, bool datagrams_beside = false>
+template <class Inner, bool datagrams_beside = false, bool bulk_beside = false>
 class MixedGuard {
     using InnerSeal = typename Inner::Seal;
 
   public:
-    using Seal = MixedSeal<InnerSeal, datagrams_beside>;
+    using Seal = MixedSeal<InnerSeal, datagrams_beside, bulk_beside>;
     using Key = typename Seal::Key;
     using Kin = typename Inner::Kin;
     using Visit = typename Inner::Visit; // who visits with it goes by datagrams
@@ -130,8 +130,9 @@ struct FindGuard<Transport> {
 template <class Transport>
 requires(TransportTraits(Transport::traits).mixed &&
          !requires { typename Transport::Guard; }) struct FindGuard<Transport> {
-    using type = MixedGuard<typename FindGuard<typename Transport::GuardedRoad>::type,
-                            TransportTraits(Transport::traits).datagrams>;
+    using type =
+        MixedGuard<typename FindGuard<typename Transport::GuardedRoad>::type,
+                   TransportTraits(Transport::traits).datagrams, TransportTraits(Transport::traits).bulk>;
 };
 } // namespace detail
 

@@ -16,6 +16,7 @@
 #include "tenon/core/pool.hpp"
 #include "tenon/core/random.hpp"
 #include "tenon/core/time.hpp"
+#include "tenon/link/bulk.hpp"
 #include "tenon/link/link.hpp"
 #include "tenon/link/shared_bytes.hpp"
 #include "tenon/link/stream_link.hpp"
@@ -26,10 +27,11 @@
 namespace tenon {
 
 // Of the links over datagrams; of those over connections what goes beside the stream has a checksum.
-template <class Inner, bool datagrams_beside = false>
+template <class Inner, bool datagrams_beside = false, bool bulk_beside = false>
 struct MixedSeal {
     using Datagrams = Inner;
     static constexpr bool has_datagrams = datagrams_beside; // of some over connections, beside their streams
+    static constexpr bool has_bulk = bulk_beside;           // and streams for what is large
     static constexpr std::size_t front_bytes = Inner::front_bytes, back_bytes = Inner::back_bytes;
     struct Key {
         bool stream = false, both = false;
@@ -58,6 +60,7 @@ class MixedChannel {
   public:
     explicit MixedChannel(ChannelSender& sender) : sender_(&sender) {}
     explicit MixedChannel(StreamQueue& queue) : queue_(&queue) {}
+    explicit MixedChannel(const StreamChannel& both) : queue_(&both.queue()), bulk_(both.bulk()) {}
 
     BytesOut open_room(MessageType type) {
         return queue_ != nullptr ? queue_->open_room(type) : sender_->open_room(type);
@@ -66,13 +69,15 @@ class MixedChannel {
         return queue_ != nullptr ? queue_->commit(type, size) : sender_->commit(type, size);
     }
     Result<> append(MessageType type, BytesIn payload) {
-        return queue_ != nullptr ? queue_->append(type, payload) : sender_->append(type, payload);
+        return queue_ != nullptr ? StreamChannel(*queue_, bulk_).append(type, payload)
+                                 : sender_->append(type, payload);
     }
-    bool idle() const { return queue_ != nullptr || sender_->idle(); }
+    bool idle() const { return queue_ != nullptr ? StreamChannel(*queue_, bulk_).idle() : sender_->idle(); }
 
   private:
     ChannelSender* sender_ = nullptr;
     StreamQueue* queue_ = nullptr;
+    Bulk* bulk_ = nullptr;
 };
 
 // How the way there is, as far as both kinds know it.
@@ -94,10 +99,11 @@ class MixedLink {
     using Key = typename MixedSealType::Key;
     using Datagrams = Link<Reliability, Seal>;
     static constexpr bool has_datagrams = MixedSealType::has_datagrams;
+    static constexpr bool has_bulk = MixedSealType::has_bulk;
     using Stream = StreamLink<reliability::Native, Checksum>;
     // With datagrams beside, where any road has them.
-    using Both =
-        std::conditional_t<has_datagrams, StreamLink<reliability::NativeWithDatagrams, Checksum>, Stream>;
+    using Both = std::conditional_t<has_datagrams,
+                                    StreamLink<reliability::NativeOver<true, has_bulk>, Checksum>, Stream>;
     using State = typename Datagrams::State;
 
     MixedLink(Pool& pool, const LinkOptions& options, const Key& key, Instant now, Random random)
@@ -132,6 +138,9 @@ class MixedLink {
     }
     Result<> handle_beside(Instant now, BytesIn bytes, BytesOut desk) {
         return both_ ? link_.both.handle_beside(now, bytes, desk) : Result<>(Error::malformed);
+    }
+    Result<> handle_bulk(Instant now, BytesIn frame) {
+        return both_ ? link_.both.handle_bulk(now, frame) : Result<>(Error::malformed);
     }
     bool poll_event(LinkEvent& event) {
         return visit([&](auto& link) { return link.poll_event(event); });
@@ -275,6 +284,12 @@ constexpr bool has_beside(const AnyLink& link) {
     if constexpr (requires { link.is_both(); }) return link.is_both();
     return says_beside<AnyLink>;
 }
+// Whether it has streams for what is large.
+template <class AnyLink>
+inline constexpr bool says_bulk = [] {
+    if constexpr (requires { AnyLink::has_bulk; }) return AnyLink::has_bulk;
+    return false;
+}();
 // Whether nothing that comes over it was overtaken.
 template <class AnyLink>
 constexpr bool keeps_order(const AnyLink& link) {

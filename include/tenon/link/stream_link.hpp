@@ -16,6 +16,7 @@
 #include "tenon/core/ring.hpp"
 #include "tenon/core/time.hpp"
 #include "tenon/link/beside.hpp"
+#include "tenon/link/bulk.hpp"
 #include "tenon/link/bundle.hpp"
 #include "tenon/link/clock_sync.hpp"
 #include "tenon/link/farewell.hpp"
@@ -32,16 +33,14 @@ namespace tenon {
 template <class Reliability, class SealType>
 class StreamLink {
   public:
-    enum class State : std::uint8_t {
-        open,
-        away,
-        closing,
-        closed
-    }; // never away: a connection is there or not
+    // Never away: a connection is there or not.
+    enum class State : std::uint8_t { open, away, closing, closed };
     using Seal = SealType;
     static constexpr bool over_stream = true;
     // What may be lost goes beside the stream, where the transport has a way for it.
     static constexpr bool has_datagrams = Reliability::traits.datagrams;
+    // What is large and needs no order has streams of its own, where the transport has them.
+    static constexpr bool has_bulk = Reliability::traits.bulk;
     // Of the room's pool, where the same is kept for many links.
     static constexpr std::size_t pool_block_bytes = 1200;
     static_assert(Reliability::traits.native);
@@ -52,7 +51,8 @@ class StreamLink {
           outbox_(options.queue_bytes_max),
           queue_(options.queue_bytes_max, options.datagram_bytes - stream_frame::head_bytes_max),
           clock_(options.asks_time),
-          beside_(pool, options, key) {
+          beside_(pool, options, key),
+          bulk_(options) {
         now_ = spoke_at_ = stats_.last_rx = stats_.last_tx = now;
         for (Instant& asked : asked_at_) asked = Instant::never();
         look_at_clock();
@@ -84,6 +84,13 @@ class StreamLink {
         stats_.resent_late += settled.spurious;
         return {};
     }
+    // The same of a frame that had a stream of its own: one message to its end.
+    Result<> handle_bulk(Instant now, BytesIn frame) {
+        static_assert(has_bulk);
+        const Result<> taken = handle_datagram(now, frame);
+        if (taken && !Bulk::may_be(frame)) reading_ = break_off(Error::malformed);
+        return taken;
+    }
     // The next message of the frame, or of the datagram.
     bool poll_event(LinkEvent& event) {
         if constexpr (has_datagrams)
@@ -102,8 +109,13 @@ class StreamLink {
 
     // ---- what goes out
 
-    // Both are one queue: what was said first is heard first.
-    StreamQueue& channel(bool /*ordered*/) { return queue_; }
+    // Both are one queue: what was said first is heard first, but for what is large and needs no order.
+    decltype(auto) channel(bool ordered) {
+        if constexpr (has_bulk)
+            return StreamChannel(queue_, ordered ? nullptr : &bulk_);
+        else
+            return (queue_);
+    }
     Outbox& outbox() {
         if constexpr (has_datagrams)
             return beside_.outbox();
@@ -140,6 +152,7 @@ class StreamLink {
         const bool closing = state_ == State::closing;
         if (now < retry_at_ && blocked_) return 0;
         blocked_ = false;
+        if (closing && awaits_bulk()) return 0;
         if (!closing && !is_due(now) && !control_due(now)) return 0;
         if (!closing && !path_.may_send()) return retry_at_ = path_.ready_at(now), blocked_ = true, 0;
         std::size_t size = frame_bytes;
@@ -198,12 +211,29 @@ class StreamLink {
     // The transport takes no datagram now.
     void beside_held_up(Instant now) { beside_.held_up(now, held_up_for); }
 
+    // ---- what has streams of its own, where there are some
+
+    void look_bulk(Instant now, const BulkWay& way) {
+        // Who was not heard yet may not be there to hear anything.
+        bulk_.look(now, stats_.packets_in != 0 ? way : BulkWay{}, queue_);
+        path_.share(bulk_.shares(now));
+    }
+    std::size_t wants_bulk(Instant now) const { return state_ == State::closed ? 0 : bulk_.wants(now); }
+    std::size_t transmit_bulk(Instant now, BytesOut into) {
+        const std::size_t written = bulk_.write(now, into, path_.bandwidth());
+        stats_.last_tx = now;
+        ++stats_.packets_out;
+        stats_.bytes_out += written;
+        return written;
+    }
+    void bulk_held_up(Instant now) { bulk_.held_up(now); }
+
     // When handle_timeout or poll_transmit will next have something to do.
     Instant poll_timeout() const {
         if (state_ == State::closed) return Instant::never();
         const Instant free_at = blocked_ ? retry_at_ : Instant{};
-        if (state_ == State::closing) return min(closing_until_, free_at);
-        return min(min(silent_until(), beside_.next(clock_at_)),
+        if (state_ == State::closing) return min(closing_until_, awaits_bulk() ? bulk_.next() : free_at);
+        return min(min(min(silent_until(), bulk_.next()), beside_.next(clock_at_)),
                    max(free_at, min(control_at(), content_at())));
     }
     Instant poll_timeout_after_reading() const { return poll_timeout(); }
@@ -230,7 +260,7 @@ class StreamLink {
     const StreamPath& path() const { return path_; }
     ClockSync& clock() { return clock_; }
     std::uint64_t commands_missed() const { return beside_.commands_missed(); }
-    std::size_t queued_bytes() const { return waiting_bytes() + path_.backlog(); }
+    std::size_t queued_bytes() const { return waiting_bytes() + bulk_.backlog() + path_.backlog(); }
     // Of them those that leave before what may be lost and is said next.
     std::size_t bytes_ahead() const { return beside_.is_up() ? beside_.outbox_bytes() : queued_bytes(); }
     // How long what waits now will wait, at the rate of now; where there is a way beside the stream, what
@@ -253,7 +283,11 @@ class StreamLink {
                               held_up_for = milliseconds(5);
 
     static std::size_t larger(std::size_t a, std::size_t b) { return a > b ? a : b; }
-    std::size_t waiting_bytes() const { return outbox_.bytes() + queue_.bytes() + beside_.bytes(); }
+    std::size_t waiting_bytes() const {
+        return outbox_.bytes() + queue_.bytes() + beside_.bytes() + bulk_.bytes();
+    }
+    // Its goodbye waits until the other side has what is not behind it in the stream.
+    bool awaits_bulk() const { return queue_.empty() && !bulk_.idle(); }
 
     // ---- reading
 
@@ -328,7 +362,7 @@ class StreamLink {
         const Instant stuck = unanswered_since_ == Instant::never()
                                   ? Instant::never()
                                   : max(unanswered_since_, path_.progress_at()) + options_.timeout;
-        return min(stats_.last_rx + options_.timeout, stuck);
+        return min(min(stats_.last_rx + options_.timeout, stuck), bulk_.stuck_at(options_.timeout));
     }
     Instant control_at() const {
         if (answers_ || wants_answer()) return Instant{};
@@ -436,7 +470,7 @@ class StreamLink {
     // What was said before it and must arrive goes first.
     void fill_goodbye(StreamWriter& out) {
         fill_queue(out);
-        if (!queue_.empty() || out.left() < 2) return;
+        if (!queue_.empty() || !bulk_.idle() || out.left() < 2) return;
         farewell_.write(out.out());
         state_ = State::closed;
     }
@@ -459,6 +493,7 @@ class StreamLink {
     Instant asked_at_[pings_max] = {};
     Ring<std::uint32_t> arrived_{256};
     std::conditional_t<has_datagrams, Beside<Seal>, NothingBeside> beside_;
+    TENON_NO_UNIQUE_ADDRESS std::conditional_t<has_bulk, Bulk, NoBulk> bulk_;
 };
 
 } // namespace tenon

@@ -25,6 +25,9 @@ class StreamPath {
     // What the user allows, in bytes a second; 0: as the path allows.
     void set_bandwidth(std::uint64_t bytes_per_second) { pacer_.set_rate(bandwidth_ = bytes_per_second); }
 
+    // Half of it is somebody else's, or all is ours.
+    void share(bool half) { pacer_.set_rate(half ? (bandwidth_ + 1) / 2 : bandwidth_); }
+
     // So many bytes wait behind the connection now.
     void look(Instant now, std::size_t backlog) {
         pacer_.advance(now);

@@ -21,6 +21,7 @@ struct ReliabilityTraits {
     bool redundant = false; // sends repair data ahead of any loss
     bool native = false;    // the transport does it all
     bool datagrams = false; // and carries what may be lost beside that
+    bool bulk = false;      // and what is large in streams of its own
 };
 
 template <class R>

@@ -2,6 +2,8 @@
 // Native: the transport loses nothing and keeps the order, so nothing is numbered, acknowledged or sent
 // again. Over a transport with connections every session has it, whichever policy its alias names.
 
+#include <type_traits>
+
 #include "tenon/reliability/concept.hpp"
 
 namespace tenon::reliability {
@@ -18,6 +20,19 @@ struct NativeWithDatagrams {
     using Machine = NoMachine;
 };
 
-static_assert(ReliabilityPolicy<Native> && ReliabilityPolicy<NativeWithDatagrams>);
+// And where it has streams for single frames: large messages that nobody promised an order leave in those.
+struct NativeWithBulk {
+    static constexpr ReliabilityTraits traits{
+        .reliable = true, .ordered = true, .native = true, .datagrams = true, .bulk = true};
+    using Machine = NoMachine;
+};
+
+static_assert(ReliabilityPolicy<Native> && ReliabilityPolicy<NativeWithDatagrams> &&
+              ReliabilityPolicy<NativeWithBulk>);
+
+// Which of them it is over a transport with those traits.
+template <bool datagrams, bool bulk>
+using NativeOver =
+    std::conditional_t<bulk, NativeWithBulk, std::conditional_t<datagrams, NativeWithDatagrams, Native>>;
 
 } // namespace tenon::reliability

@@ -349,7 +349,7 @@ class Table {
     void take(Seat& seat, BytesIn packet, Lane lane = {}) {
         const bool counts = is_limited(seat);
         if (counts && !limits_.hears(now_, seat, seats_))
-            return is_over_stream(seat.link) && lane == Lane{} ? close(seat, Error::flooded) : void();
+            return is_over_stream(seat.link) && lane != datagram_lane ? close(seat, Error::flooded) : void();
         if (!feed(now_, seat.link, lane, packet, desk_)) return;
         if (counts) limits_.heard(now_, seat.used, packet.size());
         reading_ = &seat;

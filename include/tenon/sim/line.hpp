@@ -25,6 +25,14 @@ struct Line {
     // Of what goes beside the streams: the largest datagram, 0 for none, and by how much one may be late.
     std::size_t datagram_bytes = 1100;
     Duration spread{};
+    // And frames with streams of their own: so many at once, 0 for none.
+    std::size_t bulk_streams = 4;
+
+    // For which it is busy with so many bytes.
+    Duration time_of(std::size_t size) const {
+        return bandwidth == 0 ? Duration{}
+                              : seconds(static_cast<double>(size) / static_cast<double>(bandwidth));
+    }
 };
 
 // Of one end of a connection: on the host that was called it has a number, because the next one from the same

@@ -1,8 +1,7 @@
 #pragma once
 // Lines: connections between simulated hosts, as a TCP has them: nothing is lost or overtakes, each has a
-// bandwidth, a system's buffer, and a reader who may not read; and each can break. sim::Stream is the
-// transport of one host, and sim::StreamAndDatagrams one that carries datagrams beside, as QUIC and WebRTC
-// do. World drives them, in virtual time.
+// bandwidth, a system's buffer, and a reader who may not read; and each can break. The transports of hosts on
+// them are in stream.hpp. World drives them, in virtual time.
 
 #include <algorithm>
 #include <cstddef>
@@ -17,6 +16,7 @@
 #include "tenon/core/random.hpp"
 #include "tenon/core/time.hpp"
 #include "tenon/sim/line.hpp"
+#include "tenon/sim/pipe.hpp"
 #include "tenon/transport/concept.hpp"
 #include "tenon/transport/memory.hpp"
 
@@ -67,6 +67,7 @@ class Lines {
     std::uint64_t frames() const { return frames_; } // that arrived
     std::uint64_t bytes() const { return bytes_; }
     std::uint64_t datagrams() const { return datagrams_; } // that arrived beside the streams
+    std::uint64_t bulk() const { return bulk_; }           // and in streams of their own
     std::uint64_t lost() const { return lost_; }
     // Of everything that arrived, and when: two runs with one hash were the same.
     std::uint64_t hash() const { return hash_; }
@@ -80,10 +81,21 @@ class Lines {
     std::size_t backlog_seen() const { return backlog_seen_; }
 
   private:
-    template <bool datagrams>
+    template <bool datagrams, bool bulk>
     friend class BasicStream;
     static constexpr std::size_t nobody = SIZE_MAX;
-    enum class Kind : std::uint8_t { arrives, beside, left, called, answered, lost, ended };
+    enum class Kind : std::uint8_t {
+        arrives,
+        beside,
+        left,
+        called,
+        answered,
+        lost,
+        ended,
+        piece,
+        bulk,
+        settled
+    };
 
     struct Item {
         LineAddress from;
@@ -97,18 +109,10 @@ class Lines {
         LineAddress address;
         std::deque<Item> inbox;
     };
-    // One way of a connection, from ends[i].
-    struct Pipe {
-        std::deque<std::vector<std::byte>> waiting, system, flying;
-        std::vector<std::pair<std::uint64_t, std::vector<std::byte>>> beside; // by the order of their arrival
-        Instant arrives_at{};                                                 // the last of `flying`
-        std::size_t waiting_bytes = 0, system_bytes = 0, unread = 0;
-        bool sends = false, ends = false;
-    };
     struct Connection {
         LineAddress ends[2]; // each as the other knows it
         std::size_t ports[2] = {nobody, nobody};
-        Pipe pipes[2];
+        Pipe pipes[2]; // each from that end
         bool open = false, dead = false;
     };
     struct Own {
@@ -159,8 +163,7 @@ class Lines {
         for (std::size_t i = 0; i < all_.size(); ++i)
             for (unsigned end : {0u, 1u}) {
                 if (all_[i].ports[end] != port) continue;
-                all_[i].pipes[end].waiting.clear();
-                all_[i].pipes[end].waiting_bytes = 0;
+                all_[i].pipes[end].drop();
                 hang_up(i, end);
             }
         ports_[port] = {};
@@ -212,12 +215,13 @@ class Lines {
             if (pipe.unread != 0 && pipe.unread + size > line.window_bytes) break;
             pipe.unread += size;
             pipe.sends = true;
-            after(line.bandwidth == 0
-                      ? Duration{}
-                      : seconds(static_cast<double>(size) / static_cast<double>(line.bandwidth)),
-                  Kind::left, i, end);
+            after(line.time_of(size), Kind::left, i, end);
         }
-        if (pipe.ends && pipe.system.empty() && pipe.waiting.empty()) {
+        if (!pipe.sends && pipe.bulk.waits()) {
+            pipe.sends = true;
+            after(line.time_of(pipe.bulk.packet()), Kind::piece, i, end);
+        }
+        if (pipe.ends && pipe.has_left()) {
             pipe.ends = false;
             after(line.latency, Kind::ended, i, end);
         }
@@ -275,6 +279,28 @@ class Lines {
                 port.inbox.push_back({one.ends[due.end], due.connection, other, false, std::move(bytes), {}});
                 return f(transport::MemoryAddress(port.address));
             }
+            case Kind::piece: {
+                pipe.sends = false;
+                if (one.dead) return;
+                const Instant whole = pipe.bulk.waits()
+                                          ? pipe.bulk.left(now_ + way(line_of(one, due.end)), order_)
+                                          : Instant::never();
+                if (whole != Instant::never()) after(whole - now_, Kind::bulk, due.connection, due.end);
+                return pump(due.connection, due.end);
+            }
+            case Kind::bulk: {
+                std::vector<std::byte> bytes = pipe.bulk.arrive(due.order);
+                if (one.ports[other] == nobody) return settle(due.connection, due.end);
+                note(due, bytes);
+                ++bulk_;
+                Port& port = ports_[one.ports[other]];
+                port.inbox.push_back(
+                    {one.ends[due.end], due.connection, other, false, std::move(bytes), bulk_lane});
+                return f(transport::MemoryAddress(port.address));
+            }
+            case Kind::settled:
+                pipe.bulk.settle();
+                return pump(due.connection, due.end);
             case Kind::ended:
                 one.dead = true;
                 return lose(one, other, f);
@@ -285,13 +311,15 @@ class Lines {
     void note(const Due& due, const std::vector<std::byte>& bytes) {
         hash_ = hash64(bytes, hash_ ^ splitmix(static_cast<std::uint64_t>(due.at.ns)) ^ due.connection);
     }
-    void arrive_later(std::size_t i, unsigned end) {
-        const Line& line = line_of(all_[i], end);
-        Pipe& pipe = all_[i].pipes[end];
+    Duration way(const Line& line) {
         Duration way = line.latency;
         for (unsigned times = 0; times < 8 && line.loss > 0 && random_.chance(line.loss); ++times)
             way += line.resent_after;
-        pipe.arrives_at = max(pipe.arrives_at, now_ + way);
+        return way;
+    }
+    void arrive_later(std::size_t i, unsigned end) {
+        Pipe& pipe = all_[i].pipes[end];
+        pipe.arrives_at = max(pipe.arrives_at, now_ + way(line_of(all_[i], end)));
         after(pipe.arrives_at - now_, Kind::arrives, i, end);
     }
     // A datagram leaves, beside the stream.
@@ -316,13 +344,17 @@ class Lines {
         port.inbox.push_back({one.ends[1 - end], nobody, end, true, {}, {}});
         f(transport::MemoryAddress(port.address));
     }
+    // The one that came in a stream of its own was taken.
+    void settle(std::size_t i, unsigned from) {
+        after(line_of(all_[i], 1 - from).latency, Kind::settled, i, from);
+    }
     void read(std::size_t i, unsigned from, std::size_t size) {
         all_[i].pipes[from].unread -= size;
         pump(i, from);
     }
 
     Random random_;
-    std::uint64_t hash_, order_ = 0, frames_ = 0, bytes_ = 0, datagrams_ = 0, lost_ = 0;
+    std::uint64_t hash_, order_ = 0, frames_ = 0, bytes_ = 0, datagrams_ = 0, bulk_ = 0, lost_ = 0;
     std::size_t backlog_seen_ = 0;
     std::uint32_t serial_ = 0, next_port_ = 0;
     Instant now_{};
@@ -332,157 +364,5 @@ class Lines {
     std::deque<Connection> all_;
     std::vector<Due> due_;
 };
-
-// The transport of one host on them.
-template <bool with_datagrams>
-class BasicStream {
-  public:
-    using Address = LineAddress;
-    static constexpr TransportTraits traits{.reliable = true,
-                                            .ordered = true,
-                                            .datagram_bytes = 66000,
-                                            .lanes = with_datagrams ? 2 : 1,
-                                            .connected = true,
-                                            .datagrams = with_datagrams};
-
-    BasicStream() = default;
-    BasicStream(Lines& lines, std::uint32_t host) : lines_(&lines), host_(host) {}
-    BasicStream(BasicStream&& other) noexcept { swap(other); }
-    BasicStream& operator=(BasicStream&& other) noexcept {
-        BasicStream taken(std::move(other));
-        swap(taken);
-        return *this;
-    }
-    ~BasicStream() { close(); }
-
-    Result<Address> open(std::uint16_t port) {
-        if (lines_ == nullptr) return Error::closed;
-        if (is_open()) return Error::already_open;
-        const Result<std::size_t> opened = lines_->open(host_, port);
-        if (!opened) return opened.error();
-        port_ = *opened;
-        return local_address();
-    }
-    void close() {
-        if (is_open()) lines_->close(std::exchange(port_, Lines::nobody));
-    }
-    Result<Address> resolve(std::string_view text) const {
-        const auto at = transport::MemoryAddress::parse(text, host_);
-        return at ? Result<Address>(Address{at->host, at->port, 0}) : Result<Address>(at.error());
-    }
-
-    // The first to an address without a number calls there; one with a number has called, and may be gone.
-    BytesOut prepare(const Address& to, Lane lane, std::size_t size) {
-        if (!is_open() || size > traits.datagram_bytes) return {};
-        connection_ = lines_->connection(port_, to, end_);
-        beside_ = with_datagrams && lane == datagram_lane;
-        if (beside_) {
-            if (size > lines_->datagram_room(connection_, end_)) return {};
-            prepared_.resize(size);
-            return prepared_;
-        }
-        if (connection_ == Lines::nobody && to.serial == 0) {
-            connection_ = lines_->dial(port_, to);
-            end_ = 0;
-        }
-        if (connection_ == Lines::nobody) return {};
-        const Lines::Connection& one = lines_->all_[connection_];
-        const std::size_t waits = one.pipes[end_].waiting_bytes;
-        if (waits != 0 && waits + size > lines_->line_of(one, end_).backlog_max) return {};
-        prepared_.resize(size);
-        return prepared_;
-    }
-    Sent commit(std::size_t size) {
-        if (size == 0) return Sent::sent;
-        if (!is_open() || connection_ == Lines::nobody) return Sent::closed;
-        prepared_.resize(size);
-        if (beside_) return lines_->toss(connection_, end_, std::exchange(prepared_, {})), Sent::sent;
-        Lines::Pipe& pipe = lines_->all_[connection_].pipes[end_];
-        pipe.waiting.push_back(std::exchange(prepared_, {}));
-        pipe.waiting_bytes += size;
-        return Sent::sent;
-    }
-    Sent send(const Address& to, Lane lane, BytesIn frame) {
-        if (!is_open()) return Sent::closed;
-        if (frame.size() > traits.datagram_bytes) return Sent::too_big;
-        const BytesOut into = prepare(to, lane, frame.size());
-        if (into.size() < frame.size())
-            return connection_ == Lines::nobody ? Sent::closed : Sent::would_block;
-        copy(into.data(), frame);
-        return commit(frame.size());
-    }
-    void flush() {
-        for (std::size_t i = 0; is_open() && i < lines_->all_.size(); ++i)
-            for (unsigned end : {0u, 1u}) {
-                if (lines_->all_[i].ports[end] != port_) continue;
-                lines_->pump(i, end);
-                const std::size_t left = lines_->all_[i].pipes[end].waiting_bytes;
-                lines_->backlog_seen_ = std::max(lines_->backlog_seen_, left);
-            }
-    }
-    std::size_t backlog(const Address& to) const {
-        unsigned end = 0;
-        const std::size_t i = is_open() ? lines_->connection(port_, to, end) : Lines::nobody;
-        return i != Lines::nobody ? lines_->all_[i].pipes[end].waiting_bytes : 0;
-    }
-    std::size_t datagram_room(const Address& to) const {
-        unsigned end = 0;
-        const std::size_t i =
-            with_datagrams && is_open() ? lines_->connection(port_, to, end) : Lines::nobody;
-        return lines_ == nullptr ? 0 : lines_->datagram_room(i, end);
-    }
-    void hang_up(const Address& to) {
-        unsigned end = 0;
-        const std::size_t i = is_open() ? lines_->connection(port_, to, end) : Lines::nobody;
-        if (i != Lines::nobody) lines_->hang_up(i, end);
-    }
-
-    template <class F>
-    void poll(F&& f) {
-        const std::size_t port = port_;
-        for (std::size_t left = is_open() ? lines_->ports_[port].inbox.size() : 0; left != 0; --left) {
-            if (port_ != port) return; // f has closed it
-            Lines::Item item = std::move(lines_->ports_[port].inbox.front());
-            lines_->ports_[port].inbox.pop_front();
-            if (item.lost) {
-                if constexpr (HearsLosses<F, Address>) f.lost(item.from);
-                continue;
-            }
-            // Who has hung up reads no more.
-            if (lines_->all_[item.connection].ports[item.end] == port || lines_->all_[item.connection].dead)
-                f(item.from, item.lane, BytesIn(item.bytes));
-            if (item.lane == Lane{}) lines_->read(item.connection, 1 - item.end, item.bytes.size());
-        }
-    }
-    // Virtual time stands still until the World moves it.
-    void wait(Instant) {}
-
-    bool is_open() const { return port_ != Lines::nobody; }
-    Address local_address() const { return is_open() ? lines_->ports_[port_].address : Address{host_, 0, 0}; }
-    std::uint64_t entropy() { return lines_ == nullptr ? 0 : lines_->random_.next(); }
-
-  private:
-    void swap(BasicStream& other) {
-        std::swap(lines_, other.lines_);
-        std::swap(host_, other.host_);
-        std::swap(port_, other.port_);
-    }
-
-    Lines* lines_ = nullptr;
-    std::uint32_t host_ = 0;
-    std::size_t port_ = Lines::nobody;
-    std::size_t connection_ = Lines::nobody; // of what is prepared
-    unsigned end_ = 0;
-    bool beside_ = false;
-    std::vector<std::byte> prepared_;
-};
-struct Stream : BasicStream<false> {
-    using BasicStream::BasicStream;
-};
-struct StreamAndDatagrams : BasicStream<true> {
-    using BasicStream::BasicStream;
-};
-static_assert(TransportPolicy<Stream> && LendsBuffer<Stream> && Connected<Stream>);
-static_assert(CheckTransport<StreamAndDatagrams>::ok);
 
 } // namespace tenon::sim

@@ -15,8 +15,8 @@
 #include "tenon/core/timers.hpp"
 #include "tenon/sim/bus.hpp"
 #include "tenon/sim/faults.hpp"
-#include "tenon/sim/lines.hpp"
 #include "tenon/sim/network.hpp"
+#include "tenon/sim/stream.hpp"
 #include "tenon/transport/memory.hpp"
 
 namespace tenon::sim {
@@ -68,7 +68,8 @@ class World {
         host_of(host);
         return transport::Memory(exchange_, host);
     }
-    // The same of connections, which have no faults but those of lines(); or of StreamAndDatagrams.
+    // The same of connections, which have no faults but those of lines(); or of StreamAndDatagrams
+    // or ManyStreams.
     template <class Kind = Stream>
     Kind stream(std::uint32_t host) {
         host_of(host);

@@ -29,6 +29,7 @@ struct TransportTraits {
     bool connected = false; // a connection for each address: what blocks or breaks is that one alone
     bool mixed = false;     // it has roads of both kinds, and each address says of which it is
     bool datagrams = false; // beside each connection's stream it carries datagrams that may be lost
+    bool bulk = false;      // and frames that have streams of their own
 };
 
 // The largest frame that connected transports carry: what the largest datagram of UDP would hold, and more.
@@ -56,6 +57,16 @@ struct Lane {
 
 // Where a transport has connections and datagrams beside them, on lane 0 is the stream, and here are they.
 inline constexpr Lane datagram_lane{1};
+// And here frames of which each has a stream of its own: they come whole, and none waits for another.
+inline constexpr Lane bulk_lane{2};
+
+// How the way is for those, to one address.
+struct BulkWay {
+    bool there = false;       // the other side takes some
+    bool free = false;        // and one more now
+    std::size_t backlog = 0;  // bytes that wait and were in no packet yet
+    std::size_t underway = 0; // and all of which it is not known that the other side has them
+};
 
 enum class Sent : std::uint8_t {
     sent,        // taken; it leaves at the latest with flush()
@@ -154,6 +165,11 @@ concept MeasuresDatagrams = HasAddress<T> && requires(T& t, const typename T::Ad
     // How large one may be to there now; 0: the connection has no way for them, or not yet.
     { t.datagram_room(to) } -> std::same_as<std::size_t>;
 };
+// And one that has streams for single frames beside those.
+template <class T>
+concept CarriesBulk = HasAddress<T> && requires(T& t, const typename T::Address& to) {
+    { t.bulk_way(to) } -> std::same_as<BulkWay>;
+};
 // Whom its poll() tells that the connection to an address broke, was closed by the other side, or could not
 // be made: once for each.
 template <class F, class Address>
@@ -215,8 +231,17 @@ struct CheckTransport {
     static_assert(
         !datagrams || connected,
         "Transport lacks: connections, beside which traits.datagrams says that it carries datagrams");
+    static constexpr bool bulk = [] {
+        if constexpr (HasTransportTraits<T>) return TransportTraits(T::traits).bulk;
+        return false;
+    }();
+    static_assert(!bulk || !HasAddress<T> || CarriesBulk<T>,
+                  "Transport lacks: BulkWay bulk_way(const Address&), for frames with streams of their own");
+    static_assert(!bulk || datagrams,
+                  "Transport lacks: datagrams, without which traits.bulk can't say that it carries bulk");
     static constexpr bool ok = TransportPolicy<T> && (!connected || (Connected<T> && LendsBuffer<T>)) &&
-                               (!datagrams || (connected && MeasuresDatagrams<T>));
+                               (!datagrams || (connected && MeasuresDatagrams<T>)) &&
+                               (!bulk || (datagrams && CarriesBulk<T>));
 };
 
 } // namespace tenon

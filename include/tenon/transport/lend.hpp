@@ -27,6 +27,11 @@ struct Lender {
     std::size_t datagram_room(const Address& to) requires MeasuresDatagrams<Transport> {
         return transport.datagram_room(to);
     }
+    // For a frame with a stream of its own.
+    BytesOut bulk(const Address& to, std::size_t size) requires CarriesBulk<Transport> {
+        return transport.prepare(to, bulk_lane, size);
+    }
+    BulkWay bulk_way(const Address& to) requires CarriesBulk<Transport> { return transport.bulk_way(to); }
     std::size_t backlog(const Address& to) { return transport.backlog(to); }
     void hang_up(const Address& to) { transport.hang_up(to); }
     void flush() { transport.flush(); }

@@ -193,6 +193,7 @@ class Mirrored {
     std::size_t datagram_room(const Address& to) requires MeasuresDatagrams<T> {
         return inner_.datagram_room(to);
     }
+    BulkWay bulk_way(const Address& to) requires CarriesBulk<T> { return inner_.bulk_way(to); }
     void hang_up(const Address& to) requires HangsUp<T> { inner_.hang_up(to); }
 
     bool is_open() const requires requires(const T& t) { t.is_open(); }

@@ -1,7 +1,7 @@
 #pragma once
 // QuicConnection: one peer of Quic: ngtcp2's connection, its handshake, one stream with frames in both
-// directions, datagrams beside it, and the identities under which it is found. QuicOver keeps them; none
-// knows of another.
+// directions, datagrams and large frames beside it, and the identities under which it is found. QuicOver
+// keeps them; none knows of another.
 
 #include <algorithm>
 #include <cstddef>
@@ -19,6 +19,7 @@
 #include "tenon/transport/location.hpp"
 #include "tenon/transport/ngtcp2.hpp"
 #include "tenon/transport/now.hpp"
+#include "tenon/transport/quic_bulk.hpp"
 #include "tenon/transport/quic_datagrams.hpp"
 #include "tenon/transport/quic_shared.hpp"
 #include "tenon/transport/quic_sides.hpp"
@@ -27,7 +28,7 @@ namespace tenon::transport::detail {
 
 struct QuicConnection {
     using Options = QuicOptions;
-    static constexpr QuicTerms terms{};
+    static constexpr QuicTerms terms{.bulk = true};
     static constexpr bool makes_certificate = false; // where a server is given none
     static constexpr std::uint64_t malformed_code = 1;
     static const QuicOptions& quic(const Options& options) { return options; }
@@ -58,6 +59,7 @@ struct QuicConnection {
     bool news = false;                    // something came, or ended, on one of them
     bool finishes = false;                // we say no more when `out` has left
     QuicDatagrams datagrams;              // beside those
+    QuicBulk bulk;                        // and the streams for large frames
     std::vector<std::byte> ticket, token; // that came in, for the next time
 
     QuicConnection() = default;
@@ -91,9 +93,14 @@ struct QuicConnection {
     // A client's: what it is to ask for.
     void prepare(const Asked&, const Options&) {}
     // Sees to what came beside the frames; false when it is over.
-    bool understand(const Options&) { return true; }
+    bool understand(const Options&) {
+        if (bulk.error() == Error::none) return true;
+        error = Error::malformed;
+        code = malformed_code;
+        return false;
+    }
     // Whoever leaves may go: the other side has all that was said.
-    bool has_left() const { return out.empty() || mute; }
+    bool has_left() const { return (out.empty() && bulk.has_left()) || mute; }
     // What was taken is all there is to say.
     void leave() {}
     Instant expiry() const { return from_quic(ngtcp2_conn_get_expiry(conn_)); }
@@ -102,6 +109,19 @@ struct QuicConnection {
     bool put_datagram(BytesIn datagram) { return datagrams.put({}, datagram); }
     // Leaves of one that came what is for whoever polls; false when it ends everything.
     bool open_datagram(BytesIn&) { return true; }
+    BulkWay bulk_way() const {
+        const bool open = stage == Stage::open && shared_->terms.bulk && !mute;
+        return open ? bulk.way(conn_, shared_->options.bulk_streams) : BulkWay{};
+    }
+    bool append_bulk(BytesIn frame) { return bulk.put(conn_, frame); }
+    template <class F>
+    void each_bulk(F&& f) {
+        const std::size_t done = bulk.each_whole(f);
+        if (done != 0) ngtcp2_conn_extend_max_streams_uni(conn_, done);
+    }
+    bool is_bulk(std::int64_t stream) const {
+        return shared_->terms.bulk && ngtcp2_is_bidi_stream(stream) == 0;
+    }
     bool append(BytesIn frame) {
         std::byte head[LengthFraming::head_max];
         ByteWriter writer(head);
@@ -177,7 +197,9 @@ struct QuicConnection {
     int take_aside(std::int64_t stream, Flag flags, BytesIn bytes);
     void settle(std::int64_t stream, std::size_t count);
     void begin(std::int64_t stream) {
-        if (!shared_->terms.sides)
+        if (is_bulk(stream))
+            bulk.begin(stream);
+        else if (!shared_->terms.sides)
             stream_ = stream;
         else
             sides.add(stream);
@@ -199,6 +221,13 @@ struct QuicConnection {
 };
 
 inline int QuicConnection::take(std::int64_t stream, Flag flags, BytesIn bytes) {
+    if (is_bulk(stream)) {
+        // What it has not taken yet it may keep: its stream has no more room than one frame.
+        ngtcp2_conn_extend_max_offset(conn_, bytes.size());
+        return bulk.take(stream, bytes, (flags & NGTCP2_STREAM_DATA_FLAG_FIN) != 0)
+                   ? 0
+                   : NGTCP2_ERR_CALLBACK_FAILURE;
+    }
     if (stream != stream_) return take_aside(stream, flags, bytes);
     if (is_up() && !in.append(bytes)) return NGTCP2_ERR_CALLBACK_FAILURE;
     ngtcp2_conn_extend_max_stream_offset(conn_, stream, bytes.size());
@@ -217,12 +246,14 @@ inline int QuicConnection::take_aside(std::int64_t stream, Flag flags, BytesIn b
 }
 
 inline void QuicConnection::settle(std::int64_t stream, std::size_t count) {
+    if (is_bulk(stream)) return void(bulk.settle(stream, count));
     QuicSide* side = sides.find(stream);
     (side != nullptr ? side->out : out).settle(count);
 }
 
 // The other side has taken back what it said there.
 inline void QuicConnection::end(std::int64_t stream) {
+    if (is_bulk(stream)) return bulk.fail(Error::malformed);
     QuicSide* side = sides.find(stream);
     if (side == nullptr) {
         ended = true;
@@ -232,7 +263,7 @@ inline void QuicConnection::end(std::int64_t stream) {
     side->reset = news = true;
 }
 
-// What is beside the frames goes first; then the frames; then what else there is to say.
+// What is beside the frames goes first; then the frames; then what is large; then what else there is to say.
 inline std::size_t QuicConnection::write(BytesOut into, IpAddress& to, Instant now) {
     if (over || gone) return 0;
     ngtcp2_path_storage at;
@@ -244,26 +275,30 @@ inline std::size_t QuicConnection::write(BytesOut into, IpAddress& to, Instant n
         if (size > 0) return to = from_system(at.path.remote), static_cast<std::size_t>(size);
         if (size < 0 && size != NGTCP2_ERR_WRITE_MORE) return fail(static_cast<int>(size)), 0;
     }
-    for (std::size_t turn = 0; turn <= sides.size() + 1; ++turn) {
+    for (std::size_t turn = 0; turn <= sides.size() + 2; ++turn) {
         QuicSide* side = turn < sides.size() ? &sides[turn] : nullptr;
         const bool frames = turn == sides.size() && stream_ >= 0 && !mute;
-        if (side != nullptr ? !side->has_more() : turn == sides.size() && !frames) continue;
-        KeptQueue& from = side != nullptr ? side->out : out;
-        const bool speaks = side != nullptr || frames;
-        bool last = side != nullptr ? side->finishes : frames && finishes && !finished_;
+        QuicBulk::Leaving* large = turn == sides.size() + 1 ? bulk.next() : nullptr;
+        const bool rest = turn == sides.size() + 2;
+        if (side != nullptr ? !side->has_more() : !frames && large == nullptr && !rest) continue;
+        KeptQueue& from = side != nullptr ? side->out : large != nullptr ? large->out : out;
+        bool last = side != nullptr ? side->finishes : large != nullptr || (frames && finishes && !finished_);
         ngtcp2_vec pieces[4];
-        const std::size_t count = speaks ? gather(from, pieces, last) : 0;
+        const std::size_t count = rest ? 0 : gather(from, pieces, last);
         const bool is_said = count != 0 || last;
+        if (frames && !is_said && bulk.next() != nullptr) continue;
         ngtcp2_ssize taken = -1;
         const ngtcp2_ssize size =
             ngtcp2_conn_writev_stream(conn_, &at.path, &info, octets(into), into.size(), &taken,
                                       last ? NGTCP2_WRITE_STREAM_FLAG_FIN : NGTCP2_WRITE_STREAM_FLAG_NONE,
-                                      !is_said          ? -1
-                                      : side != nullptr ? side->stream
-                                                        : stream_,
+                                      !is_said           ? -1
+                                      : side != nullptr  ? side->stream
+                                      : large != nullptr ? large->stream
+                                                         : stream_,
                                       pieces, count, to_quic(now));
         if (taken > 0) from.give(static_cast<std::size_t>(taken));
-        if (taken >= 0 && last && from.waiting() == 0) (side != nullptr ? side->finished : finished_) = true;
+        if (taken >= 0 && last && from.waiting() == 0 && large == nullptr)
+            (side != nullptr ? side->finished : finished_) = true;
         if (size == NGTCP2_ERR_STREAM_DATA_BLOCKED || size == NGTCP2_ERR_STREAM_SHUT_WR) {
             blocked = blocked || frames;
             continue;

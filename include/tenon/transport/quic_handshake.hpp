@@ -39,6 +39,11 @@ inline ngtcp2_transport_params QuicConnection::params(bool accepts) const {
     made.initial_max_stream_data_uni = shared_->terms.one_way != 0 ? window : 0;
     made.initial_max_streams_bidi = accepts ? shared_->terms.both_ways : 0; // and never more
     made.initial_max_streams_uni = shared_->terms.one_way;
+    if (shared_->terms.bulk) { // which take nothing of the window of the others
+        made.initial_max_streams_uni = options.bulk_streams;
+        made.initial_max_stream_data_uni = QuicBulk::stream_bytes;
+        made.initial_max_data += std::uint64_t(options.bulk_streams) * QuicBulk::stream_bytes;
+    }
     made.max_datagram_frame_size = shared_->terms.datagram_bytes;
     made.max_idle_timeout = to_quic(options.idle_max);
     made.active_connection_id_limit = 4;
@@ -165,6 +170,8 @@ inline ngtcp2_callbacks QuicConnection::callbacks(bool dials) {
         QuicConnection& c = of(user);
         if (QuicSide* side = c.sides.find(stream); side != nullptr)
             side->stop();
+        else if (c.is_bulk(stream))
+            c.bulk.fail(Error::malformed);
         else
             c.mute = true;
         return 0;

@@ -20,6 +20,7 @@ struct QuicTerms {
     std::uint64_t both_ways = 1;         // streams that it may open, in all
     std::uint64_t one_way = 0;           // and of those on which only it speaks
     std::uint64_t datagram_bytes = 1200; // of one outside of streams, at most
+    bool bulk = false;                   // one-way streams carry a frame each
     bool sides = false;                  // the first stream is not yet that with the frames
 };
 

@@ -51,7 +51,8 @@ class Several {
                                             .datagram_bytes = detail::datagram_bytes_of<Roads...>(),
                                             .connected = true,
                                             .mixed = true,
-                                            .datagrams = (TransportTraits(Roads::traits).datagrams || ...)};
+                                            .datagrams = (TransportTraits(Roads::traits).datagrams || ...),
+                                            .bulk = (TransportTraits(Roads::traits).bulk || ...)};
     static_assert((!TransportTraits(Roads::traits).mixed && ...),
                   "tenon: a road of Several is a transport with roads of its own; name them all in one");
     static_assert(
@@ -162,6 +163,14 @@ class Several {
             if constexpr (TransportTraits(Road<road>::traits).datagrams)
                 return std::get<road>(roads_).datagram_room(to.template on<road>());
             return 0;
+        });
+    }
+    BulkWay bulk_way(const Address& to) const {
+        if (!to.has_datagrams()) return {};
+        return detail::with_road<count>(to.road(), [&](auto road) -> BulkWay {
+            if constexpr (TransportTraits(Road<road>::traits).bulk)
+                return std::get<road>(roads_).bulk_way(to.template on<road>());
+            return {};
         });
     }
     void hang_up(const Address& to) {
