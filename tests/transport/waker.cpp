@@ -5,7 +5,10 @@
 #include <atomic>
 #include <thread>
 
+#include "tenon/transport/now.hpp"
+#include "tenon/transport/readiness.hpp"
 #include "tenon/transport/sleep.hpp"
+#include "tenon/transport/udp.hpp"
 
 using namespace tenon;
 using transport::Waker;
@@ -32,6 +35,24 @@ TEST_CASE("who was woken before it fell asleep does not sleep") {
     CHECK(waker.wake()); // it was used up, and is there again
     transport::detail::sleep_on(transport::detail::no_socket, false, Duration::max(), &waker);
     transport::detail::sleep_on(transport::detail::no_socket, false, milliseconds(1), &waker);
+}
+
+// Who is held up between looking at the clock and falling asleep asks for less than nothing.
+TEST_CASE("who sleeps until a time that has passed does not sleep") {
+    using transport::detail::no_socket;
+    transport::Udp udp({.bind = transport::IpAddress::v4(127, 0, 0, 1, 0)});
+    REQUIRE(udp.open(0));
+    const transport::detail::Sleeper silent{udp.handle(), false, Instant::never()};
+    const transport::detail::Sleeper none;
+    for (const std::int64_t late : {1LL, 999LL, 1'000LL, 1'000'000LL, 1'500'000LL, 5'000'000'000LL}) {
+        const Duration left{-late};
+        transport::detail::sleep_on(no_socket, false, left); // else, as on Windows, forever
+        transport::detail::sleep_on(silent.socket, true, left);
+        transport::detail::sleep_on(silent.socket, false, left);
+        transport::detail::sleep_on_all(&silent, 1, left);
+        transport::detail::sleep_on_all(&none, 1, left);
+        transport::detail::PollSet().sleep(left, nullptr);
+    }
 }
 
 TEST_CASE("two threads wake each other a thousand times, and no call is missed") {

@@ -73,6 +73,7 @@ class PollSet {
         return static_cast<short>((reading ? POLLIN : 0) | (writing ? POLLOUT : 0));
     }
     static int to_ms(Duration left) {
+        left = still_left(left);
         const std::int64_t ms = left.ns / 1'000'000 + (left.ns % 1'000'000 != 0);
         return left == Duration::max() ? -1 : static_cast<int>(ms < 1'000'000'000 ? ms : 1'000'000'000);
     }

@@ -31,9 +31,14 @@ struct Sleeper {
     Instant until = Instant::never();
 };
 
+// Less than nothing is what is left for who was held up since it looked at the clock. To some systems that
+// is forever.
+inline Duration still_left(Duration left) { return left.ns > 0 ? left : Duration{}; }
+
 // Without a socket it sleeps the whole time; a signal may end it early.
 inline void sleep_on(NativeSocket socket, bool writing, Duration left,
                      [[maybe_unused]] Waker* waker = nullptr) {
+    left = still_left(left);
 #if defined(_WIN32)
     const std::int64_t us = left.ns / 1000 < 1'000'000'000 ? left.ns / 1000 : 1'000'000'000;
     if (socket == no_socket) return Sleep(static_cast<DWORD>(us / 1000));
@@ -64,6 +69,7 @@ inline void sleep_on(NativeSocket socket, bool writing, Duration left,
 inline constexpr std::size_t sleepers_max = 8;
 inline void sleep_on_all(const Sleeper* sleepers, std::size_t count, Duration left,
                          [[maybe_unused]] Waker* waker = nullptr) {
+    left = still_left(left);
 #if defined(_WIN32)
     const std::int64_t us = left.ns / 1000 < 1'000'000'000 ? left.ns / 1000 : 1'000'000'000;
     timeval timeout{static_cast<long>(us / 1'000'000), static_cast<long>(us % 1'000'000)};
