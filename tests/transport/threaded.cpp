@@ -250,6 +250,22 @@ TEST_CASE("Threaded is asked for what its inner transport knows, open or closed"
     CHECK(net.local_address() == IpAddress{});
 }
 
+TEST_CASE("each of three thousand questions is answered, before the game falls asleep or after") {
+    Threaded<Udp> net{Udp(local)}, napping{Udp(local), {.nap = 100_us}};
+    REQUIRE(net.open(0));
+    REQUIRE(napping.open(0));
+    const auto pass = [](unsigned turns) {
+        for (volatile unsigned left = turns; left > 0;) left = left - 1;
+    };
+    unsigned answered = 0;
+    for (unsigned i = 0; i < 3'000; ++i) {
+        const auto question = [&](Udp&) { return pass(i * 7919 % 8192), i; };
+        answered += (i % 50 == 0 ? napping : net).with(question) == i;
+        pass(i * 6007 % 1024); // the thread is awake yet, falls asleep, or sleeps
+    }
+    CHECK(answered == 3'000);
+}
+
 TEST_CASE("the game wakes nobody who does not sleep") {
     Threaded<Udp> napping(Udp(local), {.nap = 1_ms});
     const auto at = napping.open(0);

@@ -4,10 +4,12 @@
 // with -pthread.
 
 #include <atomic>
+#include <condition_variable>
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string_view>
 #include <system_error>
@@ -97,10 +99,13 @@ class ThreadedLine {
         io.wake();
         thread_.join();
     }
+    // Not by std::atomic::wait: where there is no futex, as on Windows, libstdc++ 12 misses who notifies it
+    // between its last look and its sleep, and sleeps forever.
     void do_errand(Errand errand) {
         errand_.store(&errand, std::memory_order_seq_cst);
         io.wake();
-        errand_.wait(&errand, std::memory_order_acquire);
+        std::unique_lock lock(errand_mutex_);
+        while (errand_.load(std::memory_order_acquire) != nullptr) errand_done_.wait(lock);
     }
 
     DatagramRing<Address> out, in;
@@ -126,8 +131,11 @@ class ThreadedLine {
         Errand* const errand = errand_.load(std::memory_order_acquire);
         if (errand == nullptr) return;
         errand->run(errand->what, inner_);
-        errand_.store(nullptr, std::memory_order_release);
-        errand_.notify_one();
+        {
+            const std::lock_guard lock(errand_mutex_);
+            errand_.store(nullptr, std::memory_order_release);
+        }
+        errand_done_.notify_one();
     }
     bool send() {
         held_back_ = false;
@@ -191,6 +199,8 @@ class ThreadedLine {
     Duration nap_;
     std::atomic<bool> stopping_{false};
     std::atomic<Errand*> errand_{nullptr};
+    std::mutex errand_mutex_; // held where the last is done, so that the game does not miss it
+    std::condition_variable errand_done_;
     bool held_back_ = false; // the inner transport takes no more now
     std::thread thread_;
 };
