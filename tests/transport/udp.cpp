@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,15 @@ const IpAddress v6 = IpAddress::parse("[::1]:1").value_or({});
 bool has_ipv6() {
     Udp probe(UdpOptions{.bind = v6, .ipv4 = false});
     return static_cast<bool>(probe.open(0));
+}
+
+// Which runs programs for Windows, and is none.
+bool is_wine() {
+#if defined(_WIN32)
+    return GetProcAddress(GetModuleHandleA("ntdll.dll"), "wine_get_version") != nullptr;
+#else
+    return false;
+#endif
 }
 
 std::vector<std::string> heard(Udp& by, std::size_t count) {
@@ -129,10 +139,18 @@ TEST_CASE("a socket of one family counts what is for the other as unreachable an
 }
 
 TEST_CASE("an address that is not this machine's is refused, with the system's own word kept") {
-    Udp udp(UdpOptions{.bind = IpAddress::v4(192, 0, 2, 1, 0)});
-    CHECK(udp.open(0).error() == Error::unreachable);
-    CHECK(udp.system_error());
-    CHECK(!udp.is_open());
+    std::vector<IpAddress> foreign;
+    if (is_wine())
+        std::printf("skipped: wine binds a UDP socket to any address of IPv4, which Windows refuses\n");
+    else
+        foreign.push_back(IpAddress::v4(192, 0, 2, 1, 0));
+    if (has_ipv6()) foreign.push_back(IpAddress::parse("[2001:db8::1]:1").value_or({}));
+    for (const IpAddress& at : foreign) {
+        Udp udp(UdpOptions{.bind = at});
+        CHECK(udp.open(0).error() == Error::unreachable);
+        CHECK(udp.system_error());
+        CHECK(!udp.is_open());
+    }
 }
 
 TEST_CASE("a port that another holds is refused, and free again when that one closes") {
