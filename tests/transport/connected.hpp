@@ -146,7 +146,8 @@ struct Stranger {
 template <class Harness>
 void opening(Harness& harness) {
     using T = typename Harness::Transport;
-    static_assert(CheckTransport<T>::ok && Connected<T> && LendsBuffer<T> && WakesUp<T>);
+    static_assert(CheckTransport<T>::ok && Connected<T> && LendsBuffer<T>);
+    static_assert(WakesUp<T> || requires { Harness::threaded; });
     T a = harness.server(on_loopback()), b = harness.server(on_loopback());
     CHECK(a.send({}, {}, bytes_of("x")) == Sent::closed);
     CHECK(a.prepare({}, {}, 10).empty());
@@ -170,11 +171,12 @@ void opening(Harness& harness) {
     moved.close();
     CHECK(moved.send(*at, {}, bytes_of("x")) == Sent::closed);
     REQUIRE(b.open(at->port));
-    CHECK(a.entropy() != a.entropy());
-    const auto silent = a.open_to_dial();
+    T only_dials = harness.client(on_loopback());
+    CHECK(only_dials.entropy() != only_dials.entropy());
+    const auto silent = only_dials.open_to_dial();
     REQUIRE(silent);
     CHECK(silent->port == 0);
-    CHECK(a.send({}, {}, bytes_of("to nobody")) == Sent::closed);
+    CHECK(only_dials.send({}, {}, bytes_of("to nobody")) == Sent::closed);
 }
 
 template <class Harness>
@@ -199,7 +201,7 @@ void exchanging(Harness& harness) {
     }
     CHECK(pair.client.transport.connections() == 1);
     CHECK(pair.server.transport.connections() == 1);
-    CHECK(pair.server.transport.backlog(guest) == 0);
+    REQUIRE(until([&] { return pair.server.transport.backlog(guest) == 0; }, pair.server));
     // One write carried many frames.
     CHECK(pair.client.transport.counters().calls_out < Harness::calls_most);
     CHECK(pair.client.transport.counters().frames_out == said.size());
@@ -288,8 +290,9 @@ void coming_and_going(Harness& harness, int rounds = 20, std::size_t together = 
             else
                 guest->transport.close();
         }
-        REQUIRE(until([&] { return all_turn(), server.transport.connections() == 0; }, server));
+        REQUIRE(until([&] { return all_turn(), server.losses.size() >= together; }, server));
         CHECK(server.losses.size() == together);
+        CHECK(server.transport.connections() == 0);
         lost += together;
         for (auto& guest : guests) CHECK(guest->losses.empty());
     }
@@ -359,7 +362,7 @@ void slow_reader(Harness& harness) {
     // Nobody else is held up.
     CHECK(pair.server.transport.send(quick, {}, bytes_of("for you")) == Sent::sent);
     REQUIRE(until([&] { return !other.heard.empty(); }, other, pair.server));
-    CHECK(pair.server.transport.backlog(quick) == 0);
+    REQUIRE(until([&] { return pair.server.transport.backlog(quick) == 0; }, pair.server));
     // Everything that was taken arrives, each once and in order, when he reads again.
     REQUIRE(until([&] { return pair.client.heard.size() >= taken; }, pair.client, pair.server));
     CHECK(pair.client.heard.size() == taken);
@@ -536,7 +539,7 @@ void in_the_handler(Harness& harness) {
     REQUIRE(until(
         [&] {
             pair.server.turn();
-            return transport.connections() == 0 && pair.client.transport.connections() == 0;
+            return transport.connections() == 0 && !pair.client.losses.empty();
         },
         pair.client));
     CHECK(pair.client.transport.send(pair.to, {}, bytes_of("closing")) == Sent::sent);

@@ -11,6 +11,7 @@
 
 #include "contract.hpp"
 #include "tenon/transport/impaired.hpp"
+#include "tenon/transport/threaded_line.hpp"
 #include "tenon/transport/udp.hpp"
 
 using namespace tenon;

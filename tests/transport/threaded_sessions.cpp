@@ -7,11 +7,13 @@
 
 #include "tenon/profile/action.hpp"
 #include "tenon/transport/now.hpp"
+#include "tenon/transport/tcp.hpp"
 #include "tenon/transport/threaded.hpp"
 #include "tenon/transport/udp.hpp"
 
 using namespace tenon;
 using transport::IpAddress;
+using transport::Tcp;
 using transport::Threaded;
 using transport::Udp;
 
@@ -25,7 +27,8 @@ struct Spark {
     std::uint32_t number = 0;
     void serialize(auto& ar) { ar(number); }
 };
-using Net = profile::Action<Game<"stairs", 1, Event<Step, Ordered>, Event<Spark>>, Threaded<Udp>>;
+template <class Road>
+using Net = profile::Action<Game<"stairs", 1, Event<Step, Ordered>, Event<Spark>>, Threaded<Road>>;
 
 struct Walker {
     std::uint32_t steps = 0, wrong = 0, sparks = 0;
@@ -33,8 +36,9 @@ struct Walker {
     void on(PeerId, const Spark&) { ++sparks; }
 };
 
-struct Side {
-    Net net{{.room = "stairs"}, Threaded<Udp>(Udp({.bind = IpAddress::v4(127, 0, 0, 1, 0)}))};
+template <class Road>
+struct SideOver {
+    Net<Road> net{{.room = "stairs"}, Threaded<Road>(Road({.bind = IpAddress::v4(127, 0, 0, 1, 0)}))};
     Walker walker;
     std::uint32_t said = 0;
 
@@ -49,7 +53,9 @@ struct Side {
     }
 };
 
-void meet(Side& host, Side& guest) {
+using Side = SideOver<Udp>;
+
+void meet(auto& host, auto& guest) {
     REQUIRE(host.net.host(0));
     REQUIRE(guest.net.join("127.0.0.1:" + std::to_string(host.net.port())));
     for (int i = 0; i < 60'000 && guest.net.status() != Status::joined; ++i) {
@@ -77,6 +83,39 @@ TEST_CASE("two sessions with threads of their own tell each other a million smal
     CHECK(guest.walker.steps == count);
     CHECK(host.walker.wrong + guest.walker.wrong == 0);
     CHECK(host.walker.sparks + guest.walker.sparks > 0);
+}
+
+TEST_CASE("over connections, too, all arrives in its order, and what is said before leaving") {
+    for (unsigned round = 0; round < 30; ++round) {
+        SideOver<Tcp> host, guest;
+        meet(host, guest);
+        const std::uint32_t count = round == 0 ? 100'000 : 500 * (round % 7);
+        for (int i = 0; i < 200'000 && (host.walker.steps < count || guest.walker.steps < count); ++i) {
+            host.speak(PeerId{1}, std::min(2000u, count - host.said));
+            guest.speak(PeerId::host(), std::min(2000u, count - guest.said));
+            host.turn();
+            guest.turn();
+            if (i % 4 == 0) guest.net.wait(now() + milliseconds(1));
+        }
+        CHECK(host.walker.steps == count);
+        CHECK(guest.walker.steps == count);
+        if (round % 3 == 0) continue; // both go as they are
+        auto& leaves = round % 3 == 1 ? guest : host;
+        auto& stays = round % 3 == 1 ? host : guest;
+        leaves.speak(round % 3 == 1 ? PeerId::host() : PeerId{1}, 100);
+        leaves.net.leave();
+        const auto gone = [&] {
+            return round % 3 == 1 ? host.net.roster().size() == 1 : guest.net.status() != Status::joined;
+        };
+        for (int i = 0; i < 60'000 && !gone(); ++i) {
+            leaves.turn();
+            stays.net.wait(now() + milliseconds(1));
+            stays.turn();
+        }
+        CHECK(gone());
+        CHECK(stays.walker.steps == leaves.said);
+        CHECK(host.walker.wrong + guest.walker.wrong == 0);
+    }
 }
 
 TEST_CASE("sessions with threads of their own shut down under way, two hundred times") {

@@ -66,6 +66,7 @@ struct BulkWay {
     bool free = false;        // and one more now
     std::size_t backlog = 0;  // bytes that wait and were in no packet yet
     std::size_t underway = 0; // and all of which it is not known that the other side has them
+    friend constexpr bool operator==(const BulkWay&, const BulkWay&) = default;
 };
 
 enum class Sent : std::uint8_t {
