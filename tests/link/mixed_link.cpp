@@ -178,6 +178,15 @@ TEST_CASE("where some connections carry datagrams too, each link is still what i
     CHECK(!has_beside(packets.here));
     CHECK(!keeps_order(packets.here));
     packets.talks();
+    // A world tells less at once to whom there is less room.
+    CHECK(has_less_room(both.here));
+    CHECK(!has_less_room(alone.here));
+    CHECK(!has_less_room(packets.here));
+    packets.here.visit([](auto& link) {
+        if constexpr (requires { link.set_narrow(1000); }) link.set_narrow(1000);
+    });
+    CHECK(has_less_room(packets.here));
+    CHECK(!has_less_room(packets.there));
 }
 
 TEST_CASE("a mixed link of datagrams can be away and go on under another key") {

@@ -2,8 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
+#include <vector>
 
 #include "tenon/reliability/ack_vector.hpp"
 
@@ -21,6 +23,7 @@ struct Bench {
     Outgoing<reliability::AckVector> outgoing;
     InFlight in_flight;
     std::array<std::byte, 1200> buffer{};
+    std::size_t last_size = 0; // of a packet
 
     explicit Bench(Duration coalesce = {}) : outgoing(pool, options(coalesce), Random(1)) {}
     static LinkOptions options(Duration coalesce) {
@@ -34,6 +37,7 @@ struct Bench {
         in_flight.begin_refs();
         outgoing.fill(packet, now, 50_ms, false, in_flight);
         const bool filled = packet.has_frames();
+        last_size = packet.size();
         in_flight.sent(now, 100, filled, 0, false);
         outgoing.note_quiet();
         return filled;
@@ -108,4 +112,58 @@ TEST_CASE("what fell quiet is heard again when something is put into it") {
         CHECK(!bench.outgoing.any());
         CHECK(bench.outgoing.bytes() == 0);
     }
+}
+
+TEST_CASE("where small packets have a better way, what may be lost goes in those, and all else as it must") {
+    Bench bench;
+    bench.outgoing.set_narrow(900);
+    CHECK(bench.outgoing.is_narrow());
+    const auto packets = [&] {
+        std::vector<std::size_t> sizes;
+        while (bench.outgoing.unsent() && sizes.size() < 50)
+            sizes.push_back(bench.fill(start) ? bench.last_size : 0);
+        return sizes;
+    };
+    // Many small ones: as many packets as they need, and none is larger.
+    for (int i = 0; i < 40; ++i) bench.lossy(100);
+    std::vector<std::size_t> sizes = packets();
+    CHECK(sizes.size() == 5);
+    for (const std::size_t size : sizes) CHECK(size <= 900);
+    // One that fits no such packet, alone or in parts, has a large one.
+    bench.lossy(1000);
+    bench.lossy(100);
+    sizes = packets();
+    REQUIRE(sizes.size() >= 1);
+    CHECK(sizes[0] > 1000);
+    bench.lossy(5000);
+    bench.lossy(100);
+    sizes = packets();
+    CHECK(sizes.size() <= 7);
+    CHECK(*std::max_element(sizes.begin(), sizes.end()) > 900);
+    // What must arrive is cut as everywhere; what may be lost is not in the large packets that it needs.
+    bool has_small = false;
+    for (int round = 0; round < 8; ++round) {
+        REQUIRE(bench.outgoing.channel(true).append(chat, bytes_of(std::string(3000, 'r'))));
+        bench.lossy(100);
+        sizes = packets();
+        CHECK(sizes.size() >= 3);
+        CHECK(sizes.size() <= 5);
+        for (const std::size_t size : sizes) {
+            CHECK(size != 0);
+            has_small = has_small || size < 200;
+        }
+        for (std::uint32_t i = 0; i < 3; ++i)
+            bench.outgoing.arrived({static_cast<std::uint32_t>(round) * 3 + i, 0});
+    }
+    CHECK(has_small);
+    // A packet that has no more room anyway is filled as everywhere.
+    bench.outgoing.set_narrow(1200);
+    for (int i = 0; i < 22; ++i) bench.lossy(100);
+    sizes = packets();
+    CHECK(sizes.size() == 2);
+    CHECK(sizes[0] > 1100);
+    bench.outgoing.set_narrow(0);
+    CHECK(!bench.outgoing.is_narrow());
+    for (int i = 0; i < 22; ++i) bench.lossy(100);
+    CHECK(packets() == sizes);
 }

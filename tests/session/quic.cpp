@@ -5,8 +5,12 @@
 
 #include "../transport/certificates.hpp"
 #include "talk.hpp"
+#include "tenon/transport/fallback.hpp"
+#include "tenon/transport/impaired.hpp"
 #include "tenon/transport/now.hpp"
+#include "tenon/transport/several.hpp"
 #include "tenon/transport/threaded.hpp"
+#include "tenon/transport/udp.hpp"
 
 using namespace play;
 using transport::ConnectionOptions;
@@ -120,3 +124,69 @@ TEST_CASE("over Quic a session says what is large and needs no order in streams 
     says_large_things_apart<Quic>();
 }
 TEST_CASE("and so it does where Quic has a thread of its own") { says_large_things_apart<Threaded<Quic>>(); }
+
+TEST_CASE("a session changes from UDP to Quic and back, loses nothing, and goes in datagrams on both") {
+    using transport::Impaired;
+    using transport::Udp;
+    using Both = transport::Several<Udp, Quic>;
+    using Either = transport::Fallback<Impaired<Udp>, Quic>;
+    auto& set = certificates::Set::get();
+    NetOver<Both> host({.name = "ann"},
+                       Both(Udp({.bind = IpAddress::loopback(0)}),
+                            Quic(local, {}, {.certificate = set.good.certificate, .key = set.good.key})));
+    NetOver<Either> guest({.name = "bob"}, Either(Impaired<Udp>(Udp({.bind = IpAddress::loopback(0)})),
+                                                  Quic(local, {}, {.authorities = set.authority.file()})));
+    Player at_host, at_guest;
+    const auto turn = [&](auto&& done) {
+        for (int i = 0; i < 60'000 && !done(); ++i) {
+            guest.wait(now() + tenon::milliseconds(1));
+            guest.tick(now(), at_guest);
+            host.tick(now(), at_host);
+        }
+        return done();
+    };
+    REQUIRE(host.host(0));
+    REQUIRE(guest.join("127.0.0.1:" + std::to_string(host.transport().port(0)) +
+                       " 127.0.0.1:" + std::to_string(host.transport().port(1))));
+    REQUIRE(turn([&] { return guest.status() == Status::joined; }));
+    CHECK(guest.transport().road() == 0);
+    std::uint32_t said = 0;
+    std::string wanted_there, wanted_here;
+    const auto say = [&] {
+        ++said;
+        CHECK(host.broadcast(Line{std::to_string(said)}));
+        CHECK(guest.send(PeerId::host(), Line{std::to_string(said)}));
+        wanted_there += (said == 1 ? "1:" : " 1:") + std::to_string(said);
+        wanted_here += (said == 1 ? "0:" : " 0:") + std::to_string(said);
+    };
+    const auto heard = [&] { return at_host.lines == wanted_there && at_guest.lines == wanted_here; };
+    const auto road_is = [&](std::size_t road) {
+        return guest.transport().road() == road && host.health(guest.self())->road == road;
+    };
+    for (int i = 0; i < 20; ++i) say();
+    CHECK(turn(heard));
+    CHECK(guest.transport().inner<1>().counters().datagrams_out == 0);
+    auto& line = guest.transport().inner<0>();
+    line.set_outgoing({.loss = 1});
+    line.set_incoming({.loss = 1});
+    for (int i = 0; i < 20; ++i) say();
+    CHECK(turn([&] { return heard() && road_is(1); }));
+    const auto& there = host.transport().road<1>().counters();
+    const auto& here = guest.transport().inner<1>().counters();
+    // From now on packets are datagrams, whatever is in them.
+    const auto frames = here.frames_out + there.frames_out;
+    const auto steers = at_host.heard_steers;
+    for (int i = 0; i < 20; ++i) say();
+    CHECK(turn([&] { return heard() && at_host.heard_steers > steers + 60; }));
+    CHECK(here.datagrams_in > 20);
+    CHECK(there.datagrams_in > 20);
+    CHECK(here.frames_out + there.frames_out - frames < 20); // but for what is said at a door
+    CHECK(host.transport().lost_packets() == 0);
+    line.set_outgoing({});
+    line.set_incoming({});
+    CHECK(turn([&] { return road_is(0); }));
+    for (int i = 0; i < 20; ++i) say();
+    CHECK(turn(heard));
+    CHECK(guest.transport().moves() == 2);
+    CHECK(guest.status() == Status::joined);
+}

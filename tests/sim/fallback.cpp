@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <set>
 #include <string>
@@ -20,10 +21,8 @@ struct WorldNow {
     const sim::World* world = nullptr;
     Instant operator()() const { return world->now(); }
 };
-using Both = transport::Several<Memory, sim::Stream>;
-using Either = transport::FallbackOver<WorldNow, Memory, sim::Stream>;
-using HostNet = NetOver<Both>;
-using GuestNet = NetOver<Either>;
+using Roads = transport::Several<Memory, sim::Stream, sim::StreamAndDatagrams>;
+using HostNet = NetOver<Roads>;
 using WalkNet = NetOver<sim::Stream>;
 
 constexpr std::uint32_t host_at = 1, guest_at = 10, other_at = 20;
@@ -41,8 +40,13 @@ std::size_t count_of(const std::string& in, const std::string& what) {
     return count;
 }
 
-// A host on both roads, a guest that takes either, and one over a connection alone, for whom it is relayed.
-struct Yard {
+// A host on all roads, a guest that takes datagrams or that connection, and one over a connection alone, for
+// whom it is relayed.
+template <class Wire>
+struct YardOver {
+    using Either = transport::FallbackOver<WorldNow, Memory, Wire>;
+    using GuestNet = NetOver<Either>;
+    static constexpr unsigned second = Wire::traits.datagrams ? 2 : 1; // as the host counts it
     sim::World world;
     HostNet host;
     GuestNet guest;
@@ -50,20 +54,21 @@ struct Yard {
     Player at_host, at_guest, at_other;
     std::uint32_t said = 0;
 
-    explicit Yard(std::uint64_t seed, const sim::Faults& faults = sim::Faults::none())
+    explicit YardOver(std::uint64_t seed, const sim::Faults& faults = sim::Faults::none())
         : world(seed, faults),
-          host(with("ann", seed + 1), Both(world.port(host_at), world.stream(host_at))),
+          host(with("ann", seed + 1), Roads({0, 0, 4001}, world.port(host_at), world.stream(host_at),
+                                            world.stream<sim::StreamAndDatagrams>(host_at))),
           guest(with("bob", seed + 2),
-                Either(WorldNow{&world}, {}, world.port(guest_at), world.stream(guest_at))),
+                Either(WorldNow{&world}, {}, world.port(guest_at), world.template stream<Wire>(guest_at))),
           other(with("cyd", seed + 3), world.stream(other_at)) {
         REQUIRE(host.host(4000));
         world.add(host, at_host);
         REQUIRE(other.join("host1:4000"));
         world.add(other, at_other);
-        REQUIRE(guest.join("host1:4000"));
+        REQUIRE(guest.join(second == 1 ? "host1:4000" : "host1:4000 host1:4001"));
         world.add(guest, at_guest);
     }
-    ~Yard() {
+    ~YardOver() {
         world.remove(host);
         world.remove(guest);
         world.remove(other);
@@ -142,6 +147,7 @@ struct Yard {
         return whole;
     }
 };
+using Yard = YardOver<sim::Stream>;
 
 } // namespace
 
@@ -221,7 +227,71 @@ TEST_CASE("where both roads are cut the place is kept, and the first that is the
     CHECK(yard.is_whole());
 }
 
-TEST_CASE("no reliable event is lost or doubled between two roads, from seeds") {
+namespace {
+
+// Goes over to the connection, which loses a part of what crosses it, and gives by how many the newest of the
+// marks and commands that were heard at most fell behind those that were said, of 20 in a second.
+struct Behind {
+    std::uint32_t marks = 0, commands = 0;
+};
+template <class Wire>
+Behind fall_behind(std::uint64_t& frames, std::uint64_t& datagrams) {
+    YardOver<Wire> yard(7);
+    REQUIRE(yard.world.run_until([&] { return yard.all_in(); }, 5_s));
+    yard.cut();
+    yard.say();
+    REQUIRE(yard.world.run_until(
+        [&] { return yard.host.health(yard.guest.self())->road == YardOver<Wire>::second; }, 3_s));
+    sim::Line lossy;
+    lossy.loss = 0.05;
+    lossy.resent_after = 1_s;
+    lossy.spread = 5_ms;
+    yard.world.lines().set_line(host_at, guest_at, lossy);
+    yard.world.lines().set_line(guest_at, host_at, lossy);
+    yard.talk(500_ms);
+    frames = yard.world.lines().frames(), datagrams = yard.world.lines().datagrams();
+    Behind most;
+    std::uint32_t heard = 0, number = 0;
+    for (int i = 0; i < 200; ++i) {
+        yard.say();
+        CHECK(yard.host.broadcast(Mark{++number}));
+        yard.at_guest.marks.clear();
+        const std::uint32_t beat = yard.at_guest.beat;
+        yard.world.run(50_ms);
+        if (!yard.at_guest.marks.empty())
+            heard = static_cast<std::uint32_t>(
+                std::stoul(yard.at_guest.marks.substr(yard.at_guest.marks.rfind(':') + 1)));
+        most.marks = std::max(most.marks, number - heard);
+        most.commands = std::max(most.commands, beat - std::min(beat, yard.at_host.last_steer));
+    }
+    frames = yard.world.lines().frames() - frames, datagrams = yard.world.lines().datagrams() - datagrams;
+    yard.world.lines().set_line(host_at, guest_at, {});
+    yard.world.lines().set_line(guest_at, host_at, {});
+    yard.world.network().heal();
+    yard.world.run(8_s);
+    CHECK(yard.guest.transport().moves() == 2);
+    CHECK(yard.is_whole());
+    return most;
+}
+
+} // namespace
+
+TEST_CASE("over a connection that has datagrams packets wait for nothing that its stream has lost") {
+    std::uint64_t frames = 0, datagrams = 0;
+    const Behind beside = fall_behind<sim::StreamAndDatagrams>(frames, datagrams);
+    CHECK(beside.marks <= 3);     // of 20 a second, with a way of 20 ms
+    CHECK(beside.commands <= 15); // of 60
+    CHECK(datagrams > 1000);
+    MESSAGE("the newest was behind by ", beside.marks, " marks and ", beside.commands, " commands");
+    // And so do they wait where all of them are in the stream.
+    const Behind within = fall_behind<sim::Stream>(frames, datagrams);
+    CHECK(within.marks >= 15);
+    CHECK(within.commands >= 45);
+    CHECK(datagrams == 0);
+}
+
+TEST_CASE_TEMPLATE("no reliable event is lost or doubled between two roads, from seeds", Wire, sim::Stream,
+                   sim::StreamAndDatagrams) {
     sim::Faults faults = sim::Faults::none();
     faults.latency_ms = 35;
     faults.spread = 0.4;
@@ -231,7 +301,16 @@ TEST_CASE("no reliable event is lost or doubled between two roads, from seeds") 
     Duration slowest{};
     for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
         CAPTURE(seed);
-        Yard yard(seed, faults);
+        YardOver<Wire> yard(seed, faults);
+        if (Wire::traits.datagrams) {
+            sim::Line lossy;
+            lossy.loss = 0.1 * yard.world.random().real();
+            lossy.resent_after = 100_ms;
+            lossy.spread = milliseconds(yard.world.random().between(0, 40));
+            if (yard.world.random().chance(0.2)) lossy.datagram_bytes = 0; // which some do not carry
+            yard.world.lines().set_line(host_at, guest_at, lossy);
+            yard.world.lines().set_line(guest_at, host_at, lossy);
+        }
         REQUIRE(yard.world.run_until([&] { return yard.all_in(); }, 12_s));
         yard.talk(milliseconds(yard.world.random().between(200, 1500)));
         // Out and back twice, each for about as long as it takes to notice, or longer.

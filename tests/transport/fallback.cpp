@@ -160,6 +160,75 @@ TEST_CASE("packets go over the preferred road, and behind a mark over a connecti
     CHECK(two.guest.moves() == 2);
 }
 
+TEST_CASE("over a connection with datagrams packets go as those, and what is said at a door in the stream") {
+    using Beside = sim::StreamAndDatagrams;
+    Instant now{1'000'000'000};
+    transport::Exchange exchange{5};
+    sim::Lines lines{7};
+    lines.set_now(now);
+    transport::FallbackOver<HandNow, Memory, Beside> guest(HandNow{&now}, {}, Memory(exchange, 2),
+                                                           Beside(lines, 2));
+    Beside host(lines, 1);
+    REQUIRE(host.open(4000));
+    REQUIRE(guest.open(0));
+    const auto at = *guest.resolve("nowhere host1:4000");
+    std::vector<std::pair<Lane, std::string>> heard;
+    std::vector<std::string> heard_here;
+    Beside::Address caller;
+    const auto run = [&](Duration time) {
+        for (const Instant end = now + time; now < end; now += 1_ms) {
+            lines.deliver(now, [](const transport::MemoryAddress&) {});
+            host.poll([&](const Beside::Address& from, Lane lane, BytesIn bytes) {
+                caller = from;
+                heard.emplace_back(lane, std::string(text_of(bytes)));
+            });
+            guest.poll([&](const auto&, Lane lane, BytesIn bytes) {
+                CHECK(lane == Lane{});
+                heard_here.emplace_back(text_of(bytes));
+            });
+            host.flush(), guest.flush();
+        }
+    };
+    std::vector<std::byte> hello(128);
+    REQUIRE(write(hello, Hello{77, 5}, Plain()) == 128);
+    CHECK(guest.packet_room(at) == 0); // there is no connection yet
+    CHECK(guest.send(at, {}, hello) == Sent::sent);
+    run(300_ms);
+    REQUIRE(heard.size() == 1);
+    CHECK(heard[0].first == Lane{});
+    CHECK(heard[0].second.size() == 129);
+    std::byte answer[129] = {transport::detail::packet_mark};
+    const std::size_t size = write(BytesOut(answer).subspan(1), Challenge{77, 1, 2}, Plain());
+    REQUIRE(host.send(caller, {}, BytesIn(answer).first(size + 1)) == Sent::sent);
+    run(100_ms);
+    REQUIRE(heard_here.size() == 1);
+    CHECK(guest.road() == 1);
+    CHECK(guest.packet_room(at) == 1099);
+    heard.clear();
+    for (const std::size_t bytes : {std::size_t(1), std::size_t(1099), std::size_t(1100)})
+        CHECK(guest.send(at, {}, std::vector<std::byte>(bytes)) == Sent::sent);
+    CHECK(guest.send(at, {}, {}) == Sent::sent); // nothing, which no road has to carry
+    run(100_ms);
+    REQUIRE(heard.size() == 3);
+    CHECK(heard[0].first == datagram_lane);
+    CHECK(heard[0].second == std::string("\x80\0", 2));
+    CHECK(heard[1].first == datagram_lane);
+    CHECK(heard[1].second.size() == 1100);
+    CHECK(heard[2].first == Lane{});
+    CHECK(heard[2].second.size() == 1101);
+    // The host is heard either way, and only behind the mark.
+    heard_here.clear();
+    CHECK(host.send(caller, datagram_lane,
+                    bytes_of("\x80"
+                             "beside")) == Sent::sent);
+    CHECK(host.send(caller, datagram_lane, bytes_of("another's")) == Sent::sent);
+    CHECK(host.send(caller, {},
+                    bytes_of("\x80"
+                             "within")) == Sent::sent);
+    run(100_ms);
+    CHECK(heard_here == std::vector<std::string>{"beside", "within"});
+}
+
 TEST_CASE("only the host is heard, and over a connection only its packets") {
     Two two;
     two.join();

@@ -66,6 +66,22 @@ void check_writing(Make&& make) {
 TEST_CASE("datagrams are written where the transport lends its buffer") {
     check_writing([](transport::Memory memory) { return memory; });
 }
+TEST_CASE("where packets have a better way as far as they are small, that is told with the buffer") {
+    struct Narrow : Plain {
+        std::size_t packet_room(const Address& to) const { return to.host == 2 ? 900 : 0; }
+    };
+    transport::Exchange exchange({.seed = 1, .outgoing_bytes = 4000});
+    Narrow narrow{{transport::Memory(exchange, 1)}};
+    transport::lend(narrow, [](auto&& lend, auto&&) {
+        CHECK(lend.packet_room({2, 4000}) == 900);
+        CHECK(lend.packet_room({3, 4000}) == 0);
+        CHECK(lend({2, 4000}).size() == 1200);
+    });
+    Plain plain{transport::Memory(exchange, 2)};
+    transport::lend(plain, [](auto&& lend, auto&&) {
+        static_assert(!requires { lend.packet_room(Address{2, 4000}); });
+    });
+}
 TEST_CASE("and beside it where it has none to lend") {
     check_writing([](transport::Memory memory) { return Plain{std::move(memory)}; });
 }

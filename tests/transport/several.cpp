@@ -153,6 +153,96 @@ TEST_CASE("packets behind a slow connection are lost when too many wait, as on a
     CHECK(three.walked.size() == 100 - three.host.lost_packets());
 }
 
+TEST_CASE("where a connection has datagrams, packets go as those, unless they are too large or at the door") {
+    using Beside = sim::StreamAndDatagrams;
+    using Roads = transport::Several<Memory, Beside>;
+    transport::Exchange exchange{5};
+    sim::Lines lines{7};
+    Roads host{Memory(exchange, 1), Beside(lines, 1)};
+    Beside guest{lines, 2};
+    Instant now{1'000'000'000};
+    lines.set_now(now);
+    REQUIRE(host.open(4000));
+    REQUIRE(guest.open(0));
+    struct Came {
+        Roads::Address from;
+        Lane lane;
+        std::string text;
+    };
+    std::vector<Came> came;
+    std::vector<std::pair<Lane, std::size_t>> back;
+    const auto run = [&](Duration time) {
+        for (const Instant end = now + time; now < end; now += 1_ms) {
+            lines.deliver(now, [](const transport::MemoryAddress&) {});
+            host.poll([&](const Roads::Address& from, Lane lane, BytesIn bytes) {
+                came.push_back({from, lane, std::string(text_of(bytes))});
+            });
+            guest.poll([&](const auto&, Lane lane, BytesIn bytes) { back.emplace_back(lane, bytes.size()); });
+            host.flush(), guest.flush();
+        }
+    };
+    const auto there = *guest.resolve("host1:4000");
+    CHECK(guest.send(there, {}, bytes_of("\x80\x81hello")) == Sent::sent);
+    run(100_ms);
+    REQUIRE(came.size() == 1);
+    const Roads::Address packets = came[0].from;
+    CHECK(packets.carries_packets());
+    CHECK(packets.has_packets_beside());
+    CHECK(!packets.has_datagrams()); // which are packets of its own
+    // What comes as a datagram behind the mark is of the same caller.
+    CHECK(guest.send(there, datagram_lane, bytes_of("\x80packet")) == Sent::sent);
+    CHECK(guest.send(there, datagram_lane, bytes_of("beside")) == Sent::sent);
+    run(100_ms);
+    REQUIRE(came.size() == 3);
+    CHECK(came[1].from == packets);
+    CHECK(came[1].lane == Lane{});
+    CHECK(came[1].text == "packet");
+    CHECK(came[2].lane == datagram_lane);
+    CHECK(came[2].text == "beside");
+    CHECK(came[2].from.has_datagrams());
+    CHECK(!came[2].from.has_packets_beside());
+    // And so are they answered, whole, and as large as they are.
+    CHECK(host.packet_room(packets) == 1099);
+    CHECK(host.packet_room(came[2].from) == 0);
+    const auto say = [&](std::size_t size, std::byte first) {
+        std::vector<std::byte> bytes(size, std::byte{7});
+        bytes[0] = first;
+        back.clear();
+        CHECK(host.send(packets, {}, bytes) == Sent::sent);
+        run(100_ms);
+        REQUIRE(back.size() == 1);
+        CHECK(back[0].second == size + 1);
+        return back[0].first;
+    };
+    CHECK(say(1, std::byte{1}) == datagram_lane);
+    CHECK(say(1099, std::byte{1}) == datagram_lane);
+    CHECK(say(1100, std::byte{1}) == Lane{});
+    CHECK(say(1200, std::byte{1}) == Lane{});
+    CHECK(say(100, std::byte{0x82}) == Lane{}); // a word at the door
+    back.clear();
+    CHECK(host.send(packets, {}, std::vector<std::byte>(1201)) == Sent::too_big);
+    CHECK(host.prepare(packets, {}, 1201).empty());
+    CHECK(host.prepare(packets, {}, 1200).size() == 1200);
+    CHECK(host.commit(0) == Sent::sent);
+    run(100_ms);
+    CHECK(back.empty());
+    // Where the line carries none they are in the stream again, and where hardly any they are no smaller.
+    sim::Line none;
+    none.datagram_bytes = 0;
+    lines.set_line(none);
+    CHECK(host.packet_room(packets) == 0);
+    CHECK(say(100, std::byte{1}) == Lane{});
+    none.datagram_bytes = 500;
+    lines.set_line(none);
+    CHECK(host.packet_room(packets) == 0);
+    CHECK(say(100, std::byte{1}) == datagram_lane);
+    lines.sever(1, 2);
+    run(100_ms);
+    CHECK(host.packet_room(packets) == 0);
+    CHECK(host.send(packets, {}, bytes_of("too late")) == Sent::sent);
+    CHECK(host.lost_packets() == 1);
+}
+
 TEST_CASE("all roads have the port that is asked for, or each its own, or none is open") {
     transport::Exchange exchange{5};
     sim::Lines lines{7};

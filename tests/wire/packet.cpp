@@ -68,6 +68,34 @@ TEST_CASE("another key, another lap of the counter or one wrong bit fails the ch
     REQUIRE(open_packet(packet, tenon::Checksum(key), 300, 0));
 }
 
+TEST_CASE("a packet can be held to a part of its buffer for a while") {
+    Buffer buffer{};
+    PacketWriter packet(buffer, 7, 0);
+    const std::array<std::byte, 700> payload{};
+    packet.message({9}, tenon::BytesIn(payload).first(100));
+    const std::size_t size = packet.size(), left = packet.left();
+    CHECK(packet.limit(500) == size + left);
+    CHECK(packet.left() == 500 - size);
+    packet.message({10}, tenon::BytesIn(payload).first(packet.left() - PacketWriter::message_head_max));
+    CHECK(packet.size() <= 500);
+    CHECK(packet.limit(1200) == 500);
+    packet.message({11}, payload);
+    const std::size_t whole = packet.seal(tenon::Checksum(key));
+    const auto open = open_packet(tenon::BytesIn(buffer).first(whole), tenon::Checksum(key), 7, 0);
+    REQUIRE(open);
+    tenon::ByteReader frames(open->frames);
+    for (const unsigned type : {9u, 10u, 11u}) {
+        tenon::MessageType read;
+        tenon::BytesIn said;
+        const std::uint8_t tag = frames.u8();
+        REQUIRE(tenon::read_message_frame(frames, tag, read, said));
+        CHECK(read.value == type);
+        if (type == 9) CHECK(said.size() == 100);
+        if (type == 11) CHECK(said.size() == 700);
+    }
+    CHECK(frames.left() == 0);
+}
+
 TEST_CASE("every length that is too short is refused") {
     Buffer buffer{};
     PacketWriter packet(buffer, 5, 0);

@@ -180,10 +180,12 @@ class Link {
         clock_.restart();
         look_at_clock();
     }
-    // Wants an answer, to see whether there is one.
-    void ping() { ping_ = true; }
+    void ping() { ping_ = true; } // wants an answer, to see whether there is one
     void set_bandwidth(std::uint64_t bytes_per_second) { path_.set_bandwidth(bytes_per_second); }
     void tell_early(Duration early) { clock_.tell_early(early), look_at_clock(); }
+    // So large packets go by a better way than larger ones; 0: all go alike.
+    void set_narrow(std::size_t bytes) { outgoing_.set_narrow(bytes == 0 ? 0 : bytes - Seal::back_bytes); }
+    bool is_narrow() const { return outgoing_.is_narrow(); }
     void set_keepalive(Duration keepalive) { options_.keepalive = keepalive; }
 
     // ---- what is known
@@ -326,8 +328,7 @@ class Link {
         event.kind = LinkEvent::Kind::unreliable;
         const Result<bool> complete =
             fragments_.read(frames_, options_.message_bytes_max, event.type, event.payload);
-        if (!complete) return break_off(complete.error());
-        return *complete;
+        return complete ? *complete : break_off(complete.error());
     }
 
     bool take_close() {
@@ -350,10 +351,7 @@ class Link {
     void end_packet() {
         in_packet_ = false;
         source_ = nullptr;
-        if (!frames_.ok()) {
-            break_off(Error::malformed);
-            return;
-        }
+        if (!frames_.ok()) return void(break_off(Error::malformed));
         if (refused_) {
             ++stats_.refused; // not acknowledged, so that it comes again
             return;

@@ -56,6 +56,7 @@ constexpr std::size_t pool_block_bytes(const LinkOptions& options) {
 // send now either.
 template <class Reliability, class Seal>
 bool drain(Instant now, Link<Reliability, Seal>& link, const auto& to, auto& lend, auto& take) {
+    if constexpr (requires { lend.packet_room(to); }) link.set_narrow(lend.packet_room(to));
     for (;;) {
         const BytesOut into = lend(to);
         if (into.empty()) return false;

@@ -127,6 +127,8 @@ class MixedLink {
 
     bool is_stream() const { return stream_; }
     bool is_both() const { return both_; } // a stream, and datagrams beside it
+    // Packets, of which those that are not too large go beside the stream of a connection.
+    bool is_narrow() const { return !stream_ && link_.datagrams.is_narrow(); }
     // What it is.
     decltype(auto) visit(auto&& f) { return visit(link_, f); }
     decltype(auto) visit(auto&& f) const { return visit(link_, f); }
@@ -283,6 +285,14 @@ template <class AnyLink>
 constexpr bool has_beside(const AnyLink& link) {
     if constexpr (requires { link.is_both(); }) return link.is_both();
     return says_beside<AnyLink>;
+}
+// Whether what goes there by the better way has less room than a packet elsewhere.
+template <class AnyLink>
+constexpr bool has_less_room(const AnyLink& link) {
+    if constexpr (requires { link.is_narrow(); })
+        return has_beside(link) || link.is_narrow();
+    else
+        return has_beside(link);
 }
 // Whether it has streams for what is large.
 template <class AnyLink>

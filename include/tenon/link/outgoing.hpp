@@ -165,14 +165,15 @@ class Outgoing {
         // nobody.
         const bool reliable_first = (packet.number() & 3) != 0;
         if (reliable_first) fill_channels(packet, now, twice, in_flight);
-        if (has(lossy))
-            outbox_.fill(packet, now, chunk_bytes_, [&](std::uint32_t track) {
-                (void)in_flight.add_ref({track, tracked});
-            });
+        if (has(lossy)) fill_lossy(packet, now, in_flight);
         if (!reliable_first) fill_channels(packet, now, twice, in_flight);
         waiting_since_ = Instant::never();
         return commands_to;
     }
+    // So many bytes of a packet, before its seal, go by a better way than larger ones; 0: all go alike. What
+    // may be lost then goes in packets of that size, as far as it is in pieces that fit.
+    void set_narrow(std::size_t bytes) { narrow_ = bytes; }
+    bool is_narrow() const { return narrow_ != 0; }
     // A part with nothing left is not looked at again until something is put into it: most links are quiet in
     // most ways, and a server has many.
     void note_quiet() {
@@ -197,6 +198,21 @@ class Outgoing {
         return (has(commands) && commands_.fresh()) || (has(part_of(0)) && senders_[0].urgent()) ||
                (has(part_of(1)) && senders_[1].urgent()) || (has(lossy) && outbox_.bytes() >= chunk_bytes_);
     }
+    void fill_lossy(PacketWriter& packet, Instant now, InFlight& in_flight) {
+        const auto fill = [&] {
+            outbox_.fill(packet, now, chunk_bytes_, [&](std::uint32_t track) {
+                (void)in_flight.add_ref({track, tracked});
+            });
+        };
+        const std::size_t size = packet.size();
+        if (narrow_ == 0 || narrow_ >= size + packet.left()) return fill();
+        if (size > narrow_) return; // it is a large one already
+        const std::size_t whole = packet.limit(narrow_);
+        fill();
+        if (packet.size() != size) return;
+        packet.limit(whole);
+        fill();
+    }
     void fill_channels(PacketWriter& packet, Instant now, bool twice, InFlight& in_flight) {
         for (std::uint32_t channel = 0; channel < 2; ++channel) {
             if (!has(part_of(channel))) continue;
@@ -220,7 +236,7 @@ class Outgoing {
     std::uint8_t busy_ = 0; // the parts that may have something
     Instant waiting_since_ = Instant::never();
     Duration coalesce_;
-    std::size_t chunk_bytes_;
+    std::size_t chunk_bytes_, narrow_ = 0;
     Outbox outbox_;
     Machine machine_;
     CommandSender commands_;

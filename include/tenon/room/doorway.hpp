@@ -104,6 +104,9 @@ class Doorway {
         if (seat == nullptr || is_over_stream(seat->link) || is_stream(from) ||
             !seat->proves(asked, entrance_.guard())) {
             table.count_strange(true);
+            // A copy of what was granted, which was overtaken by what shows that the answer arrived: to
+            // refuse that one would end the connection over which it came.
+            if (seat != nullptr && seat->nonce == asked.nonce && seat->address == from) return;
             return entrance_.refuse(from, asked.nonce, Error::cant_resume);
         }
         if (!(seat->address == from) && table.is_heard_at(table.now_, from)) return table.count_strange(true);

@@ -108,7 +108,7 @@ requires(Game::count_of(EntryKind::component) != 0) class WorldPart<Game, Room> 
     template <class Handlers>
     std::size_t tell(Room& room, auto& seat, Duration every, std::size_t budget, Handlers& handlers) {
         if (host_ == nullptr) return 0;
-        const bool fewer = has_beside(seat.link) && beside_max < bytes_max_;
+        const bool fewer = has_less_room(seat.link) && beside_max < bytes_max_;
         return host_->tell(room, seat, type, clamp(every * 2, milliseconds(50), milliseconds(250)),
                            fewer ? beside_max : bytes_max_, budget, handlers);
     }

@@ -171,6 +171,12 @@ template <class T>
 concept CarriesBulk = HasAddress<T> && requires(T& t, const typename T::Address& to) {
     { t.bulk_way(to) } -> std::same_as<BulkWay>;
 };
+// And one whose addresses may stand for packets that cross a connection.
+template <class T>
+concept MeasuresPackets = HasAddress<T> && requires(T& t, const typename T::Address& to) {
+    // How large one may be to go as a datagram beside the stream now; 0: all go alike.
+    { t.packet_room(to) } -> std::same_as<std::size_t>;
+};
 // Whom its poll() tells that the connection to an address broke, was closed by the other side, or could not
 // be made: once for each.
 template <class F, class Address>

@@ -139,6 +139,14 @@ class FallbackOver {
     // When poll() has something to do even if nothing arrives.
     Instant next_deadline() const { return opened_ ? watch_.next() : Instant::never(); }
 
+    // So large a datagram does not wait behind what others of a connection's stream have lost; 0 where all go
+    // alike.
+    std::size_t packet_room(const Address&) {
+        return detail::with_road<count>(watch_.current(), [&](auto road) {
+            return detail::packet_room(std::get<road>(roads_), std::get<road>(hosts_));
+        });
+    }
+
     // Whether it has gone over to another road since this was last asked: the host does not know yet that
     // what comes from there is this peer's, and is to be told.
     bool take_moved() { return watch_.take_moved(); }
@@ -164,7 +172,8 @@ class FallbackOver {
 
         // Only the host is listened to, and over a connection only its packets.
         void operator()(const At& from, Lane lane, BytesIn bytes) {
-            if (lane != Lane{} || !all.opened_ || !all.leads_[road] || !(from == std::get<road>(all.hosts_)))
+            if (lane == bulk_lane || !all.opened_ || !all.leads_[road] ||
+                !(from == std::get<road>(all.hosts_)))
                 return;
             if constexpr (detail::is_connected<Road<road>>) {
                 if (!detail::is_packet(bytes)) return;
@@ -207,7 +216,13 @@ class FallbackOver {
             const auto& to = std::get<r>(hosts_);
             if constexpr (detail::is_connected<Road<r>>) {
                 if (!watch_.may_dial(now, r)) return Sent::sent;
-                std::byte spare[traits.datagram_bytes];
+                std::byte spare[traits.datagram_bytes + 1];
+                if constexpr (detail::carries_datagrams<Road<r>>) {
+                    if (datagram.empty()) return Sent::sent;
+                    copy(spare + 1, datagram);
+                    (void)detail::put_packet(road, to, BytesOut(spare).first(datagram.size() + 1));
+                    return Sent::sent;
+                }
                 bool kept = false;
                 const BytesOut into = detail::prepare_packet(road, to, Lane{}, datagram.size(), spare, kept);
                 copy(into.data(), datagram);

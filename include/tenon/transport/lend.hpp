@@ -32,9 +32,30 @@ struct Lender {
         return transport.prepare(to, bulk_lane, size);
     }
     BulkWay bulk_way(const Address& to) requires CarriesBulk<Transport> { return transport.bulk_way(to); }
+    std::size_t packet_room(const Address& to) requires MeasuresPackets<Transport> {
+        return transport.packet_room(to);
+    }
     std::size_t backlog(const Address& to) { return transport.backlog(to); }
     void hang_up(const Address& to) { transport.hang_up(to); }
     void flush() { transport.flush(); }
+};
+
+// Where the transport lends nothing: on the stack.
+template <class Transport>
+struct Desk {
+    using Address = typename Transport::Address;
+    Transport& transport;
+    BytesOut buffer;
+    Address to{};
+
+    BytesOut operator()(const Address& whom) {
+        to = whom;
+        return buffer;
+    }
+    std::size_t packet_room(const Address& whom) requires MeasuresPackets<Transport> {
+        return transport.packet_room(whom);
+    }
+    Sent send(std::size_t size) { return transport.send(to, Lane{}, buffer.first(size)); }
 };
 
 // Calls f(lend, take): `lend(address)` gives a buffer for one datagram, empty when the transport takes no
@@ -51,15 +72,8 @@ void lend(Transport& transport, F&& f) {
           [&](std::size_t size) { return transport.commit(size) == Sent::sent; });
     } else {
         std::byte buffer[datagram_bytes];
-        Address to_address{};
-        f(
-            [&](const Address& to) {
-                to_address = to;
-                return BytesOut(buffer);
-            },
-            [&](std::size_t size) {
-                return size == 0 || transport.send(to_address, Lane{}, BytesIn(buffer, size)) == Sent::sent;
-            });
+        Desk<Transport> desk{transport, BytesOut(buffer)};
+        f(desk, [&](std::size_t size) { return size == 0 || desk.send(size) == Sent::sent; });
     }
 }
 

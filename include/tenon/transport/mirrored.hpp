@@ -193,6 +193,7 @@ class Mirrored {
     std::size_t datagram_room(const Address& to) requires MeasuresDatagrams<T> {
         return inner_.datagram_room(to);
     }
+    std::size_t packet_room(const Address& to) requires MeasuresPackets<T> { return inner_.packet_room(to); }
     BulkWay bulk_way(const Address& to) requires CarriesBulk<T> { return inner_.bulk_way(to); }
     void hang_up(const Address& to) requires HangsUp<T> { inner_.hang_up(to); }
 

@@ -28,8 +28,13 @@ inline constexpr std::byte packet_mark{0x80};
 // When more waits behind a connection than this, packets for it are lost, as on any road that is full.
 inline constexpr std::size_t packets_waiting_max = 32'768;
 
+// Connections whose datagrams hold less are not worth smaller packets.
+inline constexpr std::size_t packets_beside_least = 800;
+
 template <class T>
 inline constexpr bool is_connected = TransportTraits(T::traits).connected;
+template <class T>
+inline constexpr bool carries_datagrams = TransportTraits(std::remove_const_t<T>::traits).datagrams;
 
 // Calls f(std::integral_constant<std::size_t, road>) for the road of that number.
 template <std::size_t count, class F, std::size_t road = 0>
@@ -68,6 +73,25 @@ BytesOut prepare_packet(Road& road, const typename Road::Address& to, Lane lane,
     kept = true;
     return into.subspan(1);
 }
+// A packet that was written behind room for its mark, for a connection with datagrams beside its stream: what
+// is said at a door goes in the stream, as it brings the connection about, and so does what no datagram
+// holds. False when it is lost.
+template <class Road>
+bool put_packet(Road& road, const typename Road::Address& to, BytesOut marked) {
+    marked[0] = packet_mark;
+    const bool at_door = (marked[1] & packet_mark) != std::byte{};
+    if (!at_door && marked.size() <= road.datagram_room(to))
+        return road.send(to, datagram_lane, marked) == Sent::sent;
+    return road.backlog(to) <= packets_waiting_max && road.send(to, Lane{}, marked) == Sent::sent;
+}
+// So large a packet goes beside that stream now; 0: none, or hardly any.
+template <class Road>
+std::size_t packet_room([[maybe_unused]] Road& road, [[maybe_unused]] const auto& to) {
+    std::size_t room = 0;
+    if constexpr (carries_datagrams<Road>) room = road.datagram_room(to);
+    return room > packets_beside_least ? room - 1 : 0;
+}
+// Who speaks there sends packets.
 inline bool is_packet(BytesIn frame) { return frame.size() > 1 && frame[0] == packet_mark; }
 
 // What one road is slept on. False where the system has no handle for it.
@@ -132,10 +156,9 @@ class RoadAddress {
     bool carries_packets() const { return packets_; }
     bool is_stream() const { return is_connection() && !packets_; }
     // Beside that stream there are datagrams.
-    bool has_datagrams() const {
-        constexpr bool carried[] = {TransportTraits(Roads::traits).datagrams...};
-        return is_stream() && carried[road()];
-    }
+    bool has_datagrams() const { return is_stream() && carried(); }
+    // They may go as its datagrams.
+    bool has_packets_beside() const { return packets_ && carried(); }
     // As its road knows it; the caller knows the road.
     template <std::size_t road>
     const auto& on() const {
@@ -166,6 +189,10 @@ class RoadAddress {
     }
 
   private:
+    bool carried() const {
+        constexpr bool by_road[] = {detail::carries_datagrams<Roads>...};
+        return by_road[road()];
+    }
     decltype(auto) visit(auto&& f) const {
         return detail::with_road<count>(road(),
                                         [&](auto road) -> decltype(auto) { return f(this->on<road>()); });

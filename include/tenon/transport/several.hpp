@@ -78,7 +78,7 @@ class Several {
             close();
             return error;
         }
-        spare_.resize(traits.datagram_bytes);
+        spare_.resize(traits.datagram_bytes + 1);
         return Address::template of<0>(std::get<0>(locals_));
     }
     // Of the first road.
@@ -94,7 +94,7 @@ class Several {
     Sent send(const Address& to, Lane lane, BytesIn datagram) {
         if (!opened_) return Sent::closed;
         if (to.carries_packets()) {
-            if (datagram.size() > spare_.size()) return Sent::too_big;
+            if (datagram.size() > traits.datagram_bytes) return Sent::too_big;
             copy(prepare(to, lane, datagram.size()).data(), datagram);
             return commit(datagram.size());
         }
@@ -107,14 +107,11 @@ class Several {
         return on(to, [&](auto& road, const auto& at) -> BytesOut {
             using R = std::remove_reference_t<decltype(road)>;
             if constexpr (detail::is_connected<R>)
-                if (to.carries_packets())
-                    return size > spare_.size()
-                               ? BytesOut()
-                               : detail::prepare_packet(road, at, lane, size, spare_, kept_).first(size);
+                if (to.carries_packets()) return prepare_packet(road, at, size);
             if constexpr (LendsBuffer<R>)
                 return road.prepare(at, lane, size);
             else
-                return size > spare_.size() ? BytesOut() : BytesOut(spare_).first(size);
+                return size > traits.datagram_bytes ? BytesOut() : BytesOut(spare_).first(size);
         });
     }
     // A packet for a connection that is full or gone is lost, and others have their turn.
@@ -123,6 +120,10 @@ class Several {
         return on(to_, [&](auto& road, const auto& at) {
             using R = std::remove_reference_t<decltype(road)>;
             if (to_.carries_packets()) {
+                if constexpr (detail::carries_datagrams<R>)
+                    return size == 0 || detail::put_packet(road, at, BytesOut(spare_).first(size + 1))
+                               ? Sent::sent
+                               : count_lost(size);
                 if (!kept_) return count_lost(size);
                 if constexpr (LendsBuffer<R>) {
                     if (road.commit(size == 0 ? 0 : size + 1) != Sent::sent) return count_lost(size);
@@ -163,6 +164,13 @@ class Several {
             if constexpr (TransportTraits(Road<road>::traits).datagrams)
                 return std::get<road>(roads_).datagram_room(to.template on<road>());
             return 0;
+        });
+    }
+    // So large a packet goes there as a datagram beside the stream; 0 where all go alike.
+    std::size_t packet_room(const Address& to) const {
+        if (!to.has_packets_beside()) return 0;
+        return detail::with_road<count>(to.road(), [&](auto road) {
+            return detail::packet_room(std::get<road>(roads_), to.template on<road>());
         });
     }
     BulkWay bulk_way(const Address& to) const {
@@ -208,8 +216,8 @@ class Several {
         using At = typename Road<road>::Address;
 
         void operator()(const At& from, Lane lane, BytesIn bytes) {
-            if (detail::is_connected<Road<road>> && lane == Lane{} && detail::is_packet(bytes))
-                f(Address::template of<road>(from, true), lane, bytes.subspan(1));
+            if (detail::is_connected<Road<road>> && lane != bulk_lane && detail::is_packet(bytes))
+                f(Address::template of<road>(from, true), Lane{}, bytes.subspan(1));
             else
                 f(Address::template of<road>(from), lane, bytes);
         }
@@ -244,6 +252,15 @@ class Several {
         if (!opened) return opened.error();
         std::get<road>(locals_) = *opened;
         return Error::none;
+    }
+    // Where it may go as a datagram, that is found out when its size is known.
+    template <class R>
+    BytesOut prepare_packet(R& road, const typename R::Address& at, std::size_t size) {
+        if (size > traits.datagram_bytes) return {};
+        if constexpr (detail::carries_datagrams<R>)
+            return BytesOut(spare_).subspan(1, size);
+        else
+            return detail::prepare_packet(road, at, lane_, size, spare_, kept_).first(size);
     }
     Sent count_lost(std::size_t size) {
         lost_ += size != 0 ? 1 : 0;

@@ -166,6 +166,15 @@ class PacketWriter {
     // A frame without a length runs to the packet's end, so nothing fits behind it.
     std::size_t left() const { return full_ ? 0 : out_.left(); }
     void fill_up() { full_ = true; }
+    // Lets it grow to so many bytes before its seal, which is no less than it has; gives how far it could
+    // before.
+    std::size_t limit(std::size_t bytes) {
+        const std::size_t before = out_.position() + out_.left();
+        ByteWriter out(whole_.first(bytes));
+        out.skip(out_.position());
+        out_ = out;
+        return before;
+    }
     // Zeros to the end of the buffer, where nothing runs up to it.
     void pad() {
         while (left() != 0) out_.u8(frame::padding);
