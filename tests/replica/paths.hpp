@@ -82,15 +82,17 @@ class Line {
 struct Path {
     double radius = 10, speed = 5, phase = 0;
     bool halts = false;
+    bool varies = false; // at another speed after each halt
+    double eases = 0;    // for so many seconds it comes to its speed, and loses it
 
     static Path random(tenon::Random& random) {
         return {4 + random.real() * 30, 2 + random.real() * 8, random.real() * 6};
     }
     Ship at(double time) const {
         if (halts) {
-            const double cycle = 1.7, part = std::fmod(time + phase, cycle);
-            time -= part > 1 ? part - 1 : 0;
-            time -= std::floor((time + phase) / cycle) * (cycle - 1);
+            const double cycle = 1.7, part = std::fmod(time + phase, cycle), on = part > 1 ? 1 : part;
+            const double cycles = std::floor((time + phase) / cycle);
+            time = (varies ? gone(cycles) : cycles) + eased(on) * (varies ? pace(cycles) : 1) - phase;
         }
         const double turn = phase + time * speed / radius;
         Ship ship;
@@ -100,6 +102,22 @@ struct Path {
         ship.qz = static_cast<float>(std::sin(turn / 2));
         ship.qw = static_cast<float>(std::cos(turn / 2));
         return ship;
+    }
+
+  private:
+    // Of the way of one second.
+    double eased(double part) const {
+        if (eases == 0) return part;
+        const double top = 1 / (1 - eases);
+        if (part < eases) return top * part * part / (2 * eases);
+        if (part > 1 - eases) return 1 - top * (1 - part) * (1 - part) / (2 * eases);
+        return top * (part - eases / 2);
+    }
+    static double pace(double cycle) { return 1 + 0.5 * std::sin(cycle * 2.4); }
+    static double gone(double cycles) {
+        double sum = 0;
+        for (double i = 0; i < cycles; ++i) sum += pace(i);
+        return sum;
     }
 };
 

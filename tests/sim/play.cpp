@@ -354,14 +354,15 @@ TEST_CASE("what does not fit into each snapshot is shown later, and still evenly
 }
 
 TEST_CASE("what halts and goes on again is seen to do so") {
-    for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+        const bool eases = seed > 4, varies = seed % 2 == 0;
         CAPTURE(seed);
         Watch watch(seed);
-        for (Path& path : watch.paths) path.halts = true;
+        for (Path& path : watch.paths) path.halts = true, path.varies = varies, path.eases = eases ? 0.1 : 0;
         Figures figures;
         for (int ms = 0; ms < 20'000; ++ms) watch.step(figures, ms > 2000);
-        CHECK(figures.error(0.95) < 0.01);
-        CHECK(figures.error(0.99) < 0.03);
+        CHECK(figures.error(0.95) < 0.005);
+        CHECK(figures.error(0.99) < 0.01);
         // Only what could not be foreseen: the end of a motion was lost more than once.
         CHECK(figures.back_by_much < static_cast<int>(figures.errors.size() / 200));
         CHECK(watch.playback.figures(watch.now).delay < 200_ms);

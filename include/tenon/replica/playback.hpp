@@ -86,9 +86,13 @@ class SnapshotTimeline {
         const Tenant& tenant = now.tenant(slot);
         if (tenant.generation == 0) return {now, {}, 0};
         if (later != none && replica_->aged(later).tenant(slot).continues(tenant)) {
-            const double start = held(age, later), end = tick(later);
+            double start = held(age, later), end = tick(later);
             if (when <= start || !(end > start)) return {now, {}, 0};
-            return {now, replica_->aged(later), (when - start) / (end - start)};
+            narrow(slot, age, later, older, start, end);
+            // What does not move changes with the later snapshot, and not before.
+            constexpr double nearly = 1 - 0x1p-40;
+            const double share = (when - start) / (end - start);
+            return {now, replica_->aged(later), share < 0 ? 0 : share < nearly ? share : nearly};
         }
         // What comes next is not known, or not a motion: it goes on as it went, for a while.
         const double start = tick(age);
@@ -105,6 +109,72 @@ class SnapshotTimeline {
             if (rests < ahead) ahead = rests > 0 ? rests : 0;
         }
         return {past, now, 1 + ahead / (start - since)};
+    }
+
+    // What begins to move or comes to rest between two snapshots does so at once rather than slowly: its way
+    // there takes no longer than at the speed that it has beyond, or had before it rested.
+    void narrow(std::size_t slot, unsigned age, unsigned later, std::uint64_t older, double& start,
+                double& end) const {
+        const std::uint64_t newer = replica_->told(slot) & ~without_ & ((std::uint64_t(1) << later) - 1);
+        const unsigned next = newer != 0 ? 63 - static_cast<unsigned>(std::countl_zero(newer)) : none;
+        const unsigned before = older != 0 ? static_cast<unsigned>(std::countr_zero(older)) : none;
+        const double came = speed(slot, before, age), goes = speed(slot, later, next);
+        const bool rested = start > tick(age) || came == 0;
+        const bool rests = held(later, next) > end || goes == 0;
+        if (rested == rests) return;
+        const double pace = rests      ? came
+                            : goes > 0 ? goes
+                                       : usual_speed(slot, older | std::uint64_t(1) << age);
+        if (!(pace > 0)) return;
+        const double takes = way(slot, age, later) / pace;
+        if (!(takes > 0) || !(takes < end - start)) return;
+        if (rests)
+            end = start + takes;
+        else
+            start = end - takes;
+    }
+    // At which it went last.
+    double usual_speed(std::size_t slot, std::uint64_t told) const {
+        double most = 0;
+        for (int moves = 0; moves < 2 && (told & (told - 1)) != 0; told &= told - 1) {
+            const std::uint64_t older = told & (told - 1);
+            const double went = speed(slot, static_cast<unsigned>(std::countr_zero(older)),
+                                      static_cast<unsigned>(std::countr_zero(told)));
+            moves += went > 0;
+            if (went > most) most = went; // the last one ended where it came to rest
+        }
+        return most;
+    }
+    // From one snapshot to another, in steps of its fields a tick; below 0 where that is not known.
+    double speed(std::size_t slot, unsigned from, unsigned to) const {
+        if (from == none || to == none) return -1;
+        const Tenant& tenant = replica_->aged(to).tenant(slot);
+        if (tenant.generation == 0 || !tenant.continues(replica_->aged(from).tenant(slot))) return -1;
+        const double start = held(from, to), end = tick(to);
+        return end > start ? way(slot, from, to) / (end - start) : -1;
+    }
+    // How far it went, in steps of all its fields that have a grid; turns are not counted.
+    double way(std::size_t slot, unsigned from, unsigned to) const {
+        const Layout& layout = replica_->layout();
+        const Row a = replica_->aged(from), b = replica_->aged(to);
+        const unsigned both = a.tenant(slot).components & b.tenant(slot).components;
+        double sum = 0;
+        for (std::size_t c = 0; c < layout.components(); ++c) {
+            const ComponentLayout& component = layout.component(c);
+            for (std::size_t g = 0; g < component.groups && (both >> c & 1) != 0; ++g) {
+                const CellGroup& group = layout.group(component.first_group + g);
+                const bool counts = group.step > 0 && group.kind != CellKind::rotation;
+                for (unsigned k = 0; counts && k < group.count; ++k) {
+                    const std::size_t place = group.first + k;
+                    double apart = static_cast<double>(a.cells(c, slot)[place]) - b.cells(c, slot)[place];
+                    if (apart < 0) apart = -apart;
+                    const double round = static_cast<double>(group.range[k]) + 1;
+                    if (group.kind == CellKind::angle && apart > round / 2) apart = round - apart;
+                    sum += apart;
+                }
+            }
+        }
+        return sum;
     }
 
     const ReplicaHistory* replica_;
@@ -243,7 +313,9 @@ class Playback {
 
   private:
     struct Slot {
-        std::uint64_t since = 0; // the first tick at which this tenant is known
+        std::uint64_t since = 0;    // the first tick at which this tenant is known
+        std::uint64_t shown_to = 0; // on the way to where it was at this tick
+        double shown = 0;           // it has been seen so far
         std::uint16_t generation = 0, announced = 0;
 
         void note(const Tenant& tenant, std::uint64_t tick) {
@@ -302,8 +374,16 @@ class Playback {
     Sample at(std::size_t slot, double when) const {
         const SnapshotTimeline all = timeline();
         if (!is_there(all, slot, when)) return {};
-        const Sample sample = all.at(slot, when);
+        const Sample sample = seen(all, slot, when);
         return sample.tenant(slot).generation != 0 ? sample : Sample{};
+    }
+    // It waits where it was seen rather than go back on its way.
+    Sample seen(const SnapshotTimeline& timeline, std::size_t slot, double when) const {
+        Sample sample = timeline.at(slot, when);
+        const Slot& it = slots_[slot];
+        if (sample.after && sample.after.tick() == it.shown_to && sample.share < it.shown)
+            sample.share = it.shown;
+        return sample;
     }
     Sample find(EntityId entity, double when) const {
         if (!entity || entity.slot >= replica_->slots()) return {};
@@ -321,9 +401,16 @@ class Playback {
     // What has come changes what is shown now: it goes on from where it was seen.
     void smooth(Instant now, std::size_t slot, const SnapshotTimeline& old, const SnapshotTimeline& all,
                 double when) {
-        const Sample before = old.at(slot, when), after = all.at(slot, when);
+        const Sample before = seen(old, slot, when), after = seen(all, slot, when);
         if (before == after) return;
-        const Sample soon = all.at(slot, when + 1);
+        // On the same way, and begun later than it seemed.
+        if (after.after && after.after.is(before.after) && after.before.is(before.before) &&
+            after.share < before.share && before.share < 1) {
+            slots_[slot].shown_to = after.after.tick();
+            slots_[slot].shown = before.share;
+            return;
+        }
+        const Sample soon = seen(all, slot, when + 1);
         smooth_.each([&](auto& kept, std::size_t place) {
             using T = typename std::remove_reference_t<decltype(kept)>::Type;
             auto& one = kept.each[slot];
