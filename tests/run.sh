@@ -208,22 +208,32 @@ run_wasm() {
     fi
 }
 
-# Everything but what needs a library that Windows has not: that is left out, as in any build without it.
+# The services of wine's Windows stay between the tests, each of which would else start and end them. They don't keep
+# the lock of this run, and end by themselves.
+start_wine() {
+    wineserver --kill || true
+    wineserver --wait
+    wineserver --persistent=60 9>&- && wineboot --init 9>&-
+}
+
+# Everything but what needs a library that Windows has not: that is left out, as in any build without it. Debian's
+# packages for it come to a gigabyte, so it runs where it is asked for, and not with the rest.
 run_windows() {
     mingw=x86_64-w64-mingw32
     if ! have $mingw-g++-posix || ! have wine; then without windows "mingw-w64 or wine is not here" && return; fi
     if have ccache; then ccache=ccache; else ccache=; fi
-    # wine keeps its Windows in a folder of ours, and speaks only when asked.
-    WINEPREFIX=$builds/wine WINEDEBUG=-all
-    export WINEPREFIX WINEDEBUG
+    # wine keeps its Windows in a folder of ours, and speaks only when asked. A program that crashes ends, and waits
+    # for no debugger.
+    WINEPREFIX=$builds/wine WINEDEBUG=-all WINEDLLOVERRIDES="winedbg.exe=d;mscoree,mshtml="
+    export WINEPREFIX WINEDEBUG WINEDLLOVERRIDES
     write_windows_cross_file
     # shellcheck disable=SC2046,SC2086
     if configure windows --cross-file "$builds/windows.ini" $ours -Ddebug=false -Doptimization=1 \
         $(strict_for $mingw-g++-posix) &&
-        wineboot --init >"$builds/windows.wine.log" 2>&1; then
+        start_wine >"$builds/windows.wine.log" 2>&1; then
         programs=$(sed -n 's/^build \(tests\/test_[a-z]*\.exe\):.*/\1/p' "$builds/windows/build.ninja")
         stage windows windows "$programs" "--suite unit"
-        wineboot --kill || true
+        wineserver --kill || true
     else
         unable windows
     fi

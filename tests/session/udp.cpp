@@ -35,14 +35,14 @@ TEST_CASE("a datagram that goes to and fro between threads needs no allocation")
     const auto at_a = a.open(0), at_b = b.open(0);
     REQUIRE(at_a);
     REQUIRE(at_b);
-    int heard = 0;
+    int thrown = 0, heard = 0;
     const auto give_back = [&](const IpAddress& from, Lane lane, BytesIn bytes) {
         ++heard;
         (void)b.send(from, lane, bytes);
     };
     const allocations::Count count;
     for (int i = 0; i < 20'000 && heard < 2000; ++i) {
-        (void)a.send(*at_b, {}, bytes_of("ball"));
+        thrown += a.send(*at_b, {}, bytes_of("ball")) == Sent::sent;
         a.flush();
         b.wait(now() + milliseconds(1));
         b.poll(give_back);
@@ -50,7 +50,8 @@ TEST_CASE("a datagram that goes to and fro between threads needs no allocation")
         a.poll([](const IpAddress&, Lane, BytesIn) {});
     }
     CHECK(count.calls() == 0);
-    CHECK(heard == 2000);
+    CHECK(heard >= 2000); // several may come at once
+    CHECK(heard <= thrown);
 }
 
 TEST_CASE("over Udp a wrong address, an unknown host and a port in use have their names") {
