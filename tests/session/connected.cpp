@@ -72,3 +72,36 @@ TEST_CASE("over Tcp what is large comes whole, who leaves says so, and who is cu
     turn(host, at_host, guest, at_guest, [&] { return guest.status() == Status::closed; });
     CHECK(at_guest.notices.find("closed/connection_lost") != std::string::npos);
 }
+
+TEST_CASE("over Tcp a guest who comes before its host gets in when that is up, and again when it is back") {
+    TcpNet probe({}, Tcp(local())), guest({}, Tcp(local()));
+    REQUIRE(probe.host(0));
+    const std::string address = address_of(probe);
+    const std::uint16_t port = probe.port();
+    probe.transport().close(); // nobody is there
+    Player at_host, at_guest;
+    for (int round = 0; round < 2; ++round) {
+        TcpNet host({}, Tcp(local()));
+        int joins = 0;
+        for (int i = 0; i < 60'000 && guest.status() != Status::joined; ++i) {
+            if (guest.status() == Status::idle || guest.status() == Status::closed) {
+                if (++joins == 4) REQUIRE(host.host(port));
+                REQUIRE(guest.join(address));
+            }
+            guest.wait(now() + milliseconds(1));
+            guest.tick(now(), at_guest);
+            if (joins >= 4) host.tick(now(), at_host);
+        }
+        REQUIRE(guest.status() == Status::joined);
+        CHECK(joins == 4);
+        const std::string refused = Player::take(at_guest.notices);
+        CHECK(refused.find("closed/connection_lost") != std::string::npos);
+        CHECK(guest.send(PeerId::host(), Line{"here"}));
+        turn(host, at_host, guest, at_guest, [&] { return !at_host.lines.empty(); });
+        CHECK(at_host.lines.find("here") != std::string::npos);
+        at_host = Player();
+        host.transport().close(); // its program is gone without a word
+        turn(host, at_host, guest, at_guest, [&] { return guest.status() == Status::closed; });
+        CHECK(guest.status() == Status::closed);
+    }
+}
