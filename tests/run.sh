@@ -114,7 +114,7 @@ ar = '$mingw-ar'
 strip = '$mingw-strip'
 exe_wrapper = ['wine']
 [built-in options]
-cpp_args = ['-isystem', '$builds/windows-include']
+cpp_args = ['-isystem', '$builds/windows-include', '-Wa,-mbig-obj']
 cpp_link_args = ['-static']
 [host_machine]
 system = 'windows'
