@@ -10,5 +10,7 @@ TEST_CASE("memory that is fetched stays as it is, and an address where nothing i
     tenon::prefetch(numbers.data(), sizeof(numbers));
     tenon::prefetch(numbers.data());
     tenon::prefetch(nullptr, 4096);
+    tenon::prefetch_to(numbers.data() + 3, numbers.data() + 90);
+    tenon::prefetch_to(nullptr, nullptr);
     CHECK(numbers[50] == 7);
 }

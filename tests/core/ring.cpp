@@ -20,7 +20,10 @@ TEST_CASE("a ring is a queue whose items keep their order through wraps and grow
         // Phases of filling and of emptying, so that it wraps at many sizes.
         const bool fills = (turn / 500) % 2 == 0;
         if (model.empty() || random.chance(fills ? 0.7 : 0.35)) {
-            REQUIRE(*ring.push_back(turn) == turn);
+            const int* const place = ring.size() < ring.capacity() ? ring.next_place() : nullptr;
+            const int* const pushed = ring.push_back(turn);
+            REQUIRE(*pushed == turn);
+            REQUIRE((place == nullptr || place == pushed));
             model.push_back(turn);
         } else if (random.chance(0.8)) {
             REQUIRE(ring.front() == model.front());

@@ -224,6 +224,40 @@ TEST_CASE("poll ends with the batch that reaches its bound, and the rest comes t
     CHECK(most <= 10);
 }
 
+#if defined(__linux__)
+TEST_CASE("who reads a batch is told a little ahead whose datagrams come, from its first to its last") {
+    struct Reader {
+        std::vector<IpAddress> expected, heard;
+        void expect(const IpAddress& from) { expected.push_back(from); }
+        void operator()(const IpAddress& from, Lane, BytesIn) {
+            heard.push_back(from);
+            CHECK(expected.size() >= heard.size());
+            CHECK(expected.size() <= heard.size() + 3);
+        }
+    };
+    Udp b(UdpOptions{.bind = v4, .gro = false});
+    const auto at = b.open(0);
+    REQUIRE(at);
+    std::vector<Udp> senders;
+    for (int i = 0; i < 5; ++i) {
+        senders.emplace_back(UdpOptions{.bind = v4});
+        REQUIRE(senders.back().open(0));
+    }
+    constexpr std::size_t count = 75; // more than two batches
+    for (std::size_t i = 0; i < count; ++i) {
+        CHECK(senders[i % 5].send(*at, {}, bytes_of("hello")) == Sent::sent);
+        senders[i % 5].flush();
+    }
+    Reader reader;
+    for (int tries = 0; tries < 50 && reader.heard.size() < count; ++tries) {
+        b.wait(now() + milliseconds(200));
+        b.poll(reader);
+    }
+    REQUIRE(reader.heard.size() == count);
+    CHECK(reader.expected == reader.heard);
+}
+#endif
+
 TEST_CASE("what a datagram costs in system calls is counted") {
     Udp a(UdpOptions{.bind = v4}), b(UdpOptions{.bind = v4});
     REQUIRE(a.open(0));

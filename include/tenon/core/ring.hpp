@@ -86,6 +86,8 @@ class Ring {
         TENON_ASSERT(i < size_, "a ring has no such item");
         return items_[(head_ + i) & (capacity_ - 1)];
     }
+    // Where the next item would go, if nothing has to move for it.
+    const T* next_place() const { return items_ + ((head_ + size_) & (capacity_ - 1)); }
     std::size_t size() const { return size_; }
     bool empty() const { return size_ == 0; }
     std::size_t capacity() const { return capacity_; }

@@ -62,9 +62,8 @@ class InFlight {
 
     // Fetches the oldest packet and the place of the next.
     TENON_INLINE void prefetch() const {
-        if (packets_.empty()) return;
-        tenon::prefetch(&packets_.front());
-        tenon::prefetch(&packets_.back() + 1);
+        if (!packets_.empty()) tenon::prefetch(&packets_.front(), sizeof(SentPacket));
+        tenon::prefetch(packets_.next_place(), sizeof(SentPacket));
     }
 
     void begin_refs() { refs_begin_ = refs_base_ + static_cast<std::uint32_t>(refs_.size()); }

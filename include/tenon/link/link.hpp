@@ -205,26 +205,28 @@ class Link {
     Duration queue_time() const { return path_.time_for(queued_bytes()); }
     std::uint64_t expired() const { return outgoing_.expired(); }
     bool in_packet() const { return in_packet_; }
-    // Fetch what every packet needs, which of many links is mostly in no cache; and then what hangs on that.
-    TENON_INLINE void prefetch() const {
-        tenon::prefetch(this, hot_bytes);
+    // Fetch what reading or writing needs, which of many links is mostly in no cache; and then what hangs on that.
+    TENON_INLINE void prefetch_reading() const {
+        seal_.prefetch_open();
+        prefetch_to(&frames_, received_.numbers());
+        tenon::prefetch(&outgoing_);
+    }
+    TENON_INLINE void prefetch_writing() const {
+        seal_.prefetch_close();
+        prefetch_to(&state_, received_.numbers());
         outgoing_.prefetch();
     }
-    TENON_INLINE void prefetch_more() const {
-        in_flight_.prefetch();
-        outgoing_.prefetch_more();
+    TENON_INLINE void prefetch_more(bool writing) const {
+        in_flight_.prefetch(), received_.prefetch();
+        if (writing) outgoing_.prefetch_more();
     }
     // The same of what only a message needs that is put into its queue.
-    TENON_INLINE void prefetch_queue() const {
-        tenon::prefetch(this);
-        outgoing_.prefetch();
-    }
+    TENON_INLINE void prefetch_queue() const { tenon::prefetch(&state_), outgoing_.prefetch(); }
     TENON_INLINE void prefetch_queue_more() const { outgoing_.prefetch_more(); }
 
   private:
     // Where nothing waits for the answer, it mostly finds a packet that goes anyway.
     static constexpr Duration slow_ack_delay = milliseconds(60), soon_ack_delay = milliseconds(25);
-    static constexpr std::size_t hot_bytes = 992; // up to the numbers of what was received
     static constexpr unsigned answers_at_once = 16;
 
     // ---- reading
@@ -372,9 +374,7 @@ class Link {
         if (settled.acked_packets != 0) silence_.broken(now);
         account(now, settled, ack.delay);
     }
-    auto lose() {
-        return [this](ChunkRef ref) { outgoing_.lost(ref); };
-    }
+    auto lose() { return [this](ChunkRef ref) { outgoing_.lost(ref); }; }
     void account(Instant now, const Settled& settled, Duration ack_delay) {
         stats_.lost += settled.lost_packets;
         stats_.resent_late += settled.spurious;
@@ -470,18 +470,18 @@ class Link {
         outgoing_.note_quiet();
     }
 
-    // In the order of use: of a thousand links each of these lines is met in memory, not in a cache.
-    State state_ = State::open;
-    bool in_packet_ = false, eliciting_ = false, refused_ = false, urgent_ = false, ping_ = false;
-    unsigned goodbyes_ = 0;
-    Credit credit_;
+    // In the order of use: of a thousand links each of these lines is met in memory. First what only reading needs.
     Seal seal_;
-    Instant now_{}, ack_due_ = Instant::never();
-    Instant clock_at_{}, clock_rides_at_{}; // what the clock says: a packet for it, or a place in one
     ByteReader frames_;
     ChannelReceiver* source_ = nullptr;
     OpenPacket reading_;
     CommandReceiver commands_in_;
+    State state_ = State::open;
+    bool in_packet_ = false, eliciting_ = false, refused_ = false, urgent_ = false, ping_ = false;
+    unsigned goodbyes_ = 0;
+    Credit credit_;
+    Instant now_{}, ack_due_ = Instant::never();
+    Instant clock_at_{}, clock_rides_at_{}; // what the clock says: a packet for it, or a place in one
     LinkOptions options_;
     LinkStats stats_;
     InFlight in_flight_;

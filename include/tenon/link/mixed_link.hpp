@@ -215,11 +215,14 @@ class MixedLink {
     std::uint64_t expired() const {
         return visit([](const auto& link) { return link.expired(); });
     }
-    TENON_INLINE void prefetch() const {
-        visit([](const auto& link) { link.prefetch(); });
+    TENON_INLINE void prefetch_reading() const {
+        visit([](const auto& link) { link.prefetch_reading(); });
     }
-    TENON_INLINE void prefetch_more() const {
-        visit([](const auto& link) { link.prefetch_more(); });
+    TENON_INLINE void prefetch_writing() const {
+        visit([](const auto& link) { link.prefetch_writing(); });
+    }
+    TENON_INLINE void prefetch_more(bool writing) const {
+        visit([writing](const auto& link) { link.prefetch_more(writing); });
     }
     TENON_INLINE void prefetch_queue() const {
         visit([](const auto& link) { link.prefetch_queue(); });

@@ -95,7 +95,7 @@ class Outbox {
     void count_dropped() { ++expired_; }
 
     // Fetches the oldest message, or the place of the next.
-    TENON_INLINE void prefetch() const { tenon::prefetch(bytes_ + head_); }
+    TENON_INLINE void prefetch() const { tenon::prefetch(bytes_ + head_, sizeof(Message)); }
 
     // The oldest message that is still worth sending, or nullptr. What is too late is dropped and counted.
     Message* front(Instant now) {

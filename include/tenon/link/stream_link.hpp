@@ -269,8 +269,9 @@ class StreamLink {
         return beside_.is_up() ? beside_.queue_time(now_) : path_.time_for(waiting_bytes());
     }
     std::uint64_t expired() const { return outbox_.expired() + beside_.expired(); }
-    TENON_INLINE void prefetch() const { tenon::prefetch(this, sizeof(*this)); }
-    TENON_INLINE void prefetch_more() const { outbox_.prefetch(); }
+    TENON_INLINE void prefetch_reading() const { tenon::prefetch(this, sizeof(*this)); }
+    TENON_INLINE void prefetch_writing() const { tenon::prefetch(this, sizeof(*this)); }
+    TENON_INLINE void prefetch_more(bool) const { outbox_.prefetch(); }
     TENON_INLINE void prefetch_queue() const { tenon::prefetch(this); }
     TENON_INLINE void prefetch_queue_more() const { outbox_.prefetch(); }
 

@@ -38,11 +38,12 @@ struct Limits {
 
 // What one peer has used of it.
 struct Used {
-    Bucket packets, bytes, decode_errors, relayed_bytes, resumes;
-    std::uint64_t limited = 0; // packets that were not looked at
-    std::uint64_t undecodable = 0;
+    Bucket packets, bytes;
     PeerId held_up;        // who does not keep up with what this one says
     std::size_t burst = 0; // bytes of reliable messages to others that the last packet brought
+    Bucket decode_errors, relayed_bytes, resumes;
+    std::uint64_t limited = 0; // packets that were not looked at
+    std::uint64_t undecodable = 0;
 
     void tell(auto& health) const {
         health.limited = limited;

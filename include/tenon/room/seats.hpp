@@ -44,10 +44,12 @@ class Seats {
         BytesIn bytes() const { return BytesIn(written).first(size); }
     };
     struct Seat {
-        NewestWins newest;
+        static constexpr std::size_t hot_bytes = sizeof(Address) + 72; // up to what of `used` every packet counts
         Address address;
         PeerId id;
         std::uint32_t index = 0;
+        Instant due = Instant::never();        // as the timers have it
+        Instant away_until = Instant::never(); // then its place is not kept any longer
         bool dirty = false, told_away = false; // told_away: the others know that its path is broken
         // Of a room that migrates: it obeys a new host, has told that all it knows, and may be said events;
         // absent: events are settled without it.
@@ -57,9 +59,8 @@ class Seats {
         bool direct = false, up = false;
         unsigned tries = 0;                    // to be heard by one that is not
         Used used;                             // of what it may ask of who hosts
-        Instant due = Instant::never();        // as the timers have it
-        Instant away_until = Instant::never(); // then its place is not kept any longer
         Link link;
+        NewestWins newest;
         std::uint32_t capabilities = 0; // those that both sides have
         std::uint64_t nonce = 0;        // of the request that it was last let in for
         std::uint64_t proof = 0;        // of that, if it was to resume
@@ -67,7 +68,7 @@ class Seats {
 
         Seat(const Address& a, PeerId peer, Pool& pool, const LinkOptions& options, const Key& key,
              Instant now, Random random)
-            : newest(Random(random).next()), address(a), id(peer), link(pool, options, key, now, random) {}
+            : address(a), id(peer), link(pool, options, key, now, random), newest(Random(random).next()) {}
 
         bool is_away() const { return link.state() == Link::State::away; }
         // Whether a request to resume is of the peer who sat here. It counts once, and may come again until
@@ -142,7 +143,7 @@ class Seats {
             if (seat == nullptr || !(seat->address == address)) continue;
             last_ = seat->index;
             ahead_first_ = i + 1;
-            if (ahead_first_ != ahead_end_) prefetch_more(ahead_[ahead_first_ % ahead_max]);
+            if (ahead_first_ != ahead_end_) prefetch_more(ahead_[ahead_first_ % ahead_max], false);
             return seat;
         }
         const std::uint32_t* index = by_address_.find({address});
@@ -164,7 +165,7 @@ class Seats {
         if (index == nullptr) return;
         if (ahead_end_ - ahead_first_ == ahead_max) ++ahead_first_;
         ahead_[ahead_end_++ % ahead_max] = *index;
-        prefetch(*index);
+        prefetch(*index, false);
     }
     // Only while its link is open, or the peer may come back.
     const Seat* of(PeerId id) const { return const_cast<Seats*>(this)->of(id); }
@@ -193,8 +194,8 @@ class Seats {
     template <class F>
     void for_each_fetched(F&& f) {
         for (std::uint32_t i = 0; i < seats_.size(); ++i) {
-            if (i + 2 < seats_.size()) prefetch(i + 2);
-            if (i + 1 < seats_.size()) prefetch_more(i + 1);
+            if (i + 2 < seats_.size()) prefetch(i + 2, true);
+            if (i + 1 < seats_.size()) prefetch_more(i + 1, true);
             if (seats_[i] != nullptr && is_open(*seats_[i])) f(*seats_[i]);
         }
     }
@@ -214,8 +215,8 @@ class Seats {
     Seat* marked() {
         while (!dirty_.empty() && seats_[dirty_.front()] == nullptr) dirty_.pop_front();
         if (dirty_.empty()) return nullptr;
-        if (dirty_.size() > 2) prefetch(dirty_[2]);
-        if (dirty_.size() > 1) prefetch_more(dirty_[1]);
+        if (dirty_.size() > 2) prefetch(dirty_[2], true);
+        if (dirty_.size() > 1) prefetch_more(dirty_[1], true);
         return seats_[dirty_.front()];
     }
     void done() {
@@ -268,14 +269,15 @@ class Seats {
         seat.due = due;
         timers_.set(seat.index, due);
     }
-    TENON_INLINE void prefetch(std::uint32_t index) const {
+    TENON_INLINE void prefetch(std::uint32_t index, bool writing) const {
         const Seat* seat = seats_[index];
         if (seat == nullptr) return;
-        tenon::prefetch(seat);
-        seat->link.prefetch();
+        tenon::prefetch(seat, Seat::hot_bytes);
+        timers_.prefetch(index);
+        writing ? seat->link.prefetch_writing() : seat->link.prefetch_reading();
     }
-    TENON_INLINE void prefetch_more(std::uint32_t index) const {
-        if (seats_[index] != nullptr) seats_[index]->link.prefetch_more();
+    TENON_INLINE void prefetch_more(std::uint32_t index, bool writing) const {
+        if (seats_[index] != nullptr) seats_[index]->link.prefetch_more(writing);
     }
     static bool is_open(const Seat& seat) { return seat.link.state() == Link::State::open || seat.is_away(); }
 

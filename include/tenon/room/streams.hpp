@@ -238,6 +238,9 @@ class Streams {
 
     template <class Handlers>
     void provide_snapshot(auto& turn, Handlers& handlers, Instant at) {
+        // Where nothing is ever in one, nobody is looked at for it.
+        constexpr bool has_states = Game::count_of(EntryKind::state) != 0;
+        if constexpr (!has_states && !std::remove_reference_t<decltype(turn)>::has_world) return;
         bool anybody = false;
         turn.room.for_each_seat([&](auto& seat) { anybody |= prepare(seat, turn.now); });
         if constexpr (std::remove_reference_t<decltype(turn)>::has_world) say_world(turn, handlers, at);

@@ -9,7 +9,9 @@
 #include <utility>
 
 #include "tenon/core/bytes.hpp"
+#include "tenon/core/config.hpp"
 #include "tenon/core/ids.hpp"
+#include "tenon/core/prefetch.hpp"
 #include "tenon/secure/noise.hpp"
 #include "tenon/secure/seal.hpp"
 #include "tenon/secure/sodium.hpp"
@@ -125,6 +127,16 @@ class LinkSeal {
         return true;
     }
 
+    // Fetch what the next close() needs, or the next open().
+    TENON_INLINE void prefetch_close() const {
+        tenon::prefetch(this, head_bytes);
+        seal_.prefetch_seal();
+    }
+    TENON_INLINE void prefetch_open() const {
+        tenon::prefetch(this, head_bytes);
+        seal_.prefetch_open();
+    }
+
     // ---- a link that is to go on from elsewhere
 
     // What only the two ends can say, and only as long as the link has this key.
@@ -162,10 +174,12 @@ class LinkSeal {
         return keys;
     }
 
-    LinkKey key_;
-    Seal seal_;
+    static constexpr std::size_t head_bytes = 32; // up to whether there is a key at all
+
     detail::FormerSeal before_; // that seals no more
     bool is_changing_ = false;
+    LinkKey key_;
+    Seal seal_;
 };
 
 } // namespace tenon::secure

@@ -9,7 +9,9 @@
 #include <utility>
 
 #include "tenon/core/bytes.hpp"
+#include "tenon/core/config.hpp"
 #include "tenon/core/error.hpp"
+#include "tenon/core/prefetch.hpp"
 #include "tenon/secure/noise.hpp"
 #include "tenon/secure/sodium.hpp"
 
@@ -81,10 +83,15 @@ class PacketKey {
         return cipher == Cipher::aes_256_gcm ? aes_.open(into, tag, body, head, nonce)
                                              : chacha_.open(into, tag, body, head, nonce);
     }
+    // Fetches what either cipher needs; which it is lies in memory too.
+    TENON_INLINE void prefetch() const { tenon::prefetch(this, sizeof chacha_ + schedule_bytes); }
 
   private:
-    AesGcm aes_;
+    // Fifteen round keys and what the tag is hashed with, which libsodium keeps in front.
+    static constexpr std::size_t schedule_bytes = 256;
+
     ChaCha chacha_;
+    AesGcm aes_;
 };
 
 // The whole number, which no two packets of a direction share, and what is vouched for beside the packet.
@@ -110,11 +117,11 @@ class Seal {
     Seal(Cipher cipher, NoiseKeys keys, SealLimits limits = {}, SealStart start = {})
         : cipher_(cipher),
           limits_(limits),
-          send_chain_(std::move(keys.send)),
-          receive_chain_(std::move(keys.receive)),
           next_(start.next),
           send_generation_(start.next >> limits.generation_bits),
-          receive_generation_(start.received_generation) {
+          receive_generation_(start.received_generation),
+          send_chain_(std::move(keys.send)),
+          receive_chain_(std::move(keys.receive)) {
         for (std::uint64_t i = 0; i < send_generation_; ++i) (void)send_chain_.next();
         send_ = {cipher, send_chain_.next()};
         for (std::uint64_t i = 1; i < receive_generation_; ++i) (void)receive_chain_.next();
@@ -167,6 +174,16 @@ class Seal {
         return {};
     }
 
+    // Fetch what the next seal() needs, or the next open().
+    TENON_INLINE void prefetch_seal() const {
+        tenon::prefetch(this, head_bytes);
+        send_.prefetch();
+    }
+    TENON_INLINE void prefetch_open() const {
+        tenon::prefetch(this, head_bytes);
+        receive_[1].prefetch();
+    }
+
     // Refused packets so far: what is forged, or damaged on its way.
     std::uint64_t forged() const { return forged_; }
     // Whether either direction has come so near to its end that the link should be made anew.
@@ -184,12 +201,14 @@ class Seal {
         ++receive_generation_;
     }
 
+    static constexpr std::size_t head_bytes = 64; // all but the keys
+
     Cipher cipher_;
     SealLimits limits_;
+    std::uint64_t next_ = 0, send_generation_ = 0, receive_generation_ = 0, forged_ = 0;
     detail::KeyChain send_chain_, receive_chain_;
     detail::PacketKey send_;
     std::array<detail::PacketKey, 3> receive_; // of the generation before, of this one, and of the next
-    std::uint64_t next_ = 0, send_generation_ = 0, receive_generation_ = 0, forged_ = 0;
 };
 
 } // namespace tenon::secure

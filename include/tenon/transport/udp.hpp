@@ -412,13 +412,14 @@ bool Udp::receive_batch(State& state, std::size_t& taken, F& f) {
     }
     const auto pieces = static_cast<std::size_t>(count);
     std::size_t bytes = 0;
+    [[maybe_unused]] std::size_t announced = 0;
     for (std::size_t i = 0; i < pieces && state_.get() == &state; ++i) {
         const std::size_t size = in.headers[i].msg_len;
         const int joined = state.gro ? in.number(i, detail::udp_gro) : 0;
         const std::size_t segment = joined > 0 ? static_cast<std::size_t>(joined) : size;
         const Address from = in.address(i);
         if constexpr (LooksAhead<F, Address>)
-            if (i + 3 < pieces) f.expect(in.address(i + 3));
+            for (; announced != pieces && announced < i + 4; ++announced) f.expect(in.address(announced));
         bytes += size;
         std::size_t offset = 0;
         do {

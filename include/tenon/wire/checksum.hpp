@@ -8,7 +8,9 @@
 #include <utility>
 
 #include "tenon/core/bytes.hpp"
+#include "tenon/core/config.hpp"
 #include "tenon/core/hash.hpp"
+#include "tenon/core/prefetch.hpp"
 
 namespace tenon {
 
@@ -43,6 +45,10 @@ class Checksum {
             return is_changing_ = false, true;
         return is_changing_ && found == of(packet, number, acked, before_);
     }
+
+    // Fetch what the next open() needs, or the next close().
+    TENON_INLINE void prefetch_open() const { tenon::prefetch(this, sizeof(*this)); }
+    TENON_INLINE void prefetch_close() const { tenon::prefetch(this, sizeof(*this)); }
 
     // Bound to the whole numbers, of which the packet shows only the ends: a packet of another build, another
     // link or another lap of the counter fails it.
