@@ -2,6 +2,7 @@
 import re
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import guard
@@ -11,24 +12,25 @@ WARNING = re.compile(r"^([^\n]+?:\d+):\d+: (?:warning|error): (.*) \[.*\]$", re.
 
 
 def check(root):
-    root = Path(root)
-
-    def named(name):
-        done = subprocess.run(["clang-tidy", "--quiet", "--config-file=%s" % (guard.ROOT / ".clang-tidy"),
-                               "--checks=-*,readability-identifier-naming", str(root / "include" / name), "--",
-                               "-x", "c++", *COMPILER.flags, "-I", str(root / "include")],
-                              capture_output=True, text=True, errors="replace")
-        found = ["%s: %s" % pair for pair in WARNING.findall(done.stdout)]
-        return found or ([done.stdout + done.stderr] if done.returncode else [])
-
+    include = Path(root) / "include"
     names = guard.compilable(guard.headers(root), COMPILER)
-    return sorted({complaint for found in guard.in_parallel(named, names) for complaint in found})
+    with tempfile.TemporaryDirectory() as folder:
+        # All at once: a name has its form wherever it is read, and each header alone is what `headers` reads.
+        everything = Path(folder) / "everything.cpp"
+        everything.write_text("".join('#include "%s"\n' % name for name in names), encoding="utf-8")
+        done = subprocess.run(["clang-tidy", "--quiet", "--config-file=%s" % (guard.ROOT / ".clang-tidy"),
+                               "--checks=-*,readability-identifier-naming",
+                               "--header-filter=^%s/.*" % re.escape(str(include)), str(everything), "--",
+                               "-x", "c++", *COMPILER.flags, "-I", str(include)],
+                              capture_output=True, text=True, errors="replace")
+    found = sorted({"%s: %s" % pair for pair in WARNING.findall(done.stdout)})
+    return found or ([done.stdout + done.stderr] if done.returncode else [])
 
 
 if COMPILER.is_gcc or not shutil.which("clang-tidy"):
     print("naming is looked at where clang and clang-tidy are")
     raise SystemExit(77)
-A = "include/tenon/core/a.hpp"
+A, B = "include/tenon/core/a.hpp", "include/tenon/link/b.hpp"
 
 
 def thing(body):
@@ -41,4 +43,6 @@ guard.run(check, {A: thing("class Thing {\n  public:\n    int size() const { ret
     ({A: thing("inline int wrongName() { return 0; }")}, "'wrongName'"),
     ({A: thing("class A {\n    int bare = 0;\n};")}, "'bare'"),
     ({A: thing("enum class E { First };")}, "'First'"),
+    ({B: thing("struct other_name {};")}, "'other_name'"),
+    ({B: thing("struct Other { Missing it; };")}, "unknown type name 'Missing'"),
 ])
