@@ -3,6 +3,7 @@
 ```cpp            a file of its own; #include <tenon.hpp> goes before it when it includes nothing; linked if it has main
 ```cpp continued  goes after the file that the blocks before it have made
 ```cpp body       statements, in a function after that file
+A file, what continues it and the bodies after it are compiled at once.
 An HTML comment that begins with `<!-- cpp` holds lines that are compiled like a block and not shown.
 The first block of README.md is what examples/minimal.cpp holds below its comment, so what is printed is what runs.
 """
@@ -20,9 +21,9 @@ BLOCK = re.compile(r"^(?:```cpp(?P<shown>[^\n]*)\n(?P<code>.*?)^```$|<!-- cpp(?P
                    re.M | re.S)
 
 
-def programs(source):
-    """(line number, whole program) for each block."""
-    file = ""
+def programs(name, source):
+    """(line number, whole program) for each file that the page's blocks make."""
+    file, first = "", 0
     for match in BLOCK.finditer(source):
         kind = (match.group("shown") if match.group("code") is not None else match.group("hidden")).strip()
         code = match.group("code") if match.group("code") is not None else match.group("lines")
@@ -30,15 +31,17 @@ def programs(source):
         if kind not in ("", "continued", "body"):
             yield number, '#error "a block is cpp, cpp continued or cpp body, not: %s"\n' % kind
             continue
-        lead = "#include <tenon.hpp>\n" if not file or kind == "" else ""
-        if kind == "" and "#include" in code:
-            lead = ""
-        place = '#line %d "guide"\n' % number
+        if kind == "" and file:
+            yield first, file
+            file = ""
+        if not file:
+            first = number
+            file = "" if kind == "" and "#include" in code else "#include <tenon.hpp>\n"
         if kind == "body":
-            yield number, (file or lead) + "void body_of_block() {\n" + place + code + "}\n"
-            continue
-        file = (file if kind == "continued" else "") + lead + place + code
-        yield number, file
+            code = "void body_of_block_%d() {\n#line %d\n%s}\n" % (number, number, code)
+        file += '#line %d "%s"\n%s' % (number, name, code)
+    if file:
+        yield first, file
 
 
 def compiles(root, name, number, program):
@@ -49,7 +52,7 @@ def compiles(root, name, number, program):
         with tempfile.TemporaryDirectory() as folder:
             status, said = COMPILER.run(["-Wall", "-Wextra", "-Wno-unused", "-Werror", "-x", "c++", "-", "-o",
                                          folder + "/program", "-pthread", *LIBRARIES], include, program)
-    return "%s:%d: this block does not compile:\n%s" % (name, number, said) if status else None
+    return "%s:%d: what begins here does not compile:\n%s" % (name, number, said) if status else None
 
 
 def strays(root):
@@ -67,7 +70,7 @@ def check(root):
             name = str(path.relative_to(root))
             if not guard.compilable([name], COMPILER):
                 continue
-            blocks += [(root, name, number, program) for number, program in programs(guard.text(path))]
+            blocks += [(root, name, number, program) for number, program in programs(name, guard.text(path))]
     return list(strays(root)) + [c for c in guard.in_parallel(lambda block: compiles(*block), blocks) if c]
 
 
@@ -81,6 +84,10 @@ guard.run(check, TREE, [
     ({"README.md": "```cpp\n#include <tenon.hpp>\nint main() { return three(); }\n```\n"}, "README.md:2"),
     ({"include/tenon/wire/A.md": "\n```cpp\nint main() { return three(); }\n```\n"}, "A.md:3"),
     ({"README.md": "```cpp\nint missing();\nint main() { return missing(); }\n```\n"}, "undefined reference"),
-    ({"tests/README.md": "```cpp body\nint a = three();\n```\n"}, "does not compile"),
+    ({"tests/README.md": "```cpp body\nint a = three();\n```\n"}, "tests/README.md:2:"),
+    ({"tests/README.md": "```cpp\nint a = 1;\n```\n```cpp continued\nint b = c;\n```\n"}, "tests/README.md:5:"),
+    ({"tests/README.md": "```cpp\nint a = 1;\n```\n```cpp body\nb = a;\n```\n```cpp body\na = 2;\n```\n"},
+     "tests/README.md:5:"),
+    ({"tests/README.md": "```cpp\nint a = 1;\n```\n```cpp\nint b = a;\n```\n"}, "tests/README.md:5:"),
     ({"bench/README.md": "```cpp boddy\nint a = 1;\n```\n"}, "a block is cpp"),
 ])
