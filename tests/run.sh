@@ -1,7 +1,9 @@
 #!/bin/sh
 # Builds and runs tenon's tests; the last line is `N passed, N failed`. Installs what it needs first.
-#   sh tests/run.sh          all tests as they are, with the library's assertions, and the guards: minutes
-#   sh tests/run.sh --full   also wrong programs, clang with the address and undefined-behaviour sanitizers, threads,
+#   sh tests/run.sh          all tests as they are, with the library's assertions, short simulations, the fuzz targets
+#                            over their corpus, and the guards that are quick: within ten minutes on two cores
+#   sh tests/run.sh --full   also wrong programs, headers that stand alone, the guides' code, the ways to take tenon in,
+#                            programs of others, clang with the address and undefined-behaviour sanitizers, threads,
 #                            WebAssembly without exceptions, fuzzing, examples, long simulations
 #   sh tests/run.sh --windows   what needs no library, compiled by mingw-w64 and run by wine
 set -eu
@@ -65,9 +67,10 @@ END
 unable() { finish "$1" 0 1 0 "$(date +%s)"; }
 without() { say "stage $1: not run: $2"; }
 
-# What a build makes when nothing is named, but for one program.
-# all_but BUILD PROGRAM
-all_but() { ninja -C "$builds/$1" -t query all | sed -n '/^  outputs:/q; s/^    //p' | grep -vx "$2"; }
+# What a build makes when nothing is named, but for the programs whose whole names match, and for what Meson keeps to
+# make every program of a test.
+# all_but BUILD PATTERN
+all_but() { ninja -C "$builds/$1" -t query all | sed -n '/^  outputs:/q; s/^    //p' | grep -vxE "meson-.*|$2"; }
 has_target() { grep -q "^build $2[ :]" "$builds/$1/build.ninja"; }
 
 # What a compiler for another system finds of this one: links in $builds/WHERE to the HEADERS alone, since
@@ -144,20 +147,22 @@ plain="$ours -Ddebug=false -Dcpp_args=-g1"
 sanitized="$plain -Doptimization=1 -Db_sanitize=address,undefined -Db_lundef=false"
 
 # Sanitized templates take three times as long to compile, half of that with clang: the full run leaves them to it.
-# There the simulations are left to their long run, which has the short one in it.
+# There the simulations are left to their long run, which has the short one in it, and the fuzz targets to clang, whose
+# fuzzers begin with the same corpus; without libFuzzer its build runs the corpus tests.
 run_tests() {
-    build=quick options="$plain -Doptimization=0" chosen="--no-suite fuzzing" programs=
+    build=quick options="$plain -Doptimization=0" chosen="--no-suite fuzzing" programs= left=
     if [ -z "$full" ]; then
         chosen="$chosen --no-suite thorough"
-    elif ! have clang++; then
+        left='tests/(camper|[a-z_]*_echo)'
+    elif have clang++; then
+        chosen="$chosen --no-suite sim --no-suite corpus"
+        left='tests/(test_sim|(lib)?fuzz_.*)'
+    else
         build=asan options=$sanitized
     fi
     # shellcheck disable=SC2046,SC2086
     if configure $build $options $(strict_for "$CXX"); then
-        if [ $build = quick ] && [ -n "$full" ]; then
-            chosen="$chosen --no-suite sim"
-            programs=$(all_but quick tests/test_sim)
-        fi
+        if [ -n "$left" ]; then programs=$(all_but $build "$left"); fi
         stage tests $build "$programs" "$chosen"
     else
         unable tests
@@ -170,7 +175,7 @@ run_with_clang() {
     if configure clang $sanitized $(strict_for clang++); then
         # The wrong programs have been refused by both compilers already; pages are compiled once.
         stage clang clang "" \
-            "--no-suite fuzzing --no-suite text --no-suite package --no-suite thorough --no-suite pages"
+            "--no-suite fuzzing --no-suite text --no-suite package --no-suite wrong --no-suite pages"
         if has_target clang fuzzers; then stage fuzzing clang fuzzers "--suite fuzzing"; fi
     else
         unable clang
