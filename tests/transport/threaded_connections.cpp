@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "connected_thread.hpp"
+#include "tenon/transport/datagram_ring.hpp"
 #include "tenon/transport/tcp.hpp"
 
 using namespace tenon;

@@ -64,7 +64,10 @@ class Threaded {
     Result<Address> open(std::uint16_t port) {
         return opened([port](T& inner) { return inner.open(port); });
     }
-    Result<Address> open_to_dial() requires Connected<T> {
+    // These of connections are templates, as clang 14 instantiates constrained members with a class if they
+    // are none.
+    template <class Inner = T>
+    Result<Address> open_to_dial() requires Connected<Inner> {
         return opened([](T& inner) { return inner.open_to_dial(); });
     }
     // A name is looked up by the thread, where it is open: meanwhile nothing arrives, as with the inner one.
@@ -110,16 +113,20 @@ class Threaded {
     void wait(Instant until);
 
     // Of a connection, as the thread last told, and with what is on its way to the thread.
-    std::size_t backlog(const Address& to) const requires Connected<T> {
+    template <class To = Address>
+    std::size_t backlog(const To& to) const requires Connected<T> {
         return is_open() ? line_->views.backlog(to) : 0;
     }
-    std::size_t datagram_room(const Address& to) const requires MeasuresDatagrams<T> {
+    template <class To = Address>
+    std::size_t datagram_room(const To& to) const requires MeasuresDatagrams<T> {
         return is_open() ? line_->views.datagram_room(to) : 0;
     }
-    BulkWay bulk_way(const Address& to) const requires CarriesBulk<T> {
+    template <class To = Address>
+    BulkWay bulk_way(const To& to) const requires CarriesBulk<T> {
         return is_open() ? line_->views.bulk_way(to) : BulkWay{};
     }
-    void hang_up(const Address& to) requires Connected<T> {
+    template <class To = Address>
+    void hang_up(const To& to) requires Connected<T> {
         if (is_open() && line_->views.hang_up(to)) line_->views.say(line_->out);
     }
     // Why the connection went that was lost last.

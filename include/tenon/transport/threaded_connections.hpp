@@ -15,7 +15,6 @@
 #include "tenon/core/error.hpp"
 #include "tenon/core/hash_map.hpp"
 #include "tenon/transport/concept.hpp"
-#include "tenon/transport/datagram_ring.hpp"
 
 namespace tenon::transport::detail {
 
@@ -40,8 +39,6 @@ static_assert(std::is_trivially_copyable_v<ThreadedReport>);
 template <class Address>
 class ThreadedViews {
   public:
-    using Ring = DatagramRing<Address>;
-
     explicit ThreadedViews(std::uint64_t seed) : views_(std::size_t(1) << 30, seed) {}
 
     // ---- for what the game says
@@ -76,7 +73,7 @@ class ThreadedViews {
         return true;
     }
     // What had no room in the ring. Nothing else may go before it.
-    bool say(Ring& out) {
+    bool say(auto& out) {
         std::size_t said = 0;
         for (; said < unsaid_.size() && out.room(0) != nullptr; ++said)
             out.add(unsaid_[said].of, unsaid_[said].lane, 0);
@@ -169,7 +166,6 @@ template <class T>
 class ThreadedWires {
   public:
     using Address = typename T::Address;
-    using Ring = DatagramRing<Address>;
 
     explicit ThreadedWires(std::uint64_t seed) : wires_(std::size_t(1) << 30, seed) {}
 
@@ -211,14 +207,14 @@ class ThreadedWires {
     }
 
     // Who was ended as the game wished; before anything is read, since another may be dialled there by now.
-    bool tell_ended(Ring& in) {
+    bool tell_ended(auto& in) {
         std::size_t told = 0;
         for (; told < ended_.size() && in.room(0) != nullptr; ++told) in.add(ended_[told], ended_lane, 0);
         ended_.erase(ended_.begin(), ended_.begin() + static_cast<std::ptrdiff_t>(told));
         return ended_.empty();
     }
     // What waited goes, and the game is told what has changed. True where the inner transport took something.
-    bool settle(T& inner, Ring& in) {
+    bool settle(T& inner, auto& in) {
         bool any = false;
         std::size_t kept = 0;
         behind_ = false;
@@ -294,7 +290,7 @@ class ThreadedWires {
         return any;
     }
     // False where it is to be looked at again: the ring had no room, or there is another word to come.
-    bool report(T& inner, const Address& of, Wire& wire, Ring& in) {
+    bool report(T& inner, const Address& of, Wire& wire, auto& in) {
         ThreadedReport& now = wire.now;
         const bool full = std::exchange(wire.full, false);
         now.backlog = inner.backlog(of);
