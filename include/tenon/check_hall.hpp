@@ -6,8 +6,6 @@
 #include <string_view>
 #include <type_traits>
 
-#include "tenon/transport/concept.hpp"
-
 namespace tenon {
 
 // A game that a hall hosts: the session with which its guests come in, and the handlers, of which each room
@@ -73,12 +71,6 @@ struct CheckHall {
     static_assert(distinct,
                   "tenon: two of a Hall's sessions play games of one name, and callers say only the name; "
                   "give each Game its own");
-    static constexpr bool one_road = [] {
-        if constexpr (each) return !(TransportTraits(Games::Net::TransportType::traits).mixed || ...);
-        return true;
-    }();
-    static_assert(one_road,
-                  "tenon: a Hall listens on one road, and Several are for one room; give it one of them");
     static constexpr bool stays = [] {
         if constexpr (each) return !(Games::Net::TopologyType::traits.migrates || ...);
         return true;
@@ -87,7 +79,7 @@ struct CheckHall {
         stays,
         "tenon: the rooms of a Hall are where the Hall is, and this topology lets a guest take over; "
         "choose ClientServer");
-    static constexpr bool ok = each && joined && distinct && one_road && stays;
+    static constexpr bool ok = each && joined && distinct && stays;
 };
 
 // Stands in for a hall that was refused.

@@ -68,7 +68,10 @@ class HallCore {
         if (opened_) return Error::already_open;
         const auto local = transport_.open(port);
         if (!local) return local.error();
-        port_ = local->port;
+        if constexpr (mixed)
+            port_ = transport_.port();
+        else
+            port_ = local->port;
         opened_ = true;
         return {};
     }
@@ -190,6 +193,7 @@ class HallCore {
 
   private:
     static constexpr bool connected = Transport::traits.connected;
+    static constexpr bool mixed = Transport::traits.mixed; // connections, and datagrams too
     static constexpr bool has_datagrams = TransportTraits(Transport::traits).datagrams;
     using Places = HallPlaces<Address, Games...>;
     using Place = typename Places::Place;
@@ -254,7 +258,7 @@ class HallCore {
                                          [&](std::uint64_t nonce) { return answer_to(from, nonce); });
             strange_ += caller ? !admit(now, from, *caller) : caller.error() != Error::duplicate;
         } else {
-            if constexpr (!connected) {
+            if constexpr (!connected || mixed) {
                 if (kind == meeting::resume) {
                     const auto asked = entrance_.hear_resume(now, from, datagram);
                     strange_ += !asked || !resume(now, from, *asked);
@@ -359,6 +363,22 @@ class HallCore {
 
     // ---- speaking
 
+    // Over a connection what blocks is that one alone, and its room sees to it. Datagrams find the whole
+    // transport full; where both are, this tells them apart.
+    template <class Lend>
+    struct Watched : Lend {
+        bool& full;
+        bool by_datagram = false; // what is being written
+
+        Watched(const Lend& lend, bool& is_full) : Lend(lend), full(is_full) {}
+        BytesOut operator()(const Address& to, std::size_t size = 1200) {
+            const BytesOut into = Lend::operator()(to, size);
+            if constexpr (mixed) by_datagram = !to.is_connection();
+            full = full || (by_datagram && into.empty());
+            return into;
+        }
+    };
+
     void transmit(Instant now) {
         transport::lend(transport_, [this, now](auto&& lend, auto&& take) {
             // Rooms that find the transport full go first the next time, and so does the door.
@@ -379,27 +399,31 @@ class HallCore {
         Place* place = places_.at(rota_[0]);
         if (place == nullptr) return rota_.remove(), true;
         bool spoke = false, full = false;
-        [[maybe_unused]] const auto lend_it = [&](const Address& to) {
-            const BytesOut into = lend(to);
-            full = full || into.empty();
-            return into;
+        const auto speak = [&](auto& lend_it, auto&& fills) {
+            const auto take_it = [&](std::size_t size) {
+                const bool taken = take(size);
+                spoke = spoke || (taken && size != 0);
+                full = full || (!taken && fills());
+                return taken;
+            };
+            Places::with(*place, [&](auto& party) { party.machine().drain(now, lend_it, take_it); });
         };
-        [[maybe_unused]] const auto take_it = [&](std::size_t size) {
-            const bool taken = take(size);
-            spoke = spoke || (taken && size != 0);
-            full = full || !taken;
-            return taken;
-        };
+        if constexpr (connected) {
+            Watched<std::remove_cvref_t<decltype(lend)>> watched(lend, full);
+            speak(watched, [&] { return watched.by_datagram; });
+        } else {
+            const auto lend_it = [&](const Address& to) {
+                const BytesOut into = lend(to);
+                full = full || into.empty();
+                return into;
+            };
+            speak(lend_it, [] { return true; });
+        }
         Instant next = Instant::never();
         bool over = false;
         Places::with(*place, [&](auto& party) {
-            auto& machine = party.machine();
-            if constexpr (connected)
-                machine.drain(now, lend, take);
-            else
-                machine.drain(now, lend_it, take_it);
-            next = machine.next_deadline();
-            over = machine.over();
+            next = party.machine().next_deadline();
+            over = party.machine().over();
         });
         sweep(now, *place);
         if (over) {

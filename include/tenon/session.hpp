@@ -187,8 +187,6 @@ class SessionCore : private RoomOver<Game, Transport, Codec, Clock, Topology, Re
         Result<Health> health = Base::health(peer);
         if constexpr (has_bus)
             if (health && health->detours == 0) health->detours = count_detours(peer);
-        if constexpr (mixed)
-            if (health) health->road = static_cast<std::uint8_t>(Base::room().seat_of(peer)->address.road());
         if constexpr (changes_roads)
             if (health) health->road = static_cast<std::uint8_t>(transport_.road());
         return health;

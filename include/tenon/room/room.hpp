@@ -199,6 +199,8 @@ class Room : public Table<Room<Address, Reliability, Topology, Guard, Rights>, A
         if (seat == nullptr) return Error::unknown_peer;
         Health health = Health::of(seat->link, now_, this->stale_after());
         health.detours = seat->direct && !seat->up ? 1 : 0;
+        if constexpr (requires { seat->address.road(); })
+            health.road = static_cast<std::uint8_t>(seat->address.road());
         seat->used.tell(health);
         permissions_.tell(peer, health);
         return health;
