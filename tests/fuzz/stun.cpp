@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <vector>
 
+#include "tenon/core/big_endian.hpp"
 #include "tenon/transport/stun.hpp"
 
 namespace {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tenon/core/big_endian.hpp"
 #include "tenon/core/random.hpp"
 #include "tenon/transport/accept_key.hpp"
 #include "tenon/transport/sha1.hpp"

@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "tenon/core/big_endian.hpp"
 #include "tenon/core/bytes.hpp"
-#include "tenon/transport/stun.hpp"
 
 namespace tenon::transport::detail {
 

@@ -7,27 +7,12 @@
 #include <cstdint>
 #include <string_view>
 
+#include "tenon/core/big_endian.hpp"
 #include "tenon/core/bytes.hpp"
 #include "tenon/transport/address.hpp"
 #include "tenon/transport/sha1.hpp"
 
 namespace tenon::transport::detail {
-
-constexpr std::uint16_t load_be16(const std::byte* from) {
-    return static_cast<std::uint16_t>(std::to_integer<unsigned>(from[0]) << 8 |
-                                      std::to_integer<unsigned>(from[1]));
-}
-constexpr std::uint32_t load_be32(const std::byte* from) {
-    return static_cast<std::uint32_t>(load_be16(from)) << 16 | load_be16(from + 2);
-}
-constexpr void store_be16(std::byte* to, std::uint16_t value) {
-    to[0] = static_cast<std::byte>(value >> 8);
-    to[1] = static_cast<std::byte>(value & 0xFF);
-}
-constexpr void store_be32(std::byte* to, std::uint32_t value) {
-    store_be16(to, static_cast<std::uint16_t>(value >> 16));
-    store_be16(to + 2, static_cast<std::uint16_t>(value & 0xFFFF));
-}
 
 // As Ethernet and zip compute it.
 inline std::uint32_t crc32(BytesIn bytes) {

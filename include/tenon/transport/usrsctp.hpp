@@ -19,6 +19,7 @@
 #include <mutex>
 #include <vector>
 
+#include "tenon/core/big_endian.hpp"
 #include "tenon/core/hash_map.hpp"
 #include "tenon/transport/byte_queue.hpp"
 #include "tenon/transport/dcep.hpp"
