@@ -29,7 +29,9 @@ std::int64_t code(Coder& coder, Models& models, std::uint64_t kind, std::int64_t
     if (kind == 4) return models.tree.code(coder, static_cast<std::uint32_t>(value));
     if (kind == 5) return static_cast<std::int64_t>(models.magnitude.code(coder, plain));
     if (kind == 6) return models.number.code(coder, value);
-    return static_cast<std::int64_t>(coder.bits(plain, static_cast<unsigned>(kind - 6)));
+    if (kind < 71) return static_cast<std::int64_t>(coder.bits(plain, static_cast<unsigned>(kind - 6)));
+    return static_cast<std::int64_t>(
+        typename Coder::Plain(coder).bits(plain, static_cast<unsigned>(kind - 71)));
 }
 
 } // namespace
@@ -45,7 +47,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::vector<Step> steps;
     Models models;
     while (in.ok() && steps.size() < 20'000) {
-        const std::uint64_t kind = random.below(70);
+        const std::uint64_t kind = random.below(104);
         const std::int64_t value = code(in, models, kind, 0);
         must(kind != 4 || value < 32);
         must(kind != 5 || value < std::int64_t(1) << 40);

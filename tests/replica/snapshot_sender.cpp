@@ -80,6 +80,49 @@ TEST_CASE("through loss, jitter, copies and a narrow budget a replica is its aut
     }
 }
 
+TEST_CASE("many that come at once cost their fields and next to nothing besides, whoever owns them") {
+    for (const std::uint32_t owners : {1u, 2u, 10u}) {
+        Authority authority;
+        tenon::SnapshotSender sender(authority.world, authority.cache, authority.models);
+        Replica replica(entities);
+        constexpr std::uint32_t count = 60;
+        for (std::uint32_t i = 0; i < count + 20; ++i) {
+            const tenon::EntityId one = authority.world.spawn(tenon::PeerId{i * owners / (count + 20)});
+            authority.world.set(one, Body{.x = static_cast<float>(i)});
+            if (i % 4 == 3) authority.world.despawn(one); // leaves a gap
+        }
+        authority.world.commit({1});
+        std::array<std::byte, 1200> buffer;
+        const std::size_t size = sender.write(buffer);
+        constexpr std::size_t bits = 3 * 14 + 2 + 3 * 10 + 10; // of a body
+        CHECK(size > count * bits / 8);
+        CHECK(size < count * bits / 8 + 40 + 2 * owners);
+        REQUIRE(replica.handle(tenon::BytesIn(buffer).first(size)));
+        CHECK(is_same_world(authority.world, replica));
+    }
+}
+
+TEST_CASE("more new entities in a row than there are places are refused") {
+    for (const std::size_t further : {entities - 1, entities, std::size_t(1) << 39}) {
+        std::array<std::byte, 64> buffer{};
+        tenon::RangeEncoder coder(tenon::BytesOut(buffer).subspan(tenon::SnapshotHead::number_bytes));
+        tenon::SnapshotHead head;
+        head.code(coder);
+        tenon::SlotModels models;
+        coder.bit(true, models.more);
+        models.gap.code(coder, 0);
+        models.further.code(coder, further);
+        const std::size_t size = coder.finish();
+        REQUIRE(size != 0);
+        Replica replica(entities);
+        const auto taken =
+            replica.handle(tenon::BytesIn(buffer).first(size + tenon::SnapshotHead::number_bytes));
+        CAPTURE(further);
+        CHECK(!taken);
+        CHECK((taken.error() == tenon::Error::over_bound) == (further + 1 > (entities + 63) / 64 * 64));
+    }
+}
+
 TEST_CASE("what got lost is said again after some ticks, though there is nothing else to say") {
     Authority authority;
     tenon::SnapshotSender sender(authority.world, authority.cache, authority.models);

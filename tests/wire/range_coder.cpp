@@ -17,31 +17,43 @@ using tenon::RangeEncoder;
 
 namespace {
 
-// Bits of a few kinds, each with its own odds, and plain ones in between.
+// Bits of a few kinds, each with its own odds; in between some as they are, among the others or behind them.
 struct Script {
     struct Step {
-        unsigned kind; // 0 to 3: an adaptive bit of that kind; above: so many plain bits less three
+        unsigned kind; // 0 to 3: an adaptive bit of that kind; to 67: so many bits less three; above: so many
+                       // plain bits less 68
         std::uint64_t value;
     };
     std::vector<Step> steps;
 
-    Script(tenon::Random& random, std::size_t count) {
+    static unsigned width(const Step& step) { return step.kind < 68 ? step.kind - 3 : step.kind - 68; }
+    // The same step for either coder.
+    template <class Coder>
+    static std::uint64_t code(Coder& coder, BitModel* models, const Step& step, std::uint64_t value) {
+        if (step.kind < 4) return coder.bit(value != 0, models[step.kind]);
+        if (step.kind < 68) return coder.bits(value, width(step));
+        return typename Coder::Plain(coder).bits(value, width(step));
+    }
+
+    Script(tenon::Random& random, std::size_t count, bool has_plain = true) {
         constexpr double odds[] = {0.5, 0.1, 0.01, 0.9999};
         for (std::size_t i = 0; i < count; ++i) {
-            const auto kind =
-                static_cast<unsigned>(random.chance(0.9) ? random.below(4) : 4 + random.below(64));
-            steps.push_back({kind, kind < 4 ? random.chance(odds[kind]) : random.next()});
+            const auto kind = static_cast<unsigned>(
+                random.chance(0.8) ? random.below(4) : 4 + random.below(has_plain ? 97 : 64));
+            Step step{kind, 0};
+            const std::uint64_t below =
+                kind < 4 || width(step) == 64 ? ~std::uint64_t(0) : (std::uint64_t(1) << width(step)) - 1;
+            step.value = kind < 4 ? random.chance(odds[kind]) : random.next() & below;
+            steps.push_back(step);
         }
     }
     std::size_t encode(tenon::BytesOut out) const {
         RangeEncoder coder(out);
         BitModel models[4];
-        for (const Step& step : steps)
-            if (step.kind < 4)
-                coder.bit(step.value != 0, models[step.kind]);
-            else
-                coder.bits(step.value, step.kind - 3);
-        return coder.finish();
+        for (const Step& step : steps) code(coder, models, step, step.value);
+        const std::size_t most = coder.size(), size = coder.finish();
+        CHECK(size <= most);
+        return size;
     }
     // How many steps come out as they went in.
     std::size_t decode(BytesIn in, tenon::Result<>& end) const {
@@ -49,13 +61,7 @@ struct Script {
         BitModel models[4];
         std::size_t right = 0;
         for (const Step& step : steps) {
-            if (step.kind < 4) {
-                if (coder.bit(false, models[step.kind]) != (step.value != 0)) break;
-            } else if (const unsigned count = step.kind - 3;
-                       coder.bits(0, count) !=
-                       (count == 64 ? step.value : step.value & ((1ull << count) - 1))) {
-                break;
-            }
+            if (code(coder, models, step, 0) != step.value) break;
             ++right;
         }
         end = coder.finish();
@@ -88,6 +94,57 @@ TEST_CASE("the bytes are the same on every machine") {
     std::vector<unsigned> got;
     for (std::size_t i = 0; i < size; ++i) got.push_back(std::to_integer<unsigned>(bytes[i]));
     CHECK(got == std::vector<unsigned>{137, 196, 43, 127, 37, 133, 171, 130, 166, 29, 149, 3, 164});
+}
+
+TEST_CASE("plain bits lie behind the others, from the end backwards") {
+    std::array<std::byte, 64> bytes{};
+    RangeEncoder coder(bytes);
+    RangeEncoder::Plain(coder).bits(0x5, 3);
+    coder.bits(0xABC, 12);
+    {
+        RangeEncoder::Plain plain(coder);
+        plain.bits(0x1234'5678, 32);
+        plain.bits(0, 0);
+        plain.bits(1, 1);
+    }
+    const std::size_t size = coder.finish();
+    std::vector<unsigned> got;
+    for (std::size_t i = 0; i < size; ++i) got.push_back(std::to_integer<unsigned>(bytes[i]));
+    // 36 bits are 5 bytes; in front of them ABC and as much as keeps it apart from what they could be.
+    CHECK(got == std::vector<unsigned>{0xAB, 0xC0, 0x08, 0x91, 0xA2, 0xB3, 0xC5});
+
+    // The four bits above the last plain one are 0, or it is not an encoder's.
+    for (const unsigned spoilt : {0u, 0x10u, 0x80u}) {
+        std::vector<std::byte> copy(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size));
+        copy[2] |= static_cast<std::byte>(spoilt);
+        RangeDecoder back(copy);
+        CHECK(RangeDecoder::Plain(back).bits(0, 3) == 0x5);
+        CHECK(back.bits(0, 12) == 0xABC);
+        CHECK(RangeDecoder::Plain(back).bits(0, 32) == 0x1234'5678);
+        CHECK(RangeDecoder::Plain(back).bits(0, 1) == 1);
+        CHECK(back.finish().error() == (spoilt == 0 ? Error::none : Error::malformed));
+    }
+}
+
+TEST_CASE("plain bits alone, none of them, and more than there are") {
+    std::array<std::byte, 8> bytes{};
+    RangeEncoder coder(tenon::BytesOut(bytes).first(4));
+    RangeEncoder::Plain(coder).bits(0x12'3456, 24);
+    REQUIRE(coder.finish() == 4);
+    RangeDecoder back(BytesIn(bytes).first(4));
+    CHECK(RangeDecoder::Plain(back).bits(0, 24) == 0x12'3456);
+    CHECK(back.finish());
+    CHECK(RangeDecoder::Plain(back).bits(0, 32) == 0);
+    CHECK(back.finish().error() == Error::truncated);
+
+    RangeEncoder nothing{tenon::BytesOut()};
+    RangeEncoder::Plain(nothing).bits(0, 0);
+    CHECK(nothing.finish() == 0);
+    CHECK(nothing.ok());
+    RangeEncoder full{tenon::BytesOut(bytes).first(3)};
+    RangeEncoder::Plain(full).bits(1, 32);
+    CHECK(!full.ok());
+    CHECK(full.finish() == 0);
 }
 
 TEST_CASE("a carry runs through the bytes that are written already") {
@@ -155,13 +212,16 @@ TEST_CASE("a cut is refused, too much is refused, and a flipped bit is another m
         const std::vector<std::byte> cut(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size));
         RangeDecoder coder(cut);
         BitModel models[4];
-        for (const Script::Step& step : script.steps)
-            step.kind < 4 ? void(coder.bit(false, models[step.kind])) : void(coder.bits(0, step.kind - 3));
+        for (const Script::Step& step : script.steps) Script::code(coder, models, step, 0);
         REQUIRE(!coder.finish());
     }
     std::vector<std::byte> longer = bytes;
     longer.resize(bytes.size() + 9);
-    REQUIRE(script.decode(longer, end) == script.steps.size());
+    REQUIRE(script.decode(longer, end) < script.steps.size()); // the plain bits have moved
+    const Script plainless(random, 800, false);
+    longer.assign(4000, std::byte{});
+    longer.resize(plainless.encode(longer) + 9);
+    REQUIRE(plainless.decode(longer, end) == plainless.steps.size());
     CHECK(end.error() == Error::trailing_bytes);
     bytes[bytes.size() / 2] ^= std::byte{4};
     CHECK(script.decode(bytes, end) < script.steps.size());

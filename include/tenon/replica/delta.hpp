@@ -50,13 +50,20 @@ class DeltaCoder {
         if (!code_tenant(tenant, presence)) return false;
         if constexpr (!Coder::is_encoder) target_.tenant(slot) = tenant;
         if (tenant.generation == 0) return true;
+        if (known_ == 0) return code_whole(tenant);
         shock_ = 0;
         for (std::size_t c = 0; c < layout_.components(); ++c) {
             if ((tenant.components >> c & 1) == 0) continue;
-            const bool moves = known_ != 0 && follows(tenant) && (base_.components >> c & 1) != 0;
+            const bool moves = follows(tenant) && (base_.components >> c & 1) != 0;
             if (!(moves ? code_moves(c) : code_whole(c))) return false;
         }
         return coder_.ok();
+    }
+    // One of which nothing is known, but that its tenant is like the one coded before.
+    bool code_alike(std::size_t slot) {
+        slot_ = slot;
+        if constexpr (!Coder::is_encoder) target_.tenant(slot) = models_.last;
+        return models_.last.generation != 0 && code_whole(models_.last);
     }
     // An entity that is there.
     bool code(std::size_t slot, std::uint64_t usable) {
@@ -328,21 +335,28 @@ class DeltaCoder {
             tenant.command = 0, tenant.key = 0;
         }
     }
-    // A component of which nothing is known.
+    // An entity of which nothing is known, and a component.
+    bool code_whole(const Tenant& tenant) {
+        for (unsigned left = tenant.components; left != 0; left &= left - 1)
+            if (!code_whole(static_cast<std::size_t>(std::countr_zero(left)))) return false;
+        return coder_.ok();
+    }
     bool code_whole(std::size_t c) {
         const ComponentLayout& component = layout_.component(c);
         Cell* cells = target_.cells(c, slot_);
+        typename Coder::Plain plain(coder_);
         for (std::size_t g = component.first_group; g < component.first_group + std::size_t(component.groups);
              ++g) {
             const CellGroup& group = layout_.group(g);
             for (unsigned k = 0; k < group.count; ++k)
-                if (!code_plain(group, k, cells[group.first + k])) return false;
+                if (!code_plain(plain, group, k, cells[group.first + k])) return false;
         }
-        return coder_.ok();
+        return true;
     }
-    bool code_plain(const CellGroup& group, unsigned k, Cell& cell) {
-        const std::uint64_t above = coder_.bits(static_cast<std::uint64_t>(std::int64_t(cell) - group.low[k]),
-                                                bits_for(group.range[k]));
+    // `coder` is one, or its plain bits.
+    static bool code_plain(auto& coder, const CellGroup& group, unsigned k, Cell& cell) {
+        const std::uint64_t above =
+            coder.bits(static_cast<std::uint64_t>(std::int64_t(cell) - group.low[k]), group.bits[k]);
         if (above > group.range[k]) return false;
         cell = static_cast<Cell>(group.low[k] + static_cast<std::int64_t>(above));
         return true;
@@ -359,7 +373,7 @@ class DeltaCoder {
             if (group.kind == CellKind::rotation) {
                 const auto largest = static_cast<Cell>(expected_[g][0] >> 8);
                 if (!coder_.bit(at[0] == largest, models.same_largest[trust_[g]])) {
-                    if (!code_plain(group, 0, at[0])) return false;
+                    if (!code_plain(coder_, group, 0, at[0])) return false;
                     turn_as(group, turns_[g], static_cast<std::size_t>(at[0]), expected_[g]);
                 } else {
                     at[0] = largest;
@@ -381,7 +395,7 @@ class DeltaCoder {
                 cell = static_cast<Cell>(expected);
                 return true;
             }
-            return code_plain(group, k, cell);
+            return code_plain(coder_, group, k, cell);
         }
         std::int64_t error = std::int64_t(cell) - expected;
         if (group.kind == CellKind::angle) error = nearest_turn(error, group.range[k]);

@@ -3,10 +3,12 @@
 // there, and for each type of component an array of all slots. The authority keeps one for all of its
 // clients; a client keeps one of what it was sent.
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <new>
+#include <type_traits>
 
 #include "tenon/core/config.hpp"
 #include "tenon/core/ids.hpp"
@@ -27,8 +29,16 @@ struct Tenant {
     constexpr bool continues(const Tenant& before) const {
         return generation == before.generation && leaps == before.leaps;
     }
-    friend constexpr bool operator==(const Tenant&, const Tenant&) = default;
+    // All at once: every entity of every snapshot is compared with what it was.
+    friend constexpr bool operator==(const Tenant& a, const Tenant& b) {
+        struct Image {
+            std::uint32_t words[3];
+        };
+        const auto x = std::bit_cast<Image>(a), y = std::bit_cast<Image>(b);
+        return ((x.words[0] ^ y.words[0]) | (x.words[1] ^ y.words[1]) | (x.words[2] ^ y.words[2])) == 0;
+    }
 };
+static_assert(std::has_unique_object_representations_v<Tenant>);
 
 // The command of its owner that an entity came from, and which of the things that came from it: so a client
 // that had it already knows that this is the one.

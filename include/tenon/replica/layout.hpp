@@ -2,6 +2,7 @@
 // How the components of a game lie in the history: each as a row of integers, found by walking its serialize
 // once. The delta codec knows components only by their layout.
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -29,7 +30,13 @@ struct CellGroup {
     std::uint16_t first = 0;             // its place in the component
     Cell low[cells_max] = {};            // the least value of each cell
     std::uint32_t range[cells_max] = {}; // and how far above it the highest lies
+    std::uint8_t bits[cells_max] = {};   // which takes so many
     double step = 0;
+
+    void add(Cell from, std::uint32_t to) {
+        low[count] = from, range[count] = to;
+        bits[count++] = static_cast<std::uint8_t>(std::bit_width(to));
+    }
 };
 
 struct ComponentLayout {
@@ -67,8 +74,7 @@ class Layout {
             last->step = step;
             ++component.groups;
         }
-        last->low[last->count] = low;
-        last->range[last->count++] = range;
+        last->add(low, range);
         ++component.cells;
         joinable_ = moves;
     }
@@ -76,9 +82,12 @@ class Layout {
         ComponentLayout& component = component_[components_ - 1];
         if (groups_ == groups_max || component.cells + 4u > cells_max) return overflow();
         CellGroup& group = group_[groups_++];
-        group = {CellKind::rotation, 4, component.cells, {0, -most, -most, -most}, {}, step};
-        group.range[0] = 3;
-        for (int i = 1; i < 4; ++i) group.range[i] = static_cast<std::uint32_t>(2 * most);
+        group = {};
+        group.kind = CellKind::rotation;
+        group.first = component.cells;
+        group.step = step;
+        group.add(0, 3);
+        for (int i = 0; i < 3; ++i) group.add(-most, static_cast<std::uint32_t>(2 * most));
         component.cells = static_cast<std::uint16_t>(component.cells + 4);
         ++component.groups;
         joinable_ = false;

@@ -205,12 +205,18 @@ class ReplicaHistory {
         models_.reset();
         DeltaCoder<RangeDecoder> deltas(coder, models_, references, row);
         SnapshotCheck check;
+        const auto nobody_asks = [](const SlotWord&, const SlotWord&) { return false; };
         const Error error = code_slots(
-            coder, list_, list_known(head, number), words_ * 64, [&](const SlotWord& word, bool anew) {
+            coder, list_, list_known(head, number), words_ * 64, nobody_asks,
+            [&](const SlotWord& word, Telling telling) {
                 Presence presence = Presence::here;
                 // Told as unknown, although it is not.
                 if (word.usable == 0 && slots_[word.slot].memory.usable(number, head) != 0) return false;
-                if (!coder.ok() || !deltas.code(word.slot, anew ? 0 : word.usable, presence)) return false;
+                if (!coder.ok()) return false;
+                if (!(telling == Telling::alike
+                          ? deltas.code_alike(word.slot)
+                          : deltas.code(word.slot, telling == Telling::anew ? 0 : word.usable, presence)))
+                    return false;
                 check.add(past_.layout(), row, word.slot, row.tenant(word.slot));
                 told_[count++] = {word.slot, presence};
                 return true;

@@ -92,13 +92,18 @@ struct SlotModels {
     BitModel slot[4] = {BitModel(65000), BitModel(62000), BitModel(64000), BitModel(4000)};
     BitModel anew = BitModel(65300); // told whole, although something is known of it
     BitModel more = BitModel(62000);
-    MagnitudeModel gap;
+    MagnitudeModel gap, further;
 };
 
-// Calls each(word, anew) for the slots that are told of: first those of `words` of which something is known,
-// then those of which nothing is; each in order. An encoder's words say which, and a decoder finds it.
-template <class Coder, class Each>
-Error code_slots(Coder& coder, const SlotWord* words, std::size_t count, std::size_t slots, Each&& each) {
+// How a slot is told of: by how it differs, as if nothing were known of it, or as one more like the last.
+enum class Telling : std::uint8_t { delta, anew, alike };
+
+// Calls each(word, telling) for the slots that are told of: first those of `words` of which something is
+// known, then those of which nothing is; each in order. An encoder's words say which, and a decoder finds it.
+// Slots that follow one another, and of which alike(a, b) holds, are told in one go; only an encoder asks.
+template <class Coder, class Alike, class Each>
+Error code_slots(Coder& coder, const SlotWord* words, std::size_t count, std::size_t slots, Alike&& alike,
+                 Each&& each) {
     SlotModels models;
     for (std::size_t i = 0, end = 0; i < count; i = end) {
         bool known = false, recent = false, any = false;
@@ -112,7 +117,8 @@ Error code_slots(Coder& coder, const SlotWord* words, std::size_t count, std::si
         for (std::size_t k = i; k < end; ++k) {
             const SlotWord& word = words[k];
             if (word.usable == 0 || !coder.bit(word.what != 0, models.slot[word.usable & 3])) continue;
-            if (!each(word, coder.bit((word.what & SlotWord::anew) != 0, models.anew)))
+            const bool anew = coder.bit((word.what & SlotWord::anew) != 0, models.anew);
+            if (!each(word, anew ? Telling::anew : Telling::delta))
                 return coder.ok() ? Error::malformed : Error::truncated;
         }
     }
@@ -122,13 +128,23 @@ Error code_slots(Coder& coder, const SlotWord* words, std::size_t count, std::si
             while (i < count && (words[i].usable != 0 || words[i].what == 0)) ++i;
         const bool more = Coder::is_encoder && i < count;
         if (!coder.bit(more, models.more)) break;
-        next += models.gap.code(coder, more ? words[i].slot - next : 0);
+        const std::size_t first = i;
+        if (more) {
+            const auto follows = [&](const SlotWord& a, const SlotWord& b) {
+                return b.usable == 0 && b.what == SlotWord::told && b.slot == a.slot + 1 && alike(a, b);
+            };
+            if (words[i].what == SlotWord::told)
+                while (i + 1 < count && follows(words[i], words[i + 1])) ++i;
+        }
+        next += models.gap.code(coder, more ? words[first].slot - next : 0);
+        const std::uint64_t further = models.further.code(coder, i - first);
         if (!coder.ok()) return Error::truncated;
-        if (next >= slots) return Error::over_bound;
-        if (!each(SlotWord{0, static_cast<std::uint32_t>(next), more ? words[i].what : SlotWord::told},
-                  false))
-            return coder.ok() ? Error::malformed : Error::truncated;
-        ++next;
+        if (next >= slots || further >= slots - next) return Error::over_bound;
+        const std::uint32_t what = more ? words[first].what : SlotWord::told;
+        for (std::uint64_t k = 0; k <= further; ++k, ++next)
+            if (!each(SlotWord{0, static_cast<std::uint32_t>(next), what},
+                      k == 0 ? Telling::anew : Telling::alike))
+                return coder.ok() ? Error::malformed : Error::truncated;
     }
     return coder.ok() ? Error::none : Error::truncated;
 }
@@ -138,25 +154,35 @@ class SnapshotCheck {
   public:
     // The tenant as the receiver has it.
     void add(const Layout& layout, const Row& row, std::size_t slot, const Tenant& tenant) {
-        word(tenant.generation | std::uint64_t(tenant.components) << 16 | std::uint64_t(tenant.owner) << 32);
+        // The words of one slot wait for nothing but their place, so that a processor takes several at once.
+        std::uint64_t sum = mixed(
+            tenant.generation | std::uint64_t(tenant.components) << 16 | std::uint64_t(tenant.owner) << 32,
+            1);
+        sum += mixed(slot | std::uint64_t(tenant.command) << 16 | std::uint64_t(tenant.key) << 32 |
+                         std::uint64_t(tenant.leaps) << 40,
+                     2);
+        std::uint64_t place = 3;
         for (std::size_t c = 0; c < layout.components(); ++c) {
             if ((tenant.components >> c & 1) == 0) continue;
             const Cell* cells = row.cells(c, slot);
             const std::size_t count = layout.component(c).cells;
             for (std::size_t i = 0; i + 1 < count; i += 2)
-                word(static_cast<std::uint32_t>(cells[i]) |
-                     std::uint64_t(static_cast<std::uint32_t>(cells[i + 1])) << 32);
-            if (count % 2 != 0) word(static_cast<std::uint32_t>(cells[count - 1]));
+                sum += mixed(static_cast<std::uint32_t>(cells[i]) |
+                                 std::uint64_t(static_cast<std::uint32_t>(cells[i + 1])) << 32,
+                             place++);
+            if (count % 2 != 0) sum += mixed(static_cast<std::uint32_t>(cells[count - 1]), place++);
         }
-        word(slot | std::uint64_t(tenant.command) << 16 | std::uint64_t(tenant.key) << 32 |
-             std::uint64_t(tenant.leaps) << 40);
+        sum_ = (sum_ ^ sum) * odd;
+        sum_ ^= sum_ >> 29;
     }
     std::uint32_t value() const { return static_cast<std::uint32_t>(sum_ >> 48); }
 
   private:
-    void word(std::uint64_t word) {
-        sum_ = (sum_ ^ word) * 0x9E37'79B9'7F4A'7C15u;
-        sum_ ^= sum_ >> 29;
+    static constexpr std::uint64_t odd = 0x9E37'79B9'7F4A'7C15u;
+
+    static std::uint64_t mixed(std::uint64_t word, std::uint64_t place) {
+        word = (word + place * 0xBF58'476D'1CE4'E5B9u) * odd;
+        return word ^ word >> 31;
     }
     std::uint64_t sum_ = 0x7E40'7E40;
 };

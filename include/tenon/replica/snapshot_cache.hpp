@@ -2,6 +2,7 @@
 // What all senders of a world share: the bodies of snapshots that were coded lately, so that clients who need
 // the same one get a copy, and the room in which each of them works.
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <new>
@@ -17,9 +18,19 @@ namespace tenon {
 // Of one snapshot while it is made; nothing in it outlives that.
 struct SnapshotWork {
     struct Due {
-        float due;
+        std::uint64_t rank; // the most urgent is the least, and of equals the lower slot
         std::uint32_t at;   // among the sender's slots
         std::uint32_t bits; // that it will probably take
+
+        Due() = default;
+        Due(float due, std::uint32_t where, std::size_t takes)
+            : rank(order(due) << 32 | where), at(where), bits(static_cast<std::uint32_t>(takes)) {}
+
+      private:
+        // A float's bits are in the order of the numbers, from 0 on.
+        static std::uint64_t order(float due) {
+            return due > 0 ? ~std::bit_cast<std::uint32_t>(due) : UINT32_MAX;
+        }
     };
 
     explicit SnapshotWork(std::size_t slots)

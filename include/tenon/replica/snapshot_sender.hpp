@@ -269,7 +269,7 @@ class SnapshotSender {
                                      : usable != 0 ? known_bits_
                                                    : whole_bits(tenant);
             wanted += cost;
-            work.due[count++] = {it.due, static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(cost)};
+            work.due[count++] = {it.due, static_cast<std::uint32_t>(i), cost};
         }
         if (wanted <= bits || count < 2) return count;
         const std::size_t fits =
@@ -283,10 +283,6 @@ class SnapshotSender {
             bits += whole_bits_[std::countr_zero(left)];
         return bits;
     }
-    // The most urgent first, and of equals the lower slot.
-    static bool before(const SnapshotWork::Due& a, const SnapshotWork::Due& b) {
-        return a.due > b.due || (a.due == b.due && a.at < b.at);
-    }
     // Brings the most urgent to the front, in no order, as many as cost no more than the budget, but one at
     // least. By hand, as <algorithm> costs every reader 12,000 lines.
     template <class Cost>
@@ -295,9 +291,10 @@ class SnapshotSender {
         std::size_t low = 0, high = count;
         while (low < high) {
             std::swap(due[low + (high - low) / 2], due[high - 1]);
+            const SnapshotWork::Due pivot = due[high - 1];
             std::size_t at = low, sum = 0;
             for (std::size_t i = low; i + 1 < high; ++i) {
-                if (!before(due[i], due[high - 1])) continue;
+                if (due[i].rank >= pivot.rank) continue;
                 sum += cost(due[i]);
                 std::swap(due[i], due[at++]);
             }
@@ -308,8 +305,8 @@ class SnapshotSender {
             }
             budget -= sum;
             low = at;
-            if (cost(due[at]) > budget) break;
-            budget -= cost(due[at]);
+            if (cost(pivot) > budget) break;
+            budget -= cost(pivot);
             low = at + 1;
         }
         return low == 0 ? 1 : low;
@@ -397,14 +394,19 @@ class SnapshotSender {
         models_->reset();
         DeltaCoder<RangeEncoder> deltas(coder, *models_, work.references, row, audience_);
         SnapshotCheck check;
-        const Error error =
-            code_slots(coder, work.words, words, world_->slots(), [&](const SlotWord& word, bool anew) {
+        const Error error = code_slots(
+            coder, work.words, words, world_->slots(),
+            [&](const SlotWord& a, const SlotWord& b) { return row.tenant(a.slot) == row.tenant(b.slot); },
+            [&](const SlotWord& word, Telling telling) {
                 Presence presence = (word.what & SlotWord::unseen) != 0      ? Presence::unseen
                                     : (word.what & SlotWord::despawned) != 0 ? Presence::despawned
                                                                              : Presence::here;
                 check.add(world_->layout(), row, word.slot,
                           presence == Presence::here ? audience_.sees(row.tenant(word.slot)) : Tenant{});
-                deltas.code(word.slot, anew ? 0 : word.usable, presence);
+                if (telling == Telling::alike)
+                    deltas.code_alike(word.slot);
+                else
+                    deltas.code(word.slot, telling == Telling::anew ? 0 : word.usable, presence);
                 done += coder.ok();
                 return coder.ok();
             });

@@ -5,7 +5,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
+#include "tenon/core/big_endian.hpp"
 #include "tenon/core/bytes.hpp"
 #include "tenon/core/config.hpp"
 #include "tenon/core/error.hpp"
@@ -71,20 +73,63 @@ class RangeEncoder {
         }
         return value;
     }
+    // Bits as they are, from the end of the bytes backwards: quicker than bits() where there are many, at up
+    // to two bytes for the first of them. While one of these lives, nothing else is asked of the coder.
+    class Plain {
+      public:
+        explicit Plain(RangeEncoder& coder)
+            : coder_(coder),
+              begin_(coder.out_ + coder.at_),
+              end_(coder.out_ + coder.size_ - coder.behind_),
+              held_(coder.held_),
+              holds_(coder.holds_) {}
+        Plain(const Plain&) = delete;
+        Plain& operator=(const Plain&) = delete;
+        ~Plain() {
+            coder_.behind_ = static_cast<std::size_t>(coder_.out_ + coder_.size_ - end_);
+            coder_.held_ = held_, coder_.holds_ = holds_;
+        }
+        // The lowest `count` bits, 0 to 32 of them; what is above them is 0.
+        TENON_INLINE std::uint64_t bits(std::uint64_t value, unsigned count) {
+            held_ |= value << holds_;
+            holds_ += count;
+            if (holds_ >= 32) {
+                if (end_ - begin_ >= 4)
+                    store_be32(end_ -= 4, static_cast<std::uint32_t>(held_ & 0xFFFF'FFFF));
+                else
+                    coder_.ok_ = false;
+                held_ >>= 32, holds_ -= 32;
+            }
+            return value;
+        }
+
+      private:
+        RangeEncoder& coder_;
+        std::byte *begin_, *end_;
+        std::uint64_t held_;
+        unsigned holds_;
+    };
     // Bytes of the whole; 0 when it did not fit. Nothing may be written after it.
     std::size_t finish() {
+        for (; holds_ != 0; held_ >>= 8, holds_ = holds_ < 8 ? 0 : holds_ - 8) {
+            if (at_ + behind_ == size_) return 0;
+            out_[size_ - ++behind_] = static_cast<std::byte>(held_ & 0xFF);
+        }
         for (unsigned bytes = 0; bytes <= 8; ++bytes) {
             const std::uint64_t below = bytes == 8 ? 0 : ~std::uint64_t(0) >> (8 * bytes);
             const std::uint64_t end = (low_ + below) & ~below;
-            if (end - low_ >= range_) continue;
+            // Behind the last byte the decoder reads zeros, or else whatever plain bits are there.
+            if (end - low_ >= range_ || (behind_ != 0 && range_ - (end - low_) <= below)) continue;
             if (end < low_) carry();
             for (unsigned i = 0; i < bytes; ++i) put(end >> (56 - 8 * i));
             break;
         }
-        return ok_ ? at_ : 0;
+        if (!ok_) return 0;
+        if (behind_ != 0) std::memmove(out_ + at_, out_ + size_ - behind_, behind_);
+        return at_ + behind_;
     }
     // What finish() will give at most, if nothing more is written.
-    std::size_t size() const { return at_ + 8; }
+    std::size_t size() const { return at_ + behind_ + (holds_ + 7) / 8 + 8; }
     bool ok() const { return ok_; }
     // For what can't be said: finish() gives 0.
     void fail() { ok_ = false; }
@@ -101,21 +146,27 @@ class RangeEncoder {
         }
     }
     void put(std::uint64_t byte) {
-        if (at_ == size_) {
+        if (at_ + behind_ == size_) {
             ok_ = false;
             return;
         }
         out_[at_++] = static_cast<std::byte>(byte);
     }
     void emit() {
-        for (unsigned i = 0; i < 4; ++i) put(low_ >> (56 - 8 * i));
+        if (size_ - at_ - behind_ >= 4) [[likely]] {
+            store_be32(out_ + at_, static_cast<std::uint32_t>(low_ >> 32));
+            at_ += 4;
+        } else {
+            for (unsigned i = 0; i < 4; ++i) put(low_ >> (56 - 8 * i));
+        }
         low_ <<= 32;
         range_ <<= 32;
     }
 
     std::byte* out_;
-    std::size_t size_, at_ = 0;
-    std::uint64_t low_ = 0, range_ = ~std::uint64_t(0);
+    std::size_t size_, at_ = 0, behind_ = 0; // behind_: bytes of plain bits, from the end backwards
+    std::uint64_t low_ = 0, range_ = ~std::uint64_t(0), held_ = 0;
+    unsigned holds_ = 0; // plain bits that are not a word yet, in held_
     bool ok_ = true;
 };
 
@@ -159,23 +210,49 @@ class RangeDecoder {
         }
         return value;
     }
+    // As the encoder's.
+    class Plain {
+      public:
+        explicit Plain(RangeDecoder& coder)
+            : coder_(coder), held_(coder.held_), taken_(coder.taken_), holds_(coder.holds_) {}
+        Plain(const Plain&) = delete;
+        Plain& operator=(const Plain&) = delete;
+        ~Plain() { coder_.held_ = held_, coder_.taken_ = taken_, coder_.holds_ = holds_; }
+        TENON_INLINE std::uint64_t bits(std::uint64_t, unsigned count) {
+            if (holds_ < count) {
+                held_ |= coder_.word_behind(taken_) << holds_;
+                taken_ += 4, holds_ += 32;
+            }
+            const std::uint64_t value = held_ & ((std::uint64_t(1) << count) - 1);
+            held_ >>= count, holds_ -= count;
+            return value;
+        }
+
+      private:
+        RangeDecoder& coder_;
+        std::uint64_t held_;
+        std::size_t taken_;
+        unsigned holds_;
+    };
     // Whether the bytes are as many as an encoder would have written.
     Result<> finish() const {
+        const std::size_t front = at_ + plain_bytes();
         if (!ok_) return Error::malformed;
-        if (size_ + 8 < at_) return Error::truncated;
-        if (size_ > at_) return Error::trailing_bytes;
+        if (size_ + 8 < front) return Error::truncated;
+        if (size_ > front) return Error::trailing_bytes;
+        // The bits above the last plain one, in its byte.
+        if ((held_ & ((std::uint64_t(1) << holds_ % 8) - 1)) != 0) return Error::malformed;
         return {};
     }
     // False once much more was asked for than there is: what is decoded from here on is noise.
-    bool ok() const { return ok_ && at_ <= size_ + 8; }
+    bool ok() const { return ok_ && at_ + plain_bytes() <= size_ + 8; }
     void fail() { ok_ = false; }
 
   private:
     std::uint64_t word() {
         std::uint64_t next = 0;
         if (at_ + 4 <= size_) [[likely]] {
-            next = load_le<std::uint32_t>(in_ + at_);
-            next = (next & 0xFF) << 24 | (next & 0xFF00) << 8 | (next >> 8 & 0xFF00) | next >> 24;
+            next = load_be32(in_ + at_);
         } else {
             for (std::size_t i = 0; i < 4; ++i)
                 next = next << 8 | (at_ + i < size_ ? std::to_integer<std::uint64_t>(in_[at_ + i]) : 0);
@@ -187,10 +264,22 @@ class RangeDecoder {
         code_ = code_ << 32 | word();
         range_ <<= 32;
     }
+    // Plain bits lie from the end backwards; before the first byte there are zeros.
+    std::uint64_t word_behind(std::size_t taken) const {
+        if (taken + 4 <= size_) [[likely]]
+            return load_be32(in_ + size_ - taken - 4);
+        std::uint64_t word = 0;
+        for (std::size_t i = taken; i < size_; ++i)
+            word |= std::to_integer<std::uint64_t>(in_[size_ - 1 - i]) << 8 * (i - taken);
+        return word;
+    }
+    std::size_t plain_bytes() const { return taken_ - holds_ / 8; }
 
     const std::byte* in_;
     std::size_t size_, at_ = 0;
-    std::uint64_t code_ = 0, range_ = ~std::uint64_t(0);
+    std::uint64_t code_ = 0, range_ = ~std::uint64_t(0), held_ = 0;
+    std::size_t taken_ = 0; // bytes of plain bits that were looked at, the last bits of which are in held_
+    unsigned holds_ = 0;
     bool ok_ = true;
 };
 
