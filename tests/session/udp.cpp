@@ -107,3 +107,37 @@ TEST_CASE("over Udp a guest goes on from another port as the peer that it is") {
         [&] { return at_host.lines == "1:before 1:after" && at_guest.lines == "0:to whom it was"; }));
     CHECK(at_host.notices.find('-') == std::string::npos);
 }
+
+TEST_CASE("over Udp guests of both families, and one that could have either, meet in one room on one port") {
+    UdpNet host, four({}, Udp(UdpOptions{.ipv6 = false})), six({}, Udp(UdpOptions{.ipv4 = false})), either;
+    if (!Udp(UdpOptions{.bind = IpAddress::parse("[::1]:1").value_or({}), .ipv4 = false}).open(0)) return;
+    Player at_host, at_four, at_six, at_either;
+    REQUIRE(host.host(0));
+    const std::string port = ":" + std::to_string(host.port());
+    REQUIRE(four.join("127.0.0.1" + port));
+    REQUIRE(six.join("[::1]" + port));
+    REQUIRE(either.join("[::1]" + port));
+    const auto run_until = [&](auto&& holds) {
+        for (int i = 0; i < 20'000 && !holds(); ++i) {
+            host.wait(now() + milliseconds(2));
+            host.tick(now(), at_host);
+            four.tick(now(), at_four);
+            six.tick(now(), at_six);
+            either.tick(now(), at_either);
+        }
+        return holds();
+    };
+    REQUIRE(run_until([&] {
+        return four.status() == Status::joined && six.status() == Status::joined &&
+               either.status() == Status::joined;
+    }));
+    REQUIRE(four.send(PeerId::host(), Line{"four"}));
+    CHECK(run_until([&] { return !at_host.lines.empty(); }));
+    REQUIRE(six.send(PeerId::host(), Line{"six"}));
+    REQUIRE(host.broadcast(Line{"all"}));
+    CHECK(run_until([&] {
+        return at_host.lines.find("six") != std::string::npos && at_four.lines == "0:all" &&
+               at_six.lines == "0:all" && at_either.lines == "0:all";
+    }));
+    CHECK(host.health().peer_count == 3);
+}

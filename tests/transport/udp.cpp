@@ -120,6 +120,44 @@ TEST_CASE("a socket of both families hears both, and answers each where it came 
     CHECK(heard(six, 1) == std::vector<std::string>{"by six"});
 }
 
+TEST_CASE("a port that is taken in one family is refused to who wants both, and nothing of it is kept") {
+#if defined(__linux__) // elsewhere who may share a port follows other rules
+    if (!has_ipv6()) return;
+    for (const bool four_is_taken : {true, false}) {
+        CAPTURE(four_is_taken);
+        const UdpOptions only_four{.ipv6 = false}, only_six{.ipv4 = false};
+        Udp holder(four_is_taken ? only_four : only_six), other(four_is_taken ? only_six : only_four), both,
+            again;
+        const auto at = holder.open(0);
+        REQUIRE(at);
+        CHECK(both.open(at->port).error() == Error::port_in_use);
+        CHECK(other.open(at->port)); // the half that was free still is
+        CHECK(both.open(at->port).error() == Error::port_in_use);
+        const auto free = both.open(0);
+        REQUIRE(free);
+        CHECK(again.open(free->port).error() == Error::port_in_use);
+    }
+#endif
+}
+
+TEST_CASE("who wants both families is woken by either") {
+    if (!has_ipv6()) return;
+    Udp both, speaker;
+    const auto at = both.open(0);
+    REQUIRE(at);
+    REQUIRE(speaker.open(0));
+    IpAddress by_four = v4, by_six = v6;
+    by_four.port = by_six.port = at->port;
+    for (const IpAddress& way : {by_four, by_six, by_four}) {
+        CHECK(speaker.send(way, {}, bytes_of("up")) == Sent::sent);
+        speaker.flush();
+        const Instant start = now();
+        both.wait(start + seconds(20));
+        CHECK(now() < start + seconds(10));
+        CHECK(heard(both, 1) == std::vector<std::string>{"up"});
+    }
+}
+
 TEST_CASE("a socket of one family counts what is for the other as unreachable and sends the rest") {
     Udp four(UdpOptions{.bind = v4}), other(UdpOptions{.bind = v4});
     REQUIRE(four.open(0));
