@@ -8,7 +8,7 @@ THIRD_PARTIES = {  # the folder or file that is included: the headers that may
     "asio": ["tenon/transport/asio.hpp"],
     "cereal": ["tenon/codec/binary.hpp", "tenon/codec/json.hpp"],
     "entt": ["tenon/ecs/entt.hpp"],
-    "sodium.h": ["tenon/secure/sodium.hpp"],
+    "sodium": ["tenon/secure/sodium.hpp"],
     "zstd.h": ["tenon/codec/zstd.hpp"],
     "zdict.h": ["tenon/codec/zstd.hpp"],
     "openssl": ["tenon/secure/jwt_rs256.hpp", "tenon/transport/tls.hpp", "tenon/transport/dtls.hpp"],
@@ -51,7 +51,7 @@ def check(root):
             target = include.strip("<>")
             place = "%s:%d: " % (name, number)
             party = next((p for p in THIRD_PARTIES if target == p or target.split("/")[0] == p
-                          or target == p + ".hpp"), None)
+                          or target in (p + ".h", p + ".hpp")), None)
             if party:
                 if name not in THIRD_PARTIES[party]:
                     yield "%s%s belongs in %s alone" % (place, party, " and ".join(THIRD_PARTIES[party]))
@@ -71,6 +71,8 @@ CLEAN = {"include/tenon/core/hash.hpp": "#include <xxhash.h>\n#include <span>\n"
 guard.run(check, CLEAN, [
     ({"include/tenon/link/a.hpp": "#include <xxhash.h>\n"}, "xxhash.h belongs in"),
     ({"include/tenon/session.hpp": "#include <asio.hpp>\n"}, "asio belongs in"),
+    ({"include/tenon/session.hpp": "#include <sodium.h>\n"}, "sodium belongs in"),
+    ({"include/tenon/session.hpp": "#include <sodium/utils.h>\n"}, "sodium belongs in"),
     ({"include/tenon/codec/bits.hpp": "#include <cereal/types/vector.hpp>\n"}, "cereal belongs in"),
     ({"include/tenon/link/a.hpp": "#include <chrono>\n"}, "link/ may not use the heavy <chrono>"),
     ({"include/tenon/core/a.hpp": "#  include <string>\n"}, "core/ may not use the heavy <string>"),

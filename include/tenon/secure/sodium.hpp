@@ -1,11 +1,21 @@
 #pragma once
 // What tenon needs of libsodium, in small functions with plain names, and the types that keep secrets. All of
-// secure/ stands on this header, and no other includes <sodium.h>. A program that uses it links libsodium.
+// secure/ stands on this header, and no other includes libsodium's. A program that uses it links libsodium.
 
 #if !__has_include(<sodium.h>)
 #error "tenon: secure/ needs libsodium: install libsodium-dev (Debian), libsodium-devel (Fedora) or libsodium"
 #endif
-#include <sodium.h>
+// Not all of <sodium.h>, which declares four times as many functions.
+#include <sodium/core.h>
+#include <sodium/crypto_aead_aes256gcm.h>
+#include <sodium/crypto_aead_chacha20poly1305.h>
+#include <sodium/crypto_auth_hmacsha256.h>
+#include <sodium/crypto_hash_sha256.h>
+#include <sodium/crypto_scalarmult.h>
+#include <sodium/crypto_sign.h>
+#include <sodium/crypto_sign_ed25519.h>
+#include <sodium/randombytes.h>
+#include <sodium/utils.h>
 
 #include <array>
 #include <cstddef>
