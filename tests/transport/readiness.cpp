@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "tenon/transport/now.hpp"
+#include "tenon/transport/poll_set.hpp"
 #include "tenon/transport/stream_socket.hpp"
 
 using namespace tenon;

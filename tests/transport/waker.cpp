@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "tenon/transport/now.hpp"
+#include "tenon/transport/poll_set.hpp"
 #include "tenon/transport/readiness.hpp"
 #include "tenon/transport/sleep.hpp"
 #include "tenon/transport/udp.hpp"
