@@ -2,13 +2,19 @@
 
 #include <doctest/doctest.h>
 #include <atomic>
+#include <chrono>
 #include <mutex>
+#include <random>
 #include <set>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
+#include <vector>
 
+#include <asio/ip/multicast.hpp>
 #include <asio/ip/tcp.hpp>
+#include <asio/ip/udp.hpp>
 #include "tenon/transport/asio.hpp"
 
 using namespace tenon;
@@ -46,6 +52,12 @@ class Device {
     void be_seen_as(const std::string& address) {
         const std::lock_guard lock(mutex_);
         outside_ = address;
+    }
+    // Which device it says it is, and whether that is connected to what is outside.
+    void be(const std::string& kind, bool connected) {
+        const std::lock_guard lock(mutex_);
+        kind_ = kind;
+        connected_ = connected;
     }
     bool has_none() {
         const std::lock_guard lock(mutex_);
@@ -99,12 +111,20 @@ class Device {
                 "<UPnPError xmlns=\"urn:schemas-upnp-org:control-1-0\"><errorCode>" +
                 std::to_string(number) + "</errorCode></UPnPError></detail></s:Fault>");
         };
+        // By which the library knows a gateway among the devices that it has found.
+        const std::string wan =
+            "<serviceList><service><serviceType>urn:schemas-upnp-org:service:WANCommonInterfaceConfig:1</"
+            "serviceType><serviceId>urn:upnp-org:serviceId:WANCommonIFC1</serviceId><controlURL>/common"
+            "</controlURL><eventSubURL>/event</eventSubURL><SCPDURL>/common.xml</SCPDURL></service></"
+            "serviceList>";
         if (asked.rfind("GET ", 0) == 0)
             return "<?xml version=\"1.0\"?><root xmlns=\"urn:schemas-upnp-org:device-1-0\"><URLBase>" + at() +
-                   "</URLBase><device><deviceType>urn:schemas-upnp-org:device:InternetGatewayDevice:1</"
-                   "deviceType>"
+                   "</URLBase><device><deviceType>urn:schemas-upnp-org:device:" + kind_ +
+                   ":1</deviceType>"
                    "<deviceList><device><deviceType>urn:schemas-upnp-org:device:WANDevice:1</"
-                   "deviceType><deviceList>"
+                   "deviceType>" +
+                   (kind_ == "InternetGatewayDevice" ? wan : "") +
+                   "<deviceList>"
                    "<device><deviceType>urn:schemas-upnp-org:device:WANConnectionDevice:1</"
                    "deviceType><serviceList>"
                    "<service><serviceType>" +
@@ -129,18 +149,108 @@ class Device {
                 it = it->rfind(port, 0) == 0 ? ports_.erase(it) : std::next(it);
             return soap("<u:DeletePortMappingResponse xmlns:u=\"" + service + "\"/>");
         }
+        if (asked.find("#GetStatusInfo") != std::string::npos)
+            return soap("<u:GetStatusInfoResponse xmlns:u=\"" + service + "\"><NewConnectionStatus>" +
+                        (connected_ ? "Connected" : "Disconnected") +
+                        "</NewConnectionStatus><NewLastConnectionError>ERROR_NONE</NewLastConnectionError>"
+                        "<NewUptime>60</NewUptime></u:GetStatusInfoResponse>");
         return soap("<u:GetExternalIPAddressResponse xmlns:u=\"" + service + "\"><NewExternalIPAddress>" +
                     outside_ + "</NewExternalIPAddress></u:GetExternalIPAddressResponse>");
     }
 
     std::mutex mutex_;
     std::set<std::string> ports_;
-    std::string outside_ = "203.0.113.9";
+    std::string outside_ = "203.0.113.9", kind_ = "InternetGatewayDevice";
+    bool connected_ = true;
     asio::io_context context_{1};
     asio::ip::tcp::acceptor acceptor_;
     std::atomic<bool> ends_ = false;
     std::thread thread_;
 };
+
+// Hears who asks for devices by multicast, on this machine alone, and answers one of them: who asks from
+// `asker`, so that tests that run at the same time don't meet.
+class Ssdp {
+  public:
+    std::atomic<int> asked = 0; // for a gateway, as the standard has it
+
+    Ssdp(const std::string& asker, std::string answer)
+        : asker_(asio::ip::make_address_v4(asker)), answer_(std::move(answer)) {
+        const auto group = asio::ip::make_address_v4("239.255.255.250");
+        asio::error_code code;
+        socket_.open(asio::ip::udp::v4(), code);
+        if (!code) socket_.set_option(asio::socket_base::reuse_address(true), code);
+        if (!code) socket_.bind({group, 1900}, code);
+        if (!code) socket_.set_option(asio::ip::multicast::join_group(group, asker_), code);
+        if (!code) socket_.non_blocking(true, code);
+        opened_ = !code;
+        if (!opened_) return;
+        thread_ = std::thread([this] {
+            for (; !ends_; std::this_thread::sleep_for(std::chrono::milliseconds(1))) turn();
+        });
+    }
+    ~Ssdp() {
+        ends_ = true;
+        if (thread_.joinable()) thread_.join();
+    }
+    // What is said to all on this machine is heard on it, which not every system lets a test do.
+    bool hears() {
+        if (!opened_) return false;
+        asio::error_code code;
+        asio::ip::udp::socket voice(context_);
+        voice.open(asio::ip::udp::v4(), code);
+        if (!code) voice.bind({asker_, 0}, code);
+        if (!code) voice.set_option(asio::ip::multicast::outbound_interface(asker_), code);
+        for (int i = 0; i < 500 && !code && heard_ == 0; ++i) {
+            voice.send_to(asio::buffer("?", 1), {asio::ip::make_address_v4("239.255.255.250"), 1900}, 0,
+                          code);
+            std::this_thread::sleep_for(std::chrono::milliseconds(2));
+        }
+        return heard_ != 0;
+    }
+
+  private:
+    void turn() {
+        char bytes[1500];
+        asio::ip::udp::endpoint from;
+        asio::error_code code;
+        const std::size_t size = socket_.receive_from(asio::buffer(bytes), from, 0, code);
+        if (code || from.address() != asker_) return;
+        ++heard_;
+        const std::string_view said(bytes, size);
+        const auto has = [&](std::string_view line) { return said.find(line) != std::string_view::npos; };
+        if (!said.starts_with("M-SEARCH * HTTP/1.1\r\n") || !has("\r\nMAN: \"ssdp:discover\"\r\n") ||
+            !has("\r\nST: urn:schemas-upnp-org:device:InternetGatewayDevice:1\r\n"))
+            return;
+        ++asked;
+        socket_.send_to(asio::buffer(answer_), from, 0, code);
+    }
+
+    asio::ip::address_v4 asker_;
+    std::string answer_;
+    asio::io_context context_{1};
+    asio::ip::udp::socket socket_{context_};
+    bool opened_ = false;
+    std::atomic<int> heard_ = 0;
+    std::atomic<bool> ends_ = false;
+    std::thread thread_;
+};
+
+// An address of this machine that no other test asks from.
+std::string own_loopback() {
+    std::random_device any;
+    const auto part = [&] { return std::to_string(1 + any() % 254); };
+    return "127." + part() + "." + part() + "." + part();
+}
+
+std::string is_at(const std::string& url) {
+    return "HTTP/1.1 200 OK\r\nCACHE-CONTROL: max-age=120\r\nST: "
+           "urn:schemas-upnp-org:device:InternetGatewayDevice:1\r\nUSN: "
+           "uuid:5c6b0e9e-0000-4000-8000-000000000001::"
+           "urn:schemas-upnp-org:device:InternetGatewayDevice:1\r\nEXT:\r\nSERVER: test "
+           "UPnP/1.1\r\nLOCATION: " +
+           url + "\r\n\r\n";
+}
 
 const std::atomic<bool> goes_on = false;
 
@@ -177,4 +287,60 @@ TEST_CASE("a device that has given the port away, gives only for good, or gives 
     }
     CHECK(Upnp({.description = "http://127.0.0.1:9/root.xml"}).open({.port = 4000}, goes_on).error() ==
           Error::unreachable);
+}
+
+TEST_CASE("a device is found by asking all who are there, and what is no router that leads outside is none") {
+    struct Case {
+        const char *kind, *outside;
+        bool connected, is_there, gives;
+        std::string asker = own_loopback(), seen{};
+        Error error = Error::none;
+        bool hears = false, asked = false, opened = false, closed = false;
+
+        void look() {
+            Device device;
+            device.be(kind, connected);
+            device.be_seen_as(outside);
+            Ssdp ssdp(asker, is_at(is_there ? device.url() : "http://127.0.0.1:9/root.xml"));
+            hears = ssdp.hears();
+            if (!hears) return;
+            Upnp way({.patience = 1_s, .through = asker});
+            const auto at = way.open({.port = 4000}, goes_on);
+            asked = ssdp.asked > 0;
+            error = at.error();
+            opened = device.has("4000 UDP 127.0.0.1 4000");
+            if (at) {
+                seen = at->text();
+                way.close({.port = 4000}, *at);
+            }
+            closed = device.has_none();
+        }
+    };
+    // Of one the whole world knows, and one is itself behind a router. The others lead nowhere, have no
+    // address outside, are something else, or are gone.
+    const char* gateway = "InternetGatewayDevice";
+    std::vector<Case> cases{{gateway, "198.51.101.9", true, true, true},
+                            {gateway, "192.168.7.2", true, true, true},
+                            {gateway, "", false, true, false},
+                            {gateway, "0.0.0.0", true, true, false},
+                            {"MediaServer", "8.8.4.4", true, true, false},
+                            {gateway, "8.8.4.4", true, false, false}};
+    // The library waits for a second each time, so all at once.
+    std::vector<std::thread> threads;
+    for (Case& one : cases) threads.emplace_back([&one] { one.look(); });
+    for (std::thread& thread : threads) thread.join();
+    if (!cases[0].hears) {
+        MESSAGE("skipped: this machine does not hear what it says to 239.255.255.250:1900");
+        return;
+    }
+    for (const Case& one : cases) {
+        CAPTURE(std::string(one.kind) + " at " + one.outside);
+        CHECK(one.asked);
+        CHECK(one.closed);
+        CHECK(one.opened == one.gives);
+        CHECK(one.seen == (one.gives ? one.outside + std::string(":4000") : ""));
+        CHECK((one.error == Error::none) == one.gives);
+    }
+    CHECK(cases[4].error == Error::unreachable);
+    CHECK(cases[5].error == Error::unreachable);
 }

@@ -21,6 +21,7 @@ struct UpnpOptions {
     std::string description{};              // the address of the router's own description, where it is known
     std::string name = "tenon";             // that the router shows beside the port
     Duration patience = milliseconds(1500); // for routers to answer who is there
+    std::string through{};                  // an address or interface of ours, by which they are asked
 };
 
 class Upnp {
@@ -72,7 +73,10 @@ class Upnp {
                 return;
             }
             int error = 0;
-            UPNPDev* all = upnpDiscover(static_cast<int>(options.patience.ns / 1'000'000), nullptr, nullptr,
+            // A daemon that knows devices does not say through which interface, so it is not asked then.
+            const bool anywhere = options.through.empty();
+            UPNPDev* all = upnpDiscover(static_cast<int>(options.patience.ns / 1'000'000),
+                                        anywhere ? nullptr : options.through.c_str(), anywhere ? nullptr : "",
                                         0, 0, 2, &error);
             if (all == nullptr) return;
 #if MINIUPNPC_API_VERSION >= 18
@@ -82,7 +86,9 @@ class Upnp {
             const int kind = UPNP_GetValidIGD(all, &urls, &data, own, sizeof own);
 #endif
             filled = kind != 0;
-            found = kind == 1;
+            // 2: its own address is one that nobody outside reaches, as behind another router; or, before
+            // version 18, it has none, which is seen when it is asked for that.
+            found = kind == 1 || kind == 2;
             freeUPNPDevlist(all);
         }
         Router(const Router&) = delete;
