@@ -1,5 +1,5 @@
-// expect: tenon: Impaired loses and reorders datagrams, and a connection that did would be broken; use the
-// transport inside of it without Impaired
+// expect: tenon: Impaired loses and reorders datagrams, and a connection that did would be broken; put it around
+// roads of datagrams alone, as in Fallback<Impaired<Udp>, WebSocket>
 #include "tenon/sim/stream.hpp"
 #include "tenon/transport/impaired.hpp"
 #include "tenon/transport/memory.hpp"

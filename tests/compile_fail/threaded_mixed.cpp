@@ -1,5 +1,5 @@
-// expect: tenon: Threaded has a thread for one road, and on it either datagrams or connections; name the
-// roads without it
+// expect: tenon: Threaded has a thread for one road; put it around each of them, as in Several<Threaded<Udp>,
+// Threaded<WebSocket>>
 #include "tenon/sim/stream.hpp"
 #include "tenon/transport/memory.hpp"
 #include "tenon/transport/several.hpp"

@@ -1,6 +1,7 @@
 #include "tenon/secure/secure.hpp"
 
 #include "../allocations.hpp"
+#include "../transport/contract.hpp"
 #include "pair.hpp"
 
 using namespace secured;
@@ -27,6 +28,24 @@ TEST_CASE("who says that it encrypts is a transport like the one inside") {
     CHECK(pair.settles());
     CHECK(pair.at_host.notices == "joined +annabella ");
     CHECK(&pair.host.transport().keyring() == pair.host_keys.get());
+}
+
+namespace {
+
+struct Harness {
+    using Transport = Secure;
+    transport::Exchange exchange{3};
+
+    Transport make() { return Transport(transport::Memory(exchange, 0x0A000001)); }
+    void carry(Transport&) { exchange.deliver_all(); }
+    transport::MemoryAddress to(Transport&, const transport::MemoryAddress& address) { return address; }
+};
+
+} // namespace
+
+TEST_CASE("and keeps the contract of transports") {
+    Harness harness;
+    contract::all(harness);
 }
 
 TEST_CASE("a guest is in after two round trips, like one that does not encrypt") {

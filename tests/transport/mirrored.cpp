@@ -267,12 +267,17 @@ TEST_CASE("IPv6 is shown as such, and a socket of every address as the other sid
 TEST_CASE("it goes around others and inside others") {
     using Deep = transport::Impaired<Mirrored<Memory>>;
     static_assert(TransportPolicy<Deep> && TransportPolicy<Mirrored<transport::Impaired<Memory>>>);
+    static_assert(TellsLocal<Deep> && TellsLocal<Mirrored<transport::Impaired<Memory>>>);
     Exchange exchange(1);
     Deep deep(Mirrored<Memory>(Memory(exchange, 1)));
     REQUIRE(deep.open(1));
     CHECK(deep.send(MemoryAddress{1, 1}, {}, bytes_of("me")) == Sent::sent);
     deep.flush();
     CHECK(deep.inner().count() == 1);
+    // Where the innermost is reached, which a room tells its guests, is told through both.
+    std::vector<MemoryAddress> told;
+    deep.each_local_address([&](const MemoryAddress& at) { told.push_back(at); });
+    CHECK(told == std::vector<MemoryAddress>{deep.local_address()});
 }
 
 #if !defined(__EMSCRIPTEN__) && !defined(_WIN32)

@@ -12,6 +12,7 @@
 #include "tenon/transport/now.hpp"
 #include "tenon/transport/several.hpp"
 #include "tenon/transport/tcp.hpp"
+#include "tenon/transport/threaded.hpp"
 #include "tenon/transport/udp.hpp"
 #include "tenon/transport/web_socket.hpp"
 
@@ -19,13 +20,15 @@ using namespace play;
 using transport::Impaired;
 using transport::IpAddress;
 using transport::Tcp;
+using transport::Threaded;
 using transport::Udp;
 using transport::WebSocket;
 
 namespace {
 
 using Roads = transport::Several<Udp, WebSocket, Tcp>;
-using Either = transport::Fallback<Impaired<Udp>, WebSocket>;
+using Threads = transport::Several<Threaded<Udp>, Threaded<WebSocket>>;
+using Either = transport::Fallback<Impaired<Udp>, Threaded<WebSocket>>;
 
 const transport::ConnectionOptions local{.bind = IpAddress::loopback(0)};
 Udp udp() { return Udp({.bind = IpAddress::loopback(0)}); }
@@ -114,10 +117,13 @@ TEST_CASE(
         turn_all([&] { return host_net.transport().road<1>().connections() == 0; }, host, flies, page, tool));
 }
 
-TEST_CASE("over real sockets a session changes from UDP to WebSocket and back, and loses nothing") {
-    NetOver<transport::Several<Udp, WebSocket>> host_net(
-        {.name = "ann"}, transport::Several<Udp, WebSocket>(udp(), WebSocket(local)));
-    NetOver<Either> guest_net({.name = "bob"}, Either(Impaired<Udp>(udp()), WebSocket(local)));
+TEST_CASE(
+    "over real sockets with a thread each a session changes from UDP to WebSocket and back, and loses "
+    "nothing") {
+    NetOver<Threads> host_net({.name = "ann"},
+                              Threads(Threaded(udp()), Threaded<WebSocket>(WebSocket(local))));
+    NetOver<Either> guest_net({.name = "bob"},
+                              Either(Impaired<Udp>(udp()), Threaded<WebSocket>(WebSocket(local))));
     Seated<decltype(host_net)> host{host_net};
     Seated<decltype(guest_net)> guest{guest_net};
     REQUIRE(host_net.host(0));

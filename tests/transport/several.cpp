@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "contract.hpp"
 #include "tenon/sim/stream.hpp"
 #include "tenon/transport/memory.hpp"
 #include "tenon/transport/roads.hpp"
@@ -61,11 +62,26 @@ struct Three {
     }
 };
 
+struct Harness {
+    using Transport = Both;
+    transport::Exchange exchange{3};
+    sim::Lines lines{4};
+
+    Both make() { return Both(Memory(exchange, 0x0A000001), Stream(lines, 1)); }
+    void carry(Both&) { exchange.deliver_all(); }
+    Both::Address to(Both&, const Both::Address& address) { return address; }
+};
+
 } // namespace
 
 static_assert(TransportPolicy<Both> && Connected<Both> && LendsBuffer<Both>);
 static_assert(Both::traits.mixed && Both::traits.connected && Both::traits.datagram_bytes == 1200);
 static_assert(!Both::traits.reliable && !Both::traits.ordered && !Both::traits.encrypted);
+
+TEST_CASE("Several keeps the contract of transports on its first road") {
+    Harness harness;
+    contract::all(harness);
+}
 
 TEST_CASE("who calls over any road is heard with its address, and is answered over its road") {
     Three three;

@@ -17,6 +17,7 @@
 #include "tenon/transport/host_names.hpp"
 #include "tenon/transport/length_framing.hpp"
 #include "tenon/transport/listener.hpp"
+#include "tenon/transport/mirrored.hpp"
 
 using namespace tenon;
 using namespace connected;
@@ -30,6 +31,19 @@ struct Harness : OverTcp {
     Tcp server(const ConnectionOptions& options) { return Tcp(options); }
     Tcp client(const ConnectionOptions& options) { return Tcp(options); }
     std::string to(const IpAddress& at) { return std::string(IpAddress::loopback(at.port).text().view()); }
+};
+
+// As the contract wants to look into what is kept of it.
+struct Kept : transport::Mirrored<Tcp> {
+    using Mirrored::Mirrored;
+    std::size_t connections() const { return inner().connections(); }
+    const auto& counters() const { return inner().counters(); }
+    std::error_code system_error() const { return inner().system_error(); }
+};
+struct Mirrors : Harness {
+    using Transport = Kept;
+    Kept server(const ConnectionOptions& options) { return Kept(Tcp(options)); }
+    Kept client(const ConnectionOptions& options) { return Kept(Tcp(options)); }
 };
 
 // What a stranger says, and whether the server hears frames in it or closes.
@@ -55,9 +69,20 @@ Outcome say(std::string_view bytes) {
 
 TEST_CASE("Tcp keeps the contract of connected transports") { connected::all(Harness{}); }
 
-TEST_CASE("a thousand connections come and go over Tcp") {
+TEST_CASE("and so it does where it is mirrored, with all that was said") {
+    connected::all(Mirrors{});
+    Mirrors harness;
+    Pair pair(harness);
+    const ConnectionAddress guest = pair.meet();
+    CHECK(pair.server.transport.send(guest, {}, bytes_of("welcome")) == Sent::sent);
+    REQUIRE(until([&] { return !pair.client.heard.empty(); }, pair.client, pair.server));
+    CHECK(pair.client.transport.count() == 2);
+    CHECK(pair.server.transport.count() == 2);
+}
+
+TEST_CASE("thousands of connections come and go over Tcp") {
     Harness harness;
-    connected::coming_and_going(harness);
+    connected::coming_and_going(harness, connected::rounds(20, 60));
 }
 
 TEST_CASE("frames over Tcp lie behind their length, and nothing else is taken for one") {

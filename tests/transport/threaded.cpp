@@ -246,6 +246,17 @@ TEST_CASE("Threaded is asked for what its inner transport knows, open or closed"
     net.wait(Instant::never());
     CHECK(heard(net) == std::vector<std::string>{"to itself"});
     CHECK(net.with(datagrams) == 1);
+    // Where a socket of every address is reached.
+    static_assert(TellsLocal<Threaded<Udp>>);
+    Udp bare;
+    Threaded<Udp> open;
+    REQUIRE(bare.open(0));
+    REQUIRE(open.open(0));
+    std::vector<IpAddress> wanted, told;
+    bare.each_local_address([&](const IpAddress& one) { wanted.push_back(one); });
+    open.each_local_address([&](const IpAddress& one) { told.push_back(one); });
+    for (IpAddress& one : wanted) one.port = open.local_address().port;
+    CHECK((told == wanted));
     net.close();
     CHECK(net.with(datagrams) == 1);
     CHECK(net.local_address() == IpAddress{});

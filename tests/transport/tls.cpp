@@ -49,9 +49,9 @@ Error meeting(const TlsOptions& server, const TlsOptions& client, const std::str
 
 TEST_CASE("Tcp under Tls keeps the contract of connected transports") { connected::all(Harness{}); }
 
-TEST_CASE("hundreds of connections come and go under Tls") {
+TEST_CASE("a thousand connections come and go under Tls") {
     Harness harness;
-    connected::coming_and_going(harness, 4);
+    connected::coming_and_going(harness, connected::rounds(4, 20));
 }
 
 TEST_CASE("a client under Tls speaks to whom it believes, and to nobody else") {

@@ -30,9 +30,9 @@ struct Harness : OverTcp {
 
 TEST_CASE("WebSocket under Tls keeps the contract of connected transports") { connected::all(Harness{}); }
 
-TEST_CASE("hundreds of WebSockets come and go under Tls") {
+TEST_CASE("a thousand WebSockets come and go under Tls") {
     Harness harness;
-    connected::coming_and_going(harness, 4);
+    connected::coming_and_going(harness, connected::rounds(4, 20));
 }
 
 TEST_CASE("addresses of WebSockets under Tls") {

@@ -199,9 +199,9 @@ std::uint16_t open_host(Listening& host) {
 
 TEST_CASE("WebRtc keeps the contract of connected transports") { connected::anywhere(Harness{}); }
 
-TEST_CASE("connections come and go over WebRtc") {
+TEST_CASE("hundreds of connections come and go over WebRtc") {
     Harness harness;
-    connected::coming_and_going(harness, 6, 10);
+    connected::coming_and_going(harness, connected::rounds(6, 30), 10);
 }
 
 TEST_CASE("what promises nothing goes beside what does, and is bounded") {

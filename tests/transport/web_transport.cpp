@@ -50,6 +50,11 @@ struct Harness {
 
 TEST_CASE("WebTransport keeps the contract of connected transports") { connected::anywhere(Harness{}); }
 
+TEST_CASE("a thousand connections come and go over WebTransport") {
+    Harness harness;
+    connected::coming_and_going(harness, connected::rounds(2, 20));
+}
+
 namespace {
 
 // How it ends when these meet, by HTTP/3's path: with none where they speak.

@@ -196,6 +196,13 @@ concept TellsLocal = HasAddress<T> && requires(const T& t) {
     t.each_local_address([](const typename T::Address&) {});
 };
 
+// One that is several roads in one. What goes around a transport goes around each of them: around all it
+// would hide from the session which road a peer is on, or that it has changed.
+template <class T>
+concept HasRoads = bool(TransportTraits(T::traits).mixed) || requires(T& t) {
+    t.take_moved();
+};
+
 // Says, in one sentence each, what a transport lacks.
 template <class T>
 struct CheckTransport {

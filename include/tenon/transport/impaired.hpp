@@ -184,9 +184,9 @@ template <class T, class Now = SystemNow>
 class Impaired {
   public:
     using Address = typename T::Address;
-    static_assert(!T::traits.connected,
+    static_assert(!T::traits.connected && !HasRoads<T>,
                   "tenon: Impaired loses and reorders datagrams, and a connection that did would be broken; "
-                  "use the transport inside of it without Impaired");
+                  "put it around roads of datagrams alone, as in Fallback<Impaired<Udp>, WebSocket>");
     static constexpr TransportTraits traits = [] {
         TransportTraits inner = T::traits;
         inner.reliable = inner.ordered = inner.connected = false;
@@ -259,6 +259,7 @@ class Impaired {
     { return inner_.is_open(); }
     Address local_address() const requires requires(const T& t) { t.local_address(); }
     { return inner_.local_address(); }
+    void each_local_address(auto&& f) const requires TellsLocal<T> { inner_.each_local_address(f); }
     std::uint64_t entropy() { return inner_.entropy(); }
     T& inner() { return inner_; }
     const T& inner() const { return inner_; }

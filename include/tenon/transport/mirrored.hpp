@@ -121,6 +121,9 @@ class Mirrored {
   public:
     using Address = typename T::Address;
     static constexpr TransportTraits traits = T::traits;
+    static_assert(!HasRoads<T>,
+                  "tenon: Mirrored keeps what goes over one road; put it around each of them, as in "
+                  "Fallback<Mirrored<Udp>, Mirrored<WebSocket>>");
     static constexpr std::size_t datagram_max = datagram_max_of<T>();
 
     explicit Mirrored(T inner = T(), MirroredOptions options = {}, Now now = Now())
@@ -153,11 +156,14 @@ class Mirrored {
         return writer.position();
     }
 
-    Result<Address> open(std::uint16_t port) {
-        const Result<Address> local = inner_.open(port);
-        if (local) local_ = *local;
-        return local;
+    Result<Address> open(std::uint16_t port) { return opened(inner_.open(port)); }
+    // These of connections are templates, as clang 14 instantiates constrained members with a class if they
+    // are none.
+    template <class Inner = T>
+    Result<Address> open_to_dial() requires requires(Inner& inner) {
+        inner.open_to_dial();
     }
+    { return opened(inner_.open_to_dial()); }
     Result<Address> resolve(std::string_view text) { return inner_.resolve(text); }
     void close() { inner_.close(); }
 
@@ -201,6 +207,15 @@ class Mirrored {
     { return inner_.is_open(); }
     Address local_address() const requires requires(const T& t) { t.local_address(); }
     { return inner_.local_address(); }
+    template <class F>
+    void each_local_address(F&& f) const requires TellsLocal<T> {
+        inner_.each_local_address(f);
+    }
+    template <class Inner = T>
+    Error loss() const requires requires(const Inner& inner) {
+        inner.loss();
+    }
+    { return inner_.loss(); }
     std::uint64_t entropy() { return inner_.entropy(); }
     T& inner() { return inner_; }
     const T& inner() const { return inner_; }
@@ -219,6 +234,10 @@ class Mirrored {
         void lost(const Address& address) requires HearsLosses<F, Address> { f.lost(address); }
     };
 
+    Result<Address> opened(const Result<Address>& local) {
+        if (local) local_ = *local;
+        return local;
+    }
     bool keep(const Address& other, BytesIn datagram, bool outgoing) {
         if (!options_.running) return false;
         const Instant at = now_();

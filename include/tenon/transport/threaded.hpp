@@ -46,9 +46,9 @@ class Threaded {
   public:
     using Address = typename T::Address;
     static constexpr TransportTraits traits = T::traits;
-    static_assert(!traits.mixed,
-                  "tenon: Threaded has a thread for one road, and on it either datagrams or "
-                  "connections; name the roads without it");
+    static_assert(!HasRoads<T>,
+                  "tenon: Threaded has a thread for one road; put it around each of them, as in "
+                  "Several<Threaded<Udp>, Threaded<WebSocket>>");
     static constexpr std::size_t datagram_max = datagram_max_of<T>();
 
     explicit Threaded(T inner = T(), ThreadedOptions options = {})
@@ -134,6 +134,10 @@ class Threaded {
 
     bool is_open() const { return line_ != nullptr; }
     Address local_address() const { return is_open() ? local_ : Address{}; }
+    template <class F>
+    void each_local_address(F&& f) const requires TellsLocal<T> {
+        ask([&](const T& inner) { return inner.each_local_address(f), true; });
+    }
     // The rings were full: until the thread has sent what is in them, send() gives would_block.
     bool is_blocked() const { return is_open() && line_->blocked; }
     std::uint64_t entropy() {
@@ -147,6 +151,13 @@ class Threaded {
     // itself, as in `with([](Udp& udp) { return udp.counters(); })`.
     template <class F>
     auto with(F&& f) {
+        return ask(f);
+    }
+
+  private:
+    using Line = detail::ThreadedLine<T>;
+    template <class F>
+    auto ask(F&& f) const {
         if (!is_open()) return f(home_->inner);
         using Found = decltype(f(home_->inner));
         struct Question {
@@ -160,9 +171,6 @@ class Threaded {
                           &question});
         return std::move(*question.answer);
     }
-
-  private:
-    using Line = detail::ThreadedLine<T>;
     // What must stay where it is when the Threaded moves.
     struct Home {
         T inner;
