@@ -230,6 +230,7 @@ class QuicOver {
     void look_at(Connection& c);
     void push(Connection& c);
     void expire();
+    bool forgets(const IpAddress& from, BytesIn datagram);
     // It is no longer anybody's: told as lost where there is an error, and gone at once or when the other
     // side has all that was said.
     void part(Connection& c, Error why, bool lingers);

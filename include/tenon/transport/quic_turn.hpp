@@ -25,6 +25,7 @@ void QuicOver<Road, Peer>::receive(const IpAddress& from, BytesIn datagram, F& f
     const bool known = read == 0 && ids.dcidlen <= NGTCP2_MAX_CIDLEN;
     const std::uint32_t* slot = known ? s.shared.ids.find(detail::QuicId(ids.dcid, ids.dcidlen)) : nullptr;
     Connection* c = slot == nullptr ? nullptr : s.table.at(*slot);
+    if (c == nullptr && read == 0 && ids.version == 0 && forgets(from, datagram)) return;
     if (c == nullptr) return greet(ids, read, from, datagram);
     const std::uint64_t migrations = c->migrations;
     const std::uint64_t refusals = c->refusals;
@@ -44,6 +45,22 @@ void QuicOver<Road, Peer>::receive(const IpAddress& from, BytesIn datagram, F& f
     queue(*c);
     c->due = min(c->deadline, c->expiry());
     due(c->due);
+}
+
+// A host that has forgotten us says so under a name that nobody has, at the end of what looks like noise. Who
+// listens has too many connections to look through for every stranger.
+template <class Road, class Peer>
+bool QuicOver<Road, Peer>::forgets(const IpAddress& from, BytesIn datagram) {
+    State& s = *state_;
+    if (s.shared.listens) return false;
+    bool heard = false;
+    s.table.each([&](Connection& c) {
+        if (heard || !c.shaken || c.over || !(static_cast<const IpAddress&>(c.address) == from)) return;
+        if (c.read(from, datagram, now())) return;
+        heard = true;
+        part(c, c.error, false);
+    });
+    return heard;
 }
 
 template <class Road, class Peer>
