@@ -8,6 +8,7 @@
 #include "parts.hpp"
 
 using namespace play;
+using play::Hall;
 
 TEST_CASE("a host and two who join: everybody hears who is there, and only the authority hears inputs") {
     Hall hall;

@@ -6,7 +6,7 @@
 
 using namespace tenon;
 using namespace tenon::transport;
-using detail::Sdp;
+using transport::detail::Sdp;
 
 namespace {
 
