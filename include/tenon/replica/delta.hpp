@@ -343,22 +343,19 @@ class DeltaCoder {
     }
     bool code_whole(std::size_t c) {
         const ComponentLayout& component = layout_.component(c);
+        const PlainCell* all = layout_.cells(component);
         Cell* cells = target_.cells(c, slot_);
         typename Coder::Plain plain(coder_);
-        for (std::size_t g = component.first_group; g < component.first_group + std::size_t(component.groups);
-             ++g) {
-            const CellGroup& group = layout_.group(g);
-            for (unsigned k = 0; k < group.count; ++k)
-                if (!code_plain(plain, group, k, cells[group.first + k])) return false;
-        }
+        for (std::size_t i = 0; i < component.cells; ++i)
+            if (!code_plain(plain, all[i], cells[i])) return false;
         return true;
     }
     // `coder` is one, or its plain bits.
-    static bool code_plain(auto& coder, const CellGroup& group, unsigned k, Cell& cell) {
-        const std::uint64_t above =
-            coder.bits(static_cast<std::uint64_t>(std::int64_t(cell) - group.low[k]), group.bits[k]);
-        if (above > group.range[k]) return false;
-        cell = static_cast<Cell>(group.low[k] + static_cast<std::int64_t>(above));
+    static bool code_plain(auto& coder, const PlainCell& plain, Cell& cell) {
+        const auto told = static_cast<std::uint64_t>(std::int64_t(cell) - plain.low);
+        const std::uint64_t above = coder.bits(told, plain.bits);
+        if (above > plain.range) return false;
+        cell = static_cast<Cell>(plain.low + static_cast<std::int64_t>(above));
         return true;
     }
     bool code_moves(std::size_t c) {
@@ -373,7 +370,7 @@ class DeltaCoder {
             if (group.kind == CellKind::rotation) {
                 const auto largest = static_cast<Cell>(expected_[g][0] >> 8);
                 if (!coder_.bit(at[0] == largest, models.same_largest[trust_[g]])) {
-                    if (!code_plain(coder_, group, 0, at[0])) return false;
+                    if (!code_plain(coder_, layout_.cell(group, 0), at[0])) return false;
                     turn_as(group, turns_[g], static_cast<std::size_t>(at[0]), expected_[g]);
                 } else {
                     at[0] = largest;
@@ -395,7 +392,7 @@ class DeltaCoder {
                 cell = static_cast<Cell>(expected);
                 return true;
             }
-            return code_plain(coder_, group, k, cell);
+            return code_plain(coder_, layout_.cell(group, k), cell);
         }
         std::int64_t error = std::int64_t(cell) - expected;
         if (group.kind == CellKind::angle) error = nearest_turn(error, group.range[k]);

@@ -28,19 +28,20 @@ struct CellGroup {
     CellKind kind{};
     std::uint8_t count = 0;              // of cells
     std::uint16_t first = 0;             // its place in the component
+    std::uint16_t place = 0;             // and among the cells of all
     Cell low[cells_max] = {};            // the least value of each cell
     std::uint32_t range[cells_max] = {}; // and how far above it the highest lies
-    std::uint8_t bits[cells_max] = {};   // which takes so many
     double step = 0;
+};
 
-    void add(Cell from, std::uint32_t to) {
-        low[count] = from, range[count] = to;
-        bits[count++] = static_cast<std::uint8_t>(std::bit_width(to));
-    }
+// A cell by itself, as it is told when nothing is known of it.
+struct PlainCell {
+    Cell low = 0;
+    std::uint32_t range = 0, bits = 0;
 };
 
 struct ComponentLayout {
-    std::uint16_t cells = 0;
+    std::uint16_t cells = 0, first_cell = 0;
     std::uint16_t first_group = 0, groups = 0;
 };
 
@@ -52,10 +53,14 @@ class Layout {
     const ComponentLayout& component(std::size_t i) const { return component_[i]; }
     std::size_t groups() const { return groups_; }
     const CellGroup& group(std::size_t i) const { return group_[i]; }
+    // The cells of a component, one after the other; and one of a group.
+    const PlainCell* cells(const ComponentLayout& of) const { return cell_ + of.first_cell; }
+    const PlainCell& cell(const CellGroup& of, std::size_t k) const { return cell_[of.place + k]; }
 
     // While it is made: begin_component(), then its cells in order.
     void begin_component() {
         TENON_ASSERT(components_ < components_max, "a world has at most 16 types of Component");
+        component_[components_].first_cell = static_cast<std::uint16_t>(cells_);
         component_[components_++].first_group = static_cast<std::uint16_t>(groups_);
         joinable_ = false;
     }
@@ -71,11 +76,11 @@ class Layout {
             *last = {};
             last->kind = kind;
             last->first = component.cells;
+            last->place = static_cast<std::uint16_t>(cells_);
             last->step = step;
             ++component.groups;
         }
-        last->add(low, range);
-        ++component.cells;
+        add_cell(*last, low, range);
         joinable_ = moves;
     }
     void add_rotation(std::int32_t most, double step) {
@@ -85,23 +90,30 @@ class Layout {
         group = {};
         group.kind = CellKind::rotation;
         group.first = component.cells;
+        group.place = static_cast<std::uint16_t>(cells_);
         group.step = step;
-        group.add(0, 3);
-        for (int i = 0; i < 3; ++i) group.add(-most, static_cast<std::uint32_t>(2 * most));
-        component.cells = static_cast<std::uint16_t>(component.cells + 4);
+        add_cell(group, 0, 3);
+        for (int i = 0; i < 3; ++i) add_cell(group, -most, static_cast<std::uint32_t>(2 * most));
         ++component.groups;
         joinable_ = false;
     }
 
   private:
+    void add_cell(CellGroup& group, Cell low, std::uint32_t range) {
+        group.low[group.count] = low;
+        group.range[group.count++] = range;
+        cell_[cells_++] = {low, range, static_cast<std::uint32_t>(std::bit_width(range))};
+        ++component_[components_ - 1].cells;
+    }
     static void overflow() {
         TENON_ASSERT(false, "a Component has at most 256 fields, and all together 256 groups");
     }
 
-    std::size_t components_ = 0, groups_ = 0;
+    std::size_t components_ = 0, groups_ = 0, cells_ = 0;
     bool joinable_ = false;
     ComponentLayout component_[components_max];
     CellGroup group_[groups_max];
+    PlainCell cell_[groups_max * CellGroup::cells_max];
 };
 
 } // namespace tenon
