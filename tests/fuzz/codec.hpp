@@ -7,7 +7,8 @@
 
 #include "../codec/rich.hpp"
 
-template <class Codec>
+// A hash map's order is not the same twice: `order_shows` when the same in another order may take more bytes.
+template <class Codec, bool order_shows = false>
 int fuzz_codec(const std::uint8_t* data, std::size_t size) {
     const tenon::BytesIn input{reinterpret_cast<const std::byte*>(data), size};
     rich::Rich first;
@@ -18,8 +19,9 @@ int fuzz_codec(const std::uint8_t* data, std::size_t size) {
     rich::Rich second = rich::sample(); // which must not show through
     if (!Codec::decode({once.data(), *size_once}, second)) std::abort();
     const auto size_twice = Codec::encode(twice, second);
-    if (!size_twice || *size_twice != *size_once) std::abort();
-    if (first.places.size() > 1) return 0; // a hash map's order is not the same twice
+    const bool is_ordered = first.places.size() <= 1;
+    if (!size_twice || (*size_twice != *size_once && (is_ordered || !order_shows))) std::abort();
+    if (!is_ordered) return 0;
     if (!std::equal(once.data(), once.data() + *size_once, twice.data())) std::abort();
     return 0;
 }

@@ -17,8 +17,8 @@ struct Words {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using tenon::codec::Bits, tenon::codec::Compressed;
-    fuzz_codec<Compressed<Bits>>(data, size);
-    fuzz_codec<Compressed<Bits, Words>>(data, size);
+    fuzz_codec<Compressed<Bits>, true>(data, size);
+    fuzz_codec<Compressed<Bits, Words>, true>(data, size);
     // And what honest ones hold, packed: the same bytes as an uncompressed message.
     rich::Rich message;
     const tenon::BytesIn input{reinterpret_cast<const std::byte*>(data), size};
