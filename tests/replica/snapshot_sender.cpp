@@ -103,7 +103,8 @@ TEST_CASE("many that come at once cost their fields and next to nothing besides,
 }
 
 TEST_CASE("more new entities in a row than there are places are refused") {
-    for (const std::size_t further : {entities - 1, entities, std::size_t(1) << 39}) {
+    for (const std::uint64_t further :
+         {std::uint64_t(entities) - 1, std::uint64_t(entities), std::uint64_t(1) << 39}) {
         std::array<std::byte, 64> buffer{};
         tenon::RangeEncoder coder(tenon::BytesOut(buffer).subspan(tenon::SnapshotHead::number_bytes));
         tenon::SnapshotHead head;

@@ -3,7 +3,6 @@
 // there, and for each type of component an array of all slots. The authority keeps one for all of its
 // clients; a client keeps one of what it was sent.
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -30,12 +29,12 @@ struct Tenant {
         return generation == before.generation && leaps == before.leaps;
     }
     // All at once: every entity of every snapshot is compared with what it was.
-    friend constexpr bool operator==(const Tenant& a, const Tenant& b) {
-        struct Image {
-            std::uint32_t words[3];
-        };
-        const auto x = std::bit_cast<Image>(a), y = std::bit_cast<Image>(b);
-        return ((x.words[0] ^ y.words[0]) | (x.words[1] ^ y.words[1]) | (x.words[2] ^ y.words[2])) == 0;
+    friend bool operator==(const Tenant& a, const Tenant& b) {
+        std::uint32_t x[3], y[3];
+        static_assert(sizeof x == sizeof(Tenant));
+        std::memcpy(x, &a, sizeof x);
+        std::memcpy(y, &b, sizeof y);
+        return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2])) == 0;
     }
 };
 static_assert(std::has_unique_object_representations_v<Tenant>);

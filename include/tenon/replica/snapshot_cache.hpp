@@ -2,9 +2,9 @@
 // What all senders of a world share: the bodies of snapshots that were coded lately, so that clients who need
 // the same one get a copy, and the room in which each of them works.
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <new>
 
 #include "tenon/core/bytes.hpp"
@@ -29,7 +29,9 @@ struct SnapshotWork {
       private:
         // A float's bits are in the order of the numbers, from 0 on.
         static std::uint64_t order(float due) {
-            return due > 0 ? ~std::bit_cast<std::uint32_t>(due) : UINT32_MAX;
+            std::uint32_t image;
+            std::memcpy(&image, &due, sizeof image);
+            return due > 0 ? ~image : UINT32_MAX;
         }
     };
 
