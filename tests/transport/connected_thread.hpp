@@ -26,4 +26,17 @@ struct OnThread : transport::Threaded<T> {
     }
 };
 
+// A harness of what another one tries, each of its transports on a thread of its own.
+template <class Harness>
+struct OnItsThread : Harness {
+    using Transport = OnThread<typename Harness::Transport>;
+    static constexpr bool threaded = true;
+    Transport server(const ConnectionOptions& options) {
+        return Transport(Harness::server(options), {.backlog_max = options.backlog_max});
+    }
+    Transport client(const ConnectionOptions& options) {
+        return Transport(Harness::client(options), {.backlog_max = options.backlog_max});
+    }
+};
+
 } // namespace connected

@@ -51,21 +51,10 @@ struct Harness {
     std::string to(const IpAddress& at) { return std::string(IpAddress::loopback(at.port).text().view()); }
 };
 
-struct OnItsThread : Harness {
-    using Transport = OnThread<Quic>;
-    static constexpr bool threaded = true;
-    Transport server(const ConnectionOptions& options) {
-        return Transport(Harness::server(options), {.backlog_max = options.backlog_max});
-    }
-    Transport client(const ConnectionOptions& options) {
-        return Transport(Harness::client(options), {.backlog_max = options.backlog_max});
-    }
-};
-
 } // namespace
 
 TEST_CASE("Quic keeps the contract of connected transports") { connected::anywhere(Harness{}); }
-TEST_CASE("and so it does on a thread of its own") { connected::anywhere(OnItsThread{}); }
+TEST_CASE("and so does Quic on a thread of its own") { connected::anywhere(OnItsThread<Harness>{}); }
 
 TEST_CASE("a thousand connections come and go over Quic") {
     Harness harness;

@@ -20,17 +20,14 @@ using transport::detail::report_lane;
 
 namespace {
 
-struct Harness : OverTcp {
-    using Transport = OnThread<Tcp>;
-    static constexpr bool answers = false, threaded = true;
-    Transport server(const ConnectionOptions& options) {
-        return Transport(Tcp(options), {.backlog_max = options.backlog_max});
-    }
-    Transport client(const ConnectionOptions& options) {
-        return Transport(Tcp(options), {.backlog_max = options.backlog_max});
-    }
+struct TcpHarness : OverTcp {
+    using Transport = Tcp;
+    static constexpr bool answers = false;
+    Tcp server(const ConnectionOptions& options) { return Tcp(options); }
+    Tcp client(const ConnectionOptions& options) { return Tcp(options); }
     std::string to(const IpAddress& at) { return std::string(IpAddress::loopback(at.port).text().view()); }
 };
+using Harness = OnItsThread<TcpHarness>;
 
 // A transport with connections that takes what it is told to.
 struct Pliant {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "certificates.hpp"
-#include "connected.hpp"
+#include "connected_thread.hpp"
 #include "tenon.hpp"
 #include "tenon/transport/dtls.hpp"
 #include "tenon/transport/polling.hpp"
@@ -198,6 +198,7 @@ std::uint16_t open_host(Listening& host) {
 } // namespace
 
 TEST_CASE("WebRtc keeps the contract of connected transports") { connected::anywhere(Harness{}); }
+TEST_CASE("and so does WebRtc on a thread of its own") { connected::anywhere(OnItsThread<Harness>{}); }
 
 TEST_CASE("hundreds of connections come and go over WebRtc") {
     Harness harness;

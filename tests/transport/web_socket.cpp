@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "connected.hpp"
+#include "connected_thread.hpp"
 #include "tenon/transport/wslay.hpp"
 
 using namespace tenon;
@@ -95,6 +95,7 @@ using Texts = std::vector<std::string>;
 } // namespace
 
 TEST_CASE("WebSocket keeps the contract of connected transports") { connected::all(Harness{}); }
+TEST_CASE("and so does WebSocket on a thread of its own") { connected::all(OnItsThread<Harness>{}); }
 
 TEST_CASE("thousands of connections come and go over WebSocket") {
     Harness harness;

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "certificates.hpp"
-#include "connected.hpp"
+#include "connected_thread.hpp"
 #include "tenon/transport/gnutls.hpp"
 #include "tenon/transport/location.hpp"
 #include "tenon/transport/quic_handshake.hpp"
@@ -49,6 +49,7 @@ struct Harness {
 } // namespace
 
 TEST_CASE("WebTransport keeps the contract of connected transports") { connected::anywhere(Harness{}); }
+TEST_CASE("and so does WebTransport on a thread of its own") { connected::anywhere(OnItsThread<Harness>{}); }
 
 TEST_CASE("a thousand connections come and go over WebTransport") {
     Harness harness;
