@@ -108,7 +108,7 @@ endian = 'little'
 END
 }
 write_windows_cross_file() {
-    link_headers windows-include xxhash.h xxh3.h doctest asio.hpp asio cereal rapidjson
+    link_headers windows-include xxhash.h xxh3.h doctest cereal rapidjson
     write_cross_file windows.ini <<END
 [binaries]
 c = '$mingw-gcc-posix'

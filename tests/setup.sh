@@ -32,7 +32,6 @@ look() {
     have python3 || lack python3
     have pkg-config || lack pkg-config
     have ccache || lack ccache
-    has_header asio.hpp || lack libasio-dev
     has_header xxhash.h || lack libxxhash-dev
     has_header cereal/cereal.hpp || lack libcereal-dev
     has_header sodium.h || lack libsodium-dev
@@ -62,7 +61,10 @@ look() {
             have x86_64-w64-mingw32-g++-posix || lack g++-mingw-w64-x86-64-posix
             have wine || lack wine
             ;;
-        bench) has_header enet/enet.h || lack libenet-dev ;;
+        bench)
+            has_header enet/enet.h || lack libenet-dev
+            has_header asio.hpp || lack libasio-dev # what including tenon costs is shown beside it
+            ;;
         full)
             look_wasm
             if ! have clang++; then

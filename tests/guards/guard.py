@@ -124,7 +124,7 @@ def from_build(build):
     """The compiler and the include and define flags with which the build compiles tests/main.cpp."""
     commands = Path(build or "") / "compile_commands.json"
     if not build or not commands.exists():
-        return shlex.split(os.environ.get("CXX", "g++")), ["-std=c++20", "-DASIO_STANDALONE", "-DASIO_NO_DEPRECATED"]
+        return shlex.split(os.environ.get("CXX", "g++")), ["-std=c++20"]
     for entry in json.loads(text(commands)):
         if entry["file"].endswith("tests/main.cpp"):
             break

@@ -74,6 +74,23 @@ TEST_CASE("and by multicast, where an interface has it") {
     }
 }
 
+TEST_CASE("who waits in a local network is woken by either family, however long it would have slept") {
+    for (const bool v4 : {true, false}) {
+        lan::Udp udp;
+        REQUIRE(udp.open(0));
+        lan::Udp alone({.ipv4 = v4, .ipv6 = !v4});
+        const auto at = alone.open(0);
+        if (!at) continue; // IPv6 is not everywhere
+        const auto to =
+            v4 ? transport::IpAddress::loopback(at->port) : transport::IpAddress::loopback_v6(at->port);
+        REQUIRE(udp.send(to, {}, bytes_of("wake up")) == Sent::sent);
+        alone.wait(Instant::never());
+        std::string heard;
+        alone.poll([&](const transport::IpAddress&, Lane, BytesIn said) { heard = text_of(said); });
+        CHECK(heard == "wake up");
+    }
+}
+
 TEST_CASE("a socket of the local network is a transport like others") {
     lan::Udp udp;
     CHECK(!udp.is_open());

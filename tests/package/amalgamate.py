@@ -11,8 +11,7 @@ import sys
 from pathlib import Path
 
 # Switches of the third parties, set before their headers are included.
-SWITCHES = {"XXH_INLINE_ALL", "ASIO_STANDALONE", "ASIO_NO_DEPRECATED", "ASIO_NO_EXCEPTIONS", "ASIO_NO_TYPEID",
-            "ZSTD_STATIC_LINKING_ONLY"}
+SWITCHES = {"XXH_INLINE_ALL", "ZSTD_STATIC_LINKING_ONLY"}
 INCLUDE = re.compile(r'\s*#\s*include\s*(?:"(?P<own>[^"]+)"|<(?P<other>[^>]+)>)')
 STANDARD = re.compile(r"^[a-z_]+$")
 

@@ -135,12 +135,11 @@ def by_install(folder):
         raise Failure("tenon.pc does not name the folder of the headers: " + " ".join(flags))
     if ("-lsodium" in flags) != ("-lsodium" in libraries()):
         raise Failure("tenon.pc does not say whether sessions encrypt here: " + " ".join(flags))
-    build(folder, flags + [flag for flag in third_parties() if not flag.startswith("-D")])
+    build(folder, flags + third_parties())
 
 
 # The archives that the wraps name, made from the system's own headers: name of the wrap, headers, where they go.
 ARCHIVES = {
-    "asio": (["asio.hpp", "asio"], "include", {}),
     "cereal": (["cereal"], "include", {}),
     "xxhash": (["xxhash.h", "xxh3.h"], ".", {
         "xxhash.c": "#define XXH_STATIC_LINKING_ONLY\n#define XXH_IMPLEMENTATION\n#include \"xxhash.h\"\n"}),
@@ -193,14 +192,14 @@ def by_wraps(folder):
     shutil.move(project / "subprojects/packagecache", game / "subprojects/packagecache")
     meson_build(game, "--wrap-mode=forcefallback")
     log = guard.text(game / "build/meson-logs/meson-log.txt")
-    for name in ("asio", "cereal", "xxhash"):
+    for name in ("cereal", "xxhash"):
         if "Executing subproject tenon:%s" % name not in log:
             raise Failure("%s did not come from its wrap" % name)
     # The same without the cache must fail, or the wraps were not what was used.
     shutil.rmtree(game / "subprojects/packagecache")
     for unpacked in (game / "subprojects").glob("*-[0-9]*"):
         shutil.rmtree(unpacked)
-    run("meson", "setup", "refused", "--wrap-mode=nodownload", "--force-fallback-for=asio,cereal,libxxhash",
+    run("meson", "setup", "refused", "--wrap-mode=nodownload", "--force-fallback-for=cereal,libxxhash",
         cwd=game, fails=True)
 
 

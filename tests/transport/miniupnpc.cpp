@@ -12,10 +12,8 @@
 #include <utility>
 #include <vector>
 
-#include <asio/ip/multicast.hpp>
-#include <asio/ip/tcp.hpp>
-#include <asio/ip/udp.hpp>
-#include "tenon/transport/asio.hpp"
+#include "tenon/transport/datagram_socket.hpp"
+#include "tenon/transport/stream_socket.hpp"
 
 using namespace tenon;
 using namespace tenon::literals;
@@ -23,24 +21,28 @@ using namespace tenon::transport;
 
 namespace {
 
+using detail::DatagramSocket;
+using detail::Moving;
+using detail::StreamSocket;
+
+void nap() { std::this_thread::sleep_for(std::chrono::milliseconds(1)); }
+
 // The part of an Internet Gateway Device that opens ports, over HTTP on this machine alone.
 class Device {
   public:
     std::atomic<int> refuses = 0; // with this error of UPnP; 725 only leases that end, 718 the first port
 
-    Device() : acceptor_(context_, {asio::ip::address_v4::loopback(), 0}) {
-        acceptor_.non_blocking(true);
+    Device() {
+        REQUIRE(!acceptor_.listen(IpAddress::loopback(0), true, false, 8));
         thread_ = std::thread([this] {
             while (!ends_) {
-                asio::ip::tcp::socket socket(context_);
-                asio::error_code code;
-                acceptor_.accept(socket, code);
-                if (code) {
-                    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-                    continue;
-                }
-                socket.non_blocking(false);
-                serve(socket);
+                IpAddress from;
+                std::error_code code;
+                const StreamSocket socket = acceptor_.accept(from, {}, code);
+                if (code)
+                    nap();
+                else
+                    serve(socket);
             }
         });
     }
@@ -69,32 +71,40 @@ class Device {
     }
 
   private:
-    std::string at() { return "http://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()); }
+    std::string at() { return "http://127.0.0.1:" + std::to_string(acceptor_.local_address().port); }
     static std::string field(const std::string& text, const std::string& name) {
         const std::size_t from = text.find("<" + name + ">"), to = text.find("</" + name + ">");
         if (from == std::string::npos || to == std::string::npos) return {};
         return text.substr(from + name.size() + 2, to - from - name.size() - 2);
     }
-    void serve(asio::ip::tcp::socket& socket) {
+    void serve(const StreamSocket& socket) {
         std::string asked;
-        asio::error_code code;
-        char piece[4096];
+        std::byte piece[4096];
         for (;;) {
             const std::size_t head = asked.find("\r\n\r\n");
             std::size_t length = asked.find("Content-Length: ");
             length = length == std::string::npos ? 0 : std::stoul(asked.substr(length + 16));
             if (head != std::string::npos && asked.size() >= head + 4 + length) break;
-            const std::size_t size = socket.read_some(asio::buffer(piece), code);
-            if (code) return;
-            asked.append(piece, size);
+            const auto moved = socket.read(piece);
+            if (moved.how == Moving::later)
+                nap();
+            else if (moved.how != Moving::moved)
+                return;
+            asked += text_of(BytesIn(piece, moved.bytes));
         }
         bool good = true;
         const std::string said = answer(asked, good);
         const std::string whole = std::string("HTTP/1.1 ") + (good ? "200 OK" : "500 Internal Server Error") +
                                   "\r\nContent-Type: text/xml\r\nConnection: close\r\nContent-Length: " +
                                   std::to_string(said.size()) + "\r\n\r\n" + said;
-        for (std::size_t done = 0; done < whole.size() && !code;)
-            done += socket.write_some(asio::buffer(whole.data() + done, whole.size() - done), code);
+        for (std::size_t done = 0; done < whole.size();) {
+            const auto moved = socket.write(bytes_of(whole).subspan(done));
+            if (moved.how == Moving::later)
+                nap();
+            else if (moved.how != Moving::moved)
+                return;
+            done += moved.bytes;
+        }
     }
     std::string answer(const std::string& asked, bool& good) {
         const std::lock_guard lock(mutex_);
@@ -162,8 +172,7 @@ class Device {
     std::set<std::string> ports_;
     std::string outside_ = "203.0.113.9", kind_ = "InternetGatewayDevice";
     bool connected_ = true;
-    asio::io_context context_{1};
-    asio::ip::tcp::acceptor acceptor_;
+    StreamSocket acceptor_;
     std::atomic<bool> ends_ = false;
     std::thread thread_;
 };
@@ -175,18 +184,13 @@ class Ssdp {
     std::atomic<int> asked = 0; // for a gateway, as the standard has it
 
     Ssdp(const std::string& asker, std::string answer)
-        : asker_(asio::ip::make_address_v4(asker)), answer_(std::move(answer)) {
-        const auto group = asio::ip::make_address_v4("239.255.255.250");
-        asio::error_code code;
-        socket_.open(asio::ip::udp::v4(), code);
-        if (!code) socket_.set_option(asio::socket_base::reuse_address(true), code);
-        if (!code) socket_.bind({group, 1900}, code);
-        if (!code) socket_.set_option(asio::ip::multicast::join_group(group, asker_), code);
-        if (!code) socket_.non_blocking(true, code);
-        opened_ = !code;
+        : asker_(*IpAddress::parse(asker + ":1")), answer_(std::move(answer)) {
+        if (socket_.open(true, false)) return;
+        socket_.share_port();
+        opened_ = !socket_.bind(group, true) && socket_.join(group, asker_);
         if (!opened_) return;
         thread_ = std::thread([this] {
-            for (; !ends_; std::this_thread::sleep_for(std::chrono::milliseconds(1))) turn();
+            for (; !ends_; nap()) turn();
         });
     }
     ~Ssdp() {
@@ -196,40 +200,36 @@ class Ssdp {
     // What is said to all on this machine is heard on it, which not every system lets a test do.
     bool hears() {
         if (!opened_) return false;
-        asio::error_code code;
-        asio::ip::udp::socket voice(context_);
-        voice.open(asio::ip::udp::v4(), code);
-        if (!code) voice.bind({asker_, 0}, code);
-        if (!code) voice.set_option(asio::ip::multicast::outbound_interface(asker_), code);
-        for (int i = 0; i < 500 && !code && heard_ == 0; ++i) {
-            voice.send_to(asio::buffer("?", 1), {asio::ip::make_address_v4("239.255.255.250"), 1900}, 0,
-                          code);
-            std::this_thread::sleep_for(std::chrono::milliseconds(2));
-        }
+        DatagramSocket voice;
+        IpAddress from = asker_;
+        from.port = 0;
+        if (voice.open(true, false) || voice.bind(from, true) || !voice.leave_by(asker_)) return false;
+        for (int i = 0; i < 500 && heard_ == 0; ++i, nap(), nap())
+            if (voice.send(group, true, bytes_of("?"))) return false;
         return heard_ != 0;
     }
 
   private:
     void turn() {
-        char bytes[1500];
-        asio::ip::udp::endpoint from;
-        asio::error_code code;
-        const std::size_t size = socket_.receive_from(asio::buffer(bytes), from, 0, code);
-        if (code || from.address() != asker_) return;
+        std::byte bytes[1500];
+        IpAddress from;
+        std::size_t size = 0;
+        if (socket_.receive(from, bytes, size) || !(from.network() == asker_.network())) return;
         ++heard_;
-        const std::string_view said(bytes, size);
+        const std::string_view said = text_of(BytesIn(bytes, size));
         const auto has = [&](std::string_view line) { return said.find(line) != std::string_view::npos; };
         if (!said.starts_with("M-SEARCH * HTTP/1.1\r\n") || !has("\r\nMAN: \"ssdp:discover\"\r\n") ||
             !has("\r\nST: urn:schemas-upnp-org:device:InternetGatewayDevice:1\r\n"))
             return;
         ++asked;
-        socket_.send_to(asio::buffer(answer_), from, 0, code);
+        (void)socket_.send(from, true, bytes_of(answer_));
     }
 
-    asio::ip::address_v4 asker_;
+    static constexpr IpAddress group = IpAddress::v4(239, 255, 255, 250, 1900);
+
+    IpAddress asker_;
     std::string answer_;
-    asio::io_context context_{1};
-    asio::ip::udp::socket socket_{context_};
+    DatagramSocket socket_;
     bool opened_ = false;
     std::atomic<int> heard_ = 0;
     std::atomic<bool> ends_ = false;

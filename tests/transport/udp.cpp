@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "contract.hpp"
-#include "tenon/transport/asio.hpp"
 #include "tenon/transport/now.hpp"
 #include "tenon/transport/sleep.hpp"
 #include "tenon/transport/udp_batch.hpp"
@@ -340,18 +339,4 @@ TEST_CASE("runs of equal datagrams share an entry, a shorter one ends it, anothe
     CHECK(queue.empty());
     CHECK(queue.has_room(queue.bytes_max));
     CHECK(!queue.has_room(queue.bytes_max + 1));
-}
-
-TEST_CASE("addresses go to Asio and back unchanged, and its errors have our names") {
-    using transport::detail::from_endpoint;
-    using transport::detail::to_endpoint;
-    using transport::detail::to_error;
-    const IpAddress four = IpAddress::v4(192, 0, 2, 1, 4000), six = *IpAddress::parse("[fe80::1%7]:4000");
-    CHECK(from_endpoint(to_endpoint(four, true)) == four);
-    CHECK(from_endpoint(to_endpoint(four, false)) == four); // mapped into IPv6 on the way
-    CHECK(from_endpoint(to_endpoint(six, false)) == six);
-    CHECK(to_error(std::make_error_code(std::errc::address_in_use)) == Error::port_in_use);
-    CHECK(to_error(std::make_error_code(std::errc::permission_denied)) == Error::not_permitted);
-    CHECK(to_error(std::make_error_code(std::errc::network_unreachable)) == Error::unreachable);
-    CHECK(to_error(std::make_error_code(std::errc::no_buffer_space)) == Error::system);
 }

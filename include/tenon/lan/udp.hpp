@@ -15,8 +15,8 @@
 #include "tenon/lan/lobby.hpp"
 #include "tenon/lan/sign.hpp"
 #include "tenon/transport/address.hpp"
-#include "tenon/transport/asio.hpp"
 #include "tenon/transport/concept.hpp"
+#include "tenon/transport/datagram_socket.hpp"
 #include "tenon/transport/entropy.hpp"
 #include "tenon/transport/interfaces.hpp"
 #include "tenon/transport/now.hpp"
@@ -55,8 +55,8 @@ class Udp {
     Sent send(const Address& to, Lane, BytesIn datagram) {
         if (!is_open()) return Sent::closed;
         if (datagram.size() > datagram_max) return Sent::too_big;
-        Side& side = to.is_v4() ? state_->v4 : state_->v6;
-        return side.socket.is_open() ? say(side, to, datagram) : Sent::sent;
+        const Socket& socket = to.is_v4() ? state_->v4 : state_->v6;
+        return socket.is_open() ? say(socket, to, datagram) : Sent::sent;
     }
     void flush() {}
     // To everybody in the networks of this machine who listens there, and on this machine itself. Whoever
@@ -68,32 +68,25 @@ class Udp {
         if (!is_open() || state_->polling || retired_) return;
         State* const state = state_.get();
         const transport::detail::Polling<State> guard{retired_, *state};
-        for (Side* side : {&state->v4, &state->v6}) {
+        for (const Socket* socket : {&state->v4, &state->v6}) {
             std::byte bytes[datagram_max + 1];
             for (std::size_t i = 0;
-                 i < options_.datagrams_per_poll && state_.get() == state && side->socket.is_open(); ++i) {
-                transport::detail::AsioUdp::endpoint from;
-                std::error_code code;
-                const std::size_t size = side->socket.receive_from(asio::buffer(bytes), from, 0, code);
-                if (code == std::errc::operation_would_block ||
-                    code == std::errc::resource_unavailable_try_again)
-                    break;
+                 i < options_.datagrams_per_poll && state_.get() == state && socket->is_open(); ++i) {
+                Address from;
+                std::size_t size = 0;
+                const std::error_code code = socket->receive(from, bytes, size);
+                if (transport::detail::is_later(code)) break;
                 if (code || size > datagram_max) continue;
-                f(transport::detail::from_endpoint(from), Lane{}, BytesIn(bytes, size));
+                f(static_cast<const Address&>(from), Lane{}, BytesIn(bytes, size));
             }
         }
     }
-    // Until then, or until something is there.
+    // Until then, or until something is there; a signal may end it early.
     void wait(Instant until) {
-        while (is_open() && tenon::now() < until) {
-            for (Side* side : {&state_->v4, &state_->v6}) {
-                std::error_code code;
-                if (side->socket.is_open() && side->socket.available(code) > 0) return;
-            }
-            const Duration left = min(until - tenon::now(), milliseconds(10));
-            Side& side = state_->v4.socket.is_open() ? state_->v4 : state_->v6;
-            transport::detail::sleep_on(side.socket.native_handle(), false, left);
-        }
+        if (!is_open()) return;
+        const transport::detail::Sleeper sleepers[] = {{state_->v4.handle()}, {state_->v6.handle()}};
+        const Duration left = until == Instant::never() ? Duration::max() : until - tenon::now();
+        transport::detail::sleep_on_all(sleepers, 2, left);
     }
 
     bool is_open() const { return state_ != nullptr; }
@@ -103,13 +96,9 @@ class Udp {
     std::error_code system_error() const { return system_error_; }
 
   private:
-    struct Side {
-        transport::detail::AsioSocket socket;
-        explicit Side(asio::io_context& context) : socket(context) {}
-    };
+    using Socket = transport::detail::DatagramSocket;
     struct State {
-        asio::io_context context{1};
-        Side v4{context}, v6{context};
+        Socket v4, v6;
         bool polling = false;
     };
 
@@ -119,14 +108,11 @@ class Udp {
         return {{0xFF, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x74, 0x65, 0x6E, 0x6F, 0x6E}, 0, 0};
     }
 
-    Error open(Side& side, bool v4, std::uint16_t port);
-    void join(Side& side, bool v4);
-    Sent say(Side& side, Address to, BytesIn datagram) {
-        std::error_code code;
-        side.socket.send_to(asio::const_buffer(datagram.data(), datagram.size()),
-                            transport::detail::to_endpoint(to, to.is_v4()), 0, code);
-        if (code == std::errc::operation_would_block || code == std::errc::resource_unavailable_try_again)
-            return Sent::would_block;
+    Error open(Socket& socket, bool v4, std::uint16_t port);
+    void join(const Socket& socket, bool v4);
+    Sent say(const Socket& socket, const Address& to, BytesIn datagram) {
+        const std::error_code code = socket.send(to, to.is_v4(), datagram);
+        if (transport::detail::is_later(code)) return Sent::would_block;
         if (code) system_error_ = code;
         return Sent::sent;
     }
@@ -148,52 +134,36 @@ inline Result<transport::IpAddress> Udp::open(std::uint16_t port) {
         state_.reset();
         return error;
     }
-    std::error_code code;
-    const Side& side = error == Error::none ? state_->v4 : state_->v6;
-    local_ = transport::detail::from_endpoint(side.socket.local_endpoint(code));
+    local_ = (error == Error::none ? state_->v4 : state_->v6).local_address();
     return local_;
 }
 
-inline Error Udp::open(Side& side, bool v4, std::uint16_t port) {
-    namespace ip = asio::ip;
-    auto& socket = side.socket;
-    std::error_code code, best_effort;
-    const auto fail = [&] {
+inline Error Udp::open(Socket& socket, bool v4, std::uint16_t port) {
+    std::error_code code = socket.open(v4, false);
+    if (!code) {
+        if (port != 0) socket.share_port();
+        // Nothing leaves the local network, wherever a question says that it comes from.
+        socket.stay_local(v4);
+        code = socket.bind(v4 ? Address::any_v4(port) : Address::any(port), v4);
+    }
+    if (code) {
         system_error_ = code;
-        socket.close(best_effort);
+        socket.close();
         return transport::detail::to_error(code);
-    };
-    socket.open(v4 ? ip::udp::v4() : ip::udp::v6(), code);
-    if (code) return fail();
-    if (!v4) socket.set_option(ip::v6_only(true), best_effort);
-    if (port != 0) socket.set_option(asio::socket_base::reuse_address(true), best_effort);
-    socket.set_option(asio::socket_base::broadcast(true), best_effort);
-    // Nothing leaves the local network, wherever a question says that it comes from.
-    socket.set_option(ip::unicast::hops(1), best_effort);
-    socket.set_option(ip::multicast::hops(1), best_effort);
-    socket.set_option(ip::multicast::enable_loopback(true), best_effort);
-    socket.non_blocking(true, code);
-    if (code) return fail();
-    const Address any = v4 ? Address::any_v4(port) : Address::any(port);
-    socket.bind(transport::detail::to_endpoint(any, v4), code);
-    if (code) return fail();
-    if (port != 0 && options_.multicast) join(side, v4);
+    }
+    if (port != 0 && options_.multicast) join(socket, v4);
     return Error::none;
 }
 
 // What can't be joined, as on an interface without multicast, is done without.
-inline void Udp::join(Side& side, bool v4) {
-    std::error_code best_effort;
-    const auto group = transport::detail::to_endpoint(v4 ? group_v4() : group_v6(), v4).address();
-    if (v4) side.socket.set_option(asio::ip::multicast::join_group(group), best_effort);
+inline void Udp::join(const Socket& socket, bool v4) {
+    if (v4) socket.join(group_v4(), Address::any_v4());
     transport::for_each_interface([&](const transport::Interface& one) {
         if (one.address.is_v4() != v4) return;
-        if (v4) {
-            const auto own = transport::detail::to_endpoint(one.address, true).address().to_v4();
-            side.socket.set_option(asio::ip::multicast::join_group(group.to_v4(), own), best_effort);
-        } else {
-            side.socket.set_option(asio::ip::multicast::join_group(group.to_v6(), one.index), best_effort);
-        }
+        if (v4)
+            socket.join(group_v4(), one.address);
+        else
+            socket.join(group_v6(), one.index);
     });
 }
 
@@ -205,7 +175,7 @@ inline void Udp::shout(std::uint16_t port, BytesIn datagram) {
         any = true;
         Address to = one.loopback ? Address::v4(127, 255, 255, 255, 0) : one.broadcast;
         to.port = port;
-        if (options_.broadcast && one.address.is_v4() && !to.is_any() && state_->v4.socket.is_open())
+        if (options_.broadcast && one.address.is_v4() && !to.is_any() && state_->v4.is_open())
             (void)say(state_->v4, to, datagram);
         if (!options_.multicast || (!one.multicast && !one.loopback)) return;
         if (!one.address.is_v4()) {
@@ -218,25 +188,18 @@ inline void Udp::shout(std::uint16_t port, BytesIn datagram) {
     });
     // Where the system does not tell, to the network that it would take by itself.
     Address all = Address::v4(255, 255, 255, 255, port);
-    if (!any && options_.broadcast && state_->v4.socket.is_open()) (void)say(state_->v4, all, datagram);
+    if (!any && options_.broadcast && state_->v4.is_open()) (void)say(state_->v4, all, datagram);
 }
 
 inline void Udp::say_to_group(const transport::Interface& one, std::uint16_t port, BytesIn datagram) {
     const bool v4 = one.address.is_v4();
-    Side& side = v4 ? state_->v4 : state_->v6;
-    if (!side.socket.is_open()) return;
-    std::error_code code;
-    if (v4) {
-        const auto own = transport::detail::to_endpoint(one.address, true).address().to_v4();
-        side.socket.set_option(asio::ip::multicast::outbound_interface(own), code);
-    } else {
-        side.socket.set_option(asio::ip::multicast::outbound_interface(one.index), code);
-    }
-    if (code) return;
+    const Socket& socket = v4 ? state_->v4 : state_->v6;
+    if (!socket.is_open()) return;
+    if (!(v4 ? socket.leave_by(one.address) : socket.leave_by(one.index))) return;
     Address to = v4 ? group_v4() : group_v6();
     to.port = port;
     to.scope = v4 ? 0 : one.index;
-    (void)say(side, to, datagram);
+    (void)say(socket, to, datagram);
 }
 
 } // namespace tenon::lan

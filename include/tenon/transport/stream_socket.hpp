@@ -1,28 +1,17 @@
 #pragma once
-// StreamSocket: one TCP socket of the system, non-blocking, that listens, dials or carries bytes. The
-// connected transports call it; what the systems call differently stays in here.
+// StreamSocket: one TCP socket of the system that listens, dials or carries bytes. The connected transports
+// call it.
 
 #include <cstddef>
 #include <cstdint>
 #include <system_error>
-#include <utility>
 
 #include "tenon/core/bytes.hpp"
 #include "tenon/transport/address.hpp"
-#include "tenon/transport/asio.hpp"
-#include "tenon/transport/sleep.hpp"
+#include "tenon/transport/system_socket.hpp"
 
-#if defined(_WIN32)
-#include <winsock2.h>
-#include <ws2tcpip.h>
-#else
-#include <fcntl.h>
-#include <netinet/in.h>
+#if !defined(_WIN32)
 #include <netinet/tcp.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <cerrno>
 #endif
 
 namespace tenon::transport::detail {
@@ -43,31 +32,10 @@ struct SocketOptions {
     std::uint32_t receive_buffer = 0, send_buffer = 0; // 0: as the system likes
 };
 
-class StreamSocket {
+class StreamSocket : public SystemSocket {
   public:
-    StreamSocket() = default;
-    StreamSocket(StreamSocket&& other) noexcept : handle_(std::exchange(other.handle_, no_socket)) {}
-    StreamSocket& operator=(StreamSocket&& other) noexcept {
-        std::swap(handle_, other.handle_);
-        return *this;
-    }
-    ~StreamSocket() { close(); }
-
-    bool is_open() const { return handle_ != no_socket; }
-    NativeSocket handle() const { return handle_; }
-    void close() {
-        if (!is_open()) return;
-#if defined(_WIN32)
-        ::closesocket(handle_);
-#else
-        ::close(handle_);
-#endif
-        handle_ = no_socket;
-    }
-
     // Of the v6 family with v4 where `both`.
     std::error_code listen(const IpAddress& at, bool as_v4, bool both, int waiting);
-    IpAddress local_address() const;
     // Sets `code` where the system would not even begin; else the socket becomes writable when it is decided.
     std::error_code dial(const IpAddress& to, const SocketOptions& options);
     // How dialling went, once it is decided.
@@ -101,62 +69,20 @@ class StreamSocket {
 
   private:
 #if defined(_WIN32)
-    using Length = int;
-    static constexpr int no_signal = 0, end_of_sending = SD_SEND;
-    static std::error_code last_error() {
-        return in_common({WSAGetLastError(), std::system_category()});
-    }
+    static constexpr int end_of_sending = SD_SEND;
 #else
-    using Length = std::size_t;
-#if defined(MSG_NOSIGNAL)
-    static constexpr int no_signal = MSG_NOSIGNAL;
-#else
-    static constexpr int no_signal = 0;
-#endif
     static constexpr int end_of_sending = SHUT_WR;
-    static std::error_code last_error() { return {errno, std::system_category()}; }
 #endif
-    static bool is_later(const std::error_code& code) {
-        return code == std::errc::operation_would_block || code == std::errc::resource_unavailable_try_again;
-    }
-    void set(int level, int name, int value) const {
-        (void)::setsockopt(handle_, level, name, reinterpret_cast<const char*>(&value), sizeof value);
-    }
-    bool make_non_blocking() const {
-#if defined(_WIN32)
-        u_long on = 1;
-        return ::ioctlsocket(handle_, static_cast<long>(FIONBIO), &on) == 0;
-#else
-        const int flags = ::fcntl(handle_, F_GETFL, 0);
-        (void)::fcntl(handle_, F_SETFD, FD_CLOEXEC);
-        return flags >= 0 && ::fcntl(handle_, F_SETFL, flags | O_NONBLOCK) == 0;
-#endif
-    }
     bool configure(const SocketOptions& options) const;
-    std::error_code make(int family) {
-        handle_ = ::socket(family, SOCK_STREAM, 0);
-        if (!is_open() || make_non_blocking()) return is_open() ? std::error_code() : last_error();
-        return failed();
-    }
-    std::error_code failed() {
-        const std::error_code code = last_error();
-        close();
-        return code;
-    }
-
-    NativeSocket handle_ = no_socket;
 };
 
-// What only makes it better may fail.
 inline bool StreamSocket::configure(const SocketOptions& options) const {
     if (!make_non_blocking()) return false;
     set(IPPROTO_TCP, TCP_NODELAY, 1);
     set(SOL_SOCKET, SO_KEEPALIVE, 1);
-    const auto bytes = [](std::uint32_t n) { return static_cast<int>(n < 0x7FFF'FFFF ? n : 0x7FFF'FFFF); };
-    if (options.receive_buffer != 0) set(SOL_SOCKET, SO_RCVBUF, bytes(options.receive_buffer));
-    if (options.send_buffer != 0) set(SOL_SOCKET, SO_SNDBUF, bytes(options.send_buffer));
+    set_buffers(options.receive_buffer, options.send_buffer);
 #if defined(TCP_NOTSENT_LOWAT)
-    if (options.unsent_max != 0) set(IPPROTO_TCP, TCP_NOTSENT_LOWAT, bytes(options.unsent_max));
+    if (options.unsent_max != 0) set(IPPROTO_TCP, TCP_NOTSENT_LOWAT, as_int(options.unsent_max));
 #endif
 #if defined(SO_NOSIGPIPE)
     set(SOL_SOCKET, SO_NOSIGPIPE, 1);
@@ -165,36 +91,24 @@ inline bool StreamSocket::configure(const SocketOptions& options) const {
 }
 
 inline std::error_code StreamSocket::listen(const IpAddress& at, bool as_v4, bool both, int waiting) {
-    close();
-    if (const std::error_code code = make(as_v4 ? AF_INET : AF_INET6)) return code;
+    if (const std::error_code code = open(SOCK_STREAM, as_v4, both)) return code;
 #if !defined(_WIN32)
     // A server that starts again takes its port although old connections linger there. (On Windows the same
     // option would share the port with whoever holds it.)
     set(SOL_SOCKET, SO_REUSEADDR, 1);
 #endif
-    if (!as_v4) set(IPPROTO_IPV6, IPV6_V6ONLY, both ? 0 : 1);
-    const auto endpoint = to_endpoint(at, as_v4);
-    if (::bind(handle_, endpoint.data(), static_cast<socklen_t>(endpoint.size())) != 0 ||
-        ::listen(handle_, waiting) != 0)
-        return failed();
-    return {};
-}
-
-inline IpAddress StreamSocket::local_address() const {
-    AsioUdp::endpoint endpoint;
-    auto size = static_cast<socklen_t>(endpoint.capacity());
-    if (::getsockname(handle_, endpoint.data(), &size) != 0) return {};
-    endpoint.resize(static_cast<std::size_t>(size));
-    return from_endpoint(endpoint);
+    std::error_code code = bind(at, as_v4);
+    if (!code && ::listen(handle_, waiting) != 0) code = last_error();
+    if (code) close();
+    return code;
 }
 
 inline std::error_code StreamSocket::dial(const IpAddress& to, const SocketOptions& options) {
-    close();
     const bool as_v4 = to.is_v4();
-    if (const std::error_code code = make(as_v4 ? AF_INET : AF_INET6)) return code;
+    if (const std::error_code code = open(SOCK_STREAM, as_v4, false)) return code;
     if (!configure(options)) return failed();
-    const auto endpoint = to_endpoint(to, as_v4);
-    if (::connect(handle_, endpoint.data(), static_cast<socklen_t>(endpoint.size())) == 0) return {};
+    const SystemAddress address(to, as_v4);
+    if (::connect(handle_, &address.any, address.size()) == 0) return {};
     const std::error_code code = last_error();
     if (is_later(code) || code == std::errc::operation_in_progress || code == std::errc::interrupted)
         return {};
@@ -213,16 +127,15 @@ inline std::error_code StreamSocket::dialled() const {
 inline StreamSocket StreamSocket::accept(IpAddress& from, const SocketOptions& options,
                                          std::error_code& code) {
     StreamSocket made;
-    AsioUdp::endpoint endpoint;
-    auto size = static_cast<socklen_t>(endpoint.capacity());
-    made.handle_ = ::accept(handle_, endpoint.data(), &size);
+    SystemAddress address;
+    socklen_t size = sizeof address;
+    made.handle_ = ::accept(handle_, &address.any, &size);
     if (!made.is_open()) {
         code = last_error();
         return made;
     }
     code = {};
-    endpoint.resize(static_cast<std::size_t>(size));
-    from = from_endpoint(endpoint);
+    from = address.get();
     if (!made.configure(options)) code = made.failed();
     return made;
 }

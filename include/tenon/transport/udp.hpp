@@ -1,11 +1,9 @@
 #pragma once
 // Udp: the native datagram transport, over IPv4 and IPv6 with one socket, as
-// every game outside the browser plays. Asio opens, configures and resolves; on Linux the packets themselves
-// go in batches (sendmmsg and recvmmsg, segmented and coalesced by the kernel where it can), elsewhere one
-// by one through Asio.
+// every game outside the browser plays. On Linux the packets go in batches (sendmmsg and recvmmsg, segmented
+// and coalesced by the kernel where it can), elsewhere one by one.
 
 #include <array>
-#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -18,8 +16,8 @@
 
 #include "tenon/core/config.hpp"
 #include "tenon/transport/address.hpp"
-#include "tenon/transport/asio.hpp"
 #include "tenon/transport/concept.hpp"
+#include "tenon/transport/datagram_socket.hpp"
 #include "tenon/transport/entropy.hpp"
 #include "tenon/transport/host_names.hpp"
 #include "tenon/transport/interfaces.hpp"
@@ -31,7 +29,6 @@
 #if defined(__linux__)
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <unistd.h>
 #endif
 
 namespace tenon::transport {
@@ -68,24 +65,16 @@ struct UdpState {
     UdpState() = default;
     UdpState(const UdpState&) = delete;
     UdpState& operator=(const UdpState&) = delete;
-    ~UdpState() { close(); }
 
-    void close() {
-        by_asio.reset();
-#if defined(__linux__)
-        if (batched >= 0) ::close(batched);
-        batched = -1;
-#endif
-    }
     std::byte* slot(std::size_t i) { return incoming.get() + i * slot_bytes; }
 
-    std::unique_ptr<AsioSide> by_asio{new AsioSide};
+    DatagramSocket socket;
     UdpOutgoing outgoing;
     std::unique_ptr<std::byte[]> incoming{new std::byte[slot_bytes * slots]};
     bool v4 = false, gso = false, gro = false, blocked = false, polling = false;
     bool joined = false; // the last batch was of large pieces
 #if defined(__linux__)
-    int batched = -1; // the socket, once it has left Asio
+    bool batched = false;
     MessageBatch<64, std::uint16_t> out;
     std::array<std::uint32_t, 64> out_sizes{};
     MessageBatch<slots, int> in;
@@ -112,7 +101,7 @@ class Udp {
     // What was not flushed is gone. A handler that poll() calls may close, and open again.
     void close() {
         if (!is_open()) return;
-        state_->close();
+        state_->socket.close();
         if (state_->polling) retired_ = std::move(state_);
         state_.reset();
     }
@@ -185,8 +174,8 @@ class Udp {
     using State = detail::UdpState;
 
     Error fail(const std::error_code& code) {
-        system_error_ = {code.value(), std::system_category()};
-        return detail::to_error(system_error_);
+        system_error_ = code;
+        return detail::to_error(code);
     }
     template <class T, class F>
     Result<T> caught(F&& f) {
@@ -239,45 +228,29 @@ inline Result<IpAddress> Udp::open(std::uint16_t port) {
             error = any || options_.bind.is_v4() ? bind(*state, port, true) : Error::bad_address;
         }
         if (error != Error::none) return error;
-        std::error_code code;
-        const detail::AsioUdp::endpoint bound = state->by_asio->socket.local_endpoint(code);
-        if (code) return fail(code);
         configure(*state);
-        local_ = detail::from_endpoint(bound);
+        local_ = state->socket.local_address();
         state_ = std::move(state);
         return local_;
     });
 }
 
 inline Error Udp::bind(State& state, std::uint16_t port, bool v4) {
-    detail::AsioSocket& socket = state.by_asio->socket;
-    std::error_code code, best_effort;
-    if (socket.is_open()) socket.close(best_effort);
-    socket.open(v4 ? detail::AsioUdp::v4() : detail::AsioUdp::v6(), code);
-    if (code) return fail(code);
-    if (!v4) socket.set_option(asio::ip::v6_only(!options_.ipv4), best_effort);
-    const auto bytes = [](std::uint32_t n) { return static_cast<int>(n < 0x7FFF'FFFF ? n : 0x7FFF'FFFF); };
-    socket.set_option(asio::socket_base::receive_buffer_size(bytes(options_.receive_buffer)), best_effort);
-    socket.set_option(asio::socket_base::send_buffer_size(bytes(options_.send_buffer)), best_effort);
-    socket.non_blocking(true, code);
-    if (code) return fail(code);
+    detail::DatagramSocket& socket = state.socket;
+    if (const std::error_code code = socket.open(v4, options_.ipv4)) return fail(code);
+    socket.set_buffers(options_.receive_buffer, options_.send_buffer);
     IpAddress to = v4 && options_.bind.is_any() ? IpAddress::any_v4() : options_.bind;
     to.port = port;
-    socket.bind(detail::to_endpoint(to, v4), code);
-    if (code) return fail(code);
+    if (const std::error_code code = socket.bind(to, v4)) return fail(code);
     state.v4 = v4;
     return Error::none;
 }
 
-// The batched socket leaves Asio, whose reactor would be told of every packet without ever being asked.
 inline void Udp::configure([[maybe_unused]] State& state) {
 #if defined(__linux__)
     if (!options_.batch) return;
-    std::error_code code;
-    const int handle = state.by_asio->socket.release(code);
-    if (code) return;
-    state.by_asio.reset();
-    state.batched = handle;
+    state.batched = true;
+    const int handle = state.socket.handle();
     for (std::size_t i = 0; i < State::slots; ++i) state.in.pieces[i] = {state.slot(i), 65'536};
     int value = 0;
     socklen_t size = sizeof value;
@@ -305,7 +278,7 @@ inline bool Udp::send_some() {
     detail::UdpOutgoing& outgoing = state_->outgoing;
     ++counters_.calls_out;
 #if defined(__linux__)
-    if (state_->batched >= 0) {
+    if (state_->batched) {
         unsigned n = 0;
         auto& out = state_->out;
         for (std::size_t e = outgoing.first; e < outgoing.count && n < out.headers.size(); ++e) {
@@ -323,17 +296,17 @@ inline bool Udp::send_some() {
                 offset += step;
             } while (offset < entry.size && n < out.headers.size());
         }
-        const int taken = sendmmsg(state_->batched, out.headers.data(), n, MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (taken < 0) return send_refused(state_->out_sizes[0], {errno, std::system_category()});
+        const int taken =
+            sendmmsg(state_->socket.handle(), out.headers.data(), n, MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (taken < 0) return send_refused(state_->out_sizes[0], detail::last_error());
         for (int i = 0; i < taken; ++i) sent(state_->out_sizes[static_cast<std::size_t>(i)]);
         return true;
     }
 #endif
     const auto& entry = outgoing.entries[outgoing.first];
-    std::error_code code;
-    state_->by_asio->socket.send_to(asio::const_buffer(outgoing.bytes.get() + entry.begin, entry.size),
-                                    detail::to_endpoint(entry.to, state_->v4), 0, code);
-    if (code) return send_refused(entry.size, {code.value(), std::system_category()});
+    const BytesIn datagram(outgoing.bytes.get() + entry.begin, entry.size);
+    if (const std::error_code code = state_->socket.send(entry.to, state_->v4, datagram))
+        return send_refused(entry.size, code);
     sent(entry.size);
     return true;
 }
@@ -347,12 +320,10 @@ inline void Udp::sent(std::uint32_t size) {
     state_->outgoing.consume(size);
 }
 
-inline bool Udp::send_refused(std::uint32_t size, const std::error_code& given) {
+inline bool Udp::send_refused(std::uint32_t size, const std::error_code& code) {
     using std::errc;
-    const std::error_code code = detail::in_common(given);
     if (code == errc::interrupted) return true;
-    if (code == errc::operation_would_block || code == errc::resource_unavailable_try_again ||
-        code == errc::no_buffer_space || code == errc::not_enough_memory)
+    if (detail::is_later(code) || code == errc::no_buffer_space || code == errc::not_enough_memory)
         return false;
     // The answer to an earlier datagram, which the system reports once; this one has not been tried.
     if (code == errc::connection_refused || code == errc::connection_reset) return ++counters_.refused, true;
@@ -382,17 +353,16 @@ template <class F>
 bool Udp::receive_some(State& state, std::size_t& taken, F& f) {
     ++counters_.calls_in;
 #if defined(__linux__)
-    if (state.batched >= 0) return receive_batch(state, taken, f);
+    if (state.batched) return receive_batch(state, taken, f);
 #endif
     ++taken;
-    detail::AsioUdp::endpoint from;
-    std::error_code code;
-    const std::size_t size =
-        state.by_asio->socket.receive_from(asio::mutable_buffer(state.slot(0), 65'536), from, 0, code);
-    if (code) return receive_refused({code.value(), std::system_category()});
+    Address from;
+    std::size_t size = 0;
+    if (const std::error_code code = state.socket.receive(from, {state.slot(0), 65'536}, size))
+        return receive_refused(code);
     ++counters_.datagrams_in;
     counters_.bytes_in += size;
-    f(detail::from_endpoint(from), Lane{}, BytesIn{state.slot(0), size});
+    f(static_cast<const Address&>(from), Lane{}, BytesIn{state.slot(0), size});
     return true;
 }
 
@@ -404,11 +374,11 @@ bool Udp::receive_batch(State& state, std::size_t& taken, F& f) {
     std::size_t slots = state.joined ? 4 : State::slots;
     if (slots > options_.datagrams_per_poll - taken) slots = options_.datagrams_per_poll - taken;
     for (std::size_t i = 0; i < slots; ++i) in.expect(i, state.gro);
-    const int count =
-        recvmmsg(state.batched, in.headers.data(), static_cast<unsigned>(slots), MSG_DONTWAIT, nullptr);
+    const int count = recvmmsg(state.socket.handle(), in.headers.data(), static_cast<unsigned>(slots),
+                               MSG_DONTWAIT, nullptr);
     if (count < 0) {
         ++taken;
-        return receive_refused({errno, std::system_category()});
+        return receive_refused(detail::last_error());
     }
     const auto pieces = static_cast<std::size_t>(count);
     std::size_t bytes = 0;
@@ -437,22 +407,17 @@ bool Udp::receive_batch(State& state, std::size_t& taken, F& f) {
 }
 #endif
 
-inline bool Udp::receive_refused(const std::error_code& given) {
+inline bool Udp::receive_refused(const std::error_code& code) {
     using std::errc;
-    const std::error_code code = detail::in_common(given);
     if (code == errc::interrupted) return true;
-    if (code == errc::operation_would_block || code == errc::resource_unavailable_try_again) return false;
+    if (detail::is_later(code)) return false;
     if (code == errc::connection_refused || code == errc::connection_reset) return ++counters_.refused, true;
     system_error_ = code;
     return false;
 }
 
 inline detail::NativeSocket Udp::handle() const {
-    if (!is_open()) return detail::no_socket;
-#if defined(__linux__)
-    if (state_->batched >= 0) return state_->batched;
-#endif
-    return state_->by_asio->socket.native_handle();
+    return is_open() ? state_->socket.handle() : detail::no_socket;
 }
 
 inline void Udp::wait(Instant until, Waker* waker) {

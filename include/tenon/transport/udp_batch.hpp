@@ -10,9 +10,9 @@
 
 #include "tenon/core/bytes.hpp"
 #include "tenon/transport/address.hpp"
+#include "tenon/transport/system_socket.hpp"
 
 #if defined(__linux__)
-#include <netinet/in.h>
 #include <netinet/udp.h>
 #include <sys/socket.h>
 #endif
@@ -73,16 +73,12 @@ inline constexpr int udp_segment = 103, udp_gro = 104;
 // The system's structures for one batch, chained once; each call fills in what changes.
 template <std::size_t Slots, class Number>
 struct MessageBatch {
-    union Address {
-        sockaddr_in v4;
-        sockaddr_in6 v6;
-    };
     struct alignas(cmsghdr) Control {
         unsigned char bytes[CMSG_SPACE(sizeof(Number))];
     };
     std::array<mmsghdr, Slots> headers{};
     std::array<iovec, Slots> pieces{};
-    std::array<Address, Slots> addresses{};
+    std::array<SystemAddress, Slots> addresses{};
     std::array<Control, Slots> controls{};
 
     MessageBatch() {
@@ -96,33 +92,9 @@ struct MessageBatch {
     MessageBatch& operator=(const MessageBatch&) = delete;
 
     void set_address(std::size_t i, const IpAddress& to, bool as_v4) {
-        if (as_v4) {
-            sockaddr_in& in = addresses[i].v4;
-            in.sin_family = AF_INET;
-            in.sin_port = htons(to.port);
-            std::memcpy(&in.sin_addr, to.bytes.data() + 12, 4);
-            headers[i].msg_hdr.msg_namelen = sizeof in;
-        } else {
-            sockaddr_in6& in = addresses[i].v6;
-            in = {};
-            in.sin6_family = AF_INET6;
-            in.sin6_port = htons(to.port);
-            in.sin6_scope_id = to.scope;
-            std::memcpy(&in.sin6_addr, to.bytes.data(), 16);
-            headers[i].msg_hdr.msg_namelen = sizeof in;
-        }
+        headers[i].msg_hdr.msg_namelen = addresses[i].set(to, as_v4);
     }
-    IpAddress address(std::size_t i) const {
-        if (addresses[i].v6.sin6_family == AF_INET6) {
-            IpAddress from = IpAddress::any(ntohs(addresses[i].v6.sin6_port));
-            std::memcpy(from.bytes.data(), &addresses[i].v6.sin6_addr, 16);
-            from.scope = addresses[i].v6.sin6_scope_id;
-            return from;
-        }
-        IpAddress from = IpAddress::any_v4(ntohs(addresses[i].v4.sin_port));
-        std::memcpy(from.bytes.data() + 12, &addresses[i].v4.sin_addr, 4);
-        return from;
-    }
+    IpAddress address(std::size_t i) const { return addresses[i].get(); }
     void set_number(std::size_t i, int type, Number number, bool wanted) {
         msghdr& header = headers[i].msg_hdr;
         header.msg_control = nullptr;
@@ -139,7 +111,7 @@ struct MessageBatch {
     // Resets what the kernel's last answer has overwritten.
     void expect(std::size_t i, bool with_number) {
         msghdr& header = headers[i].msg_hdr;
-        header.msg_namelen = sizeof(Address);
+        header.msg_namelen = sizeof(SystemAddress);
         header.msg_control = with_number ? controls[i].bytes : nullptr;
         header.msg_controllen = with_number ? sizeof controls[i].bytes : 0;
     }
