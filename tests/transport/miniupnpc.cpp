@@ -21,9 +21,9 @@ using namespace tenon::transport;
 
 namespace {
 
-using detail::DatagramSocket;
-using detail::Moving;
-using detail::StreamSocket;
+using transport::detail::DatagramSocket;
+using transport::detail::Moving;
+using transport::detail::StreamSocket;
 
 void nap() { std::this_thread::sleep_for(std::chrono::milliseconds(1)); }
 
