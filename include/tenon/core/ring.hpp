@@ -28,14 +28,15 @@ class Ring {
 
     // The place of the new last item, or nullptr: at the limit, or out of memory. It holds until the ring
     // grows or shrinks.
-    T* push_back(T item) { return emplace_back(std::move(item)); }
+    T* push_back(T item) {
+        void* place = new_place();
+        return place == nullptr ? nullptr : new (place) T(std::move(item));
+    }
     // The arguments must not be items of this ring, which may move first.
     template <class... Args>
     T* emplace_back(Args&&... args) {
-        if (size_ >= limit_ || (size_ == capacity_ && !move_to(capacity_ == 0 ? 8 : capacity_ * 2)))
-            return nullptr;
-        void* place = items_ + ((head_ + size_) & (capacity_ - 1));
-        ++size_;
+        void* place = new_place();
+        if (place == nullptr) return nullptr;
         if constexpr (std::is_constructible_v<T, Args...>)
             return new (place) T(std::forward<Args>(args)...);
         else
@@ -102,8 +103,16 @@ class Ring {
         while (capacity < count) capacity *= 2;
         return capacity;
     }
+    // Behind the last item, which it then is; nullptr at the limit, or out of memory.
+    void* new_place() {
+        if (size_ >= limit_ || (size_ == capacity_ && !move_to(capacity_ == 0 ? 8 : capacity_ * 2)))
+            return nullptr;
+        return items_ + ((head_ + size_++) & (capacity_ - 1));
+    }
     void swap(Ring& other) {
-        std::swap(items_, other.items_);
+        T* items = items_; // std::swap would be made anew for each T, in everybody's build
+        items_ = other.items_;
+        other.items_ = items;
         std::swap(capacity_, other.capacity_);
         std::swap(head_, other.head_);
         std::swap(size_, other.size_);

@@ -4,11 +4,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <string_view>
 #include <utility>
-#include <vector>
 
+#include "tenon/core/hash_map.hpp"
 #include "tenon/core/random.hpp"
+#include "tenon/core/ring.hpp"
 #include "tenon/transport/address.hpp"
 #include "tenon/transport/concept.hpp"
 
@@ -57,29 +59,55 @@ struct MemoryDatagram {
 // state allocates nothing.
 class MemoryBox {
   public:
-    // Room for `size` more bytes; they count only once they are added.
+    MemoryBox() = default;
+    MemoryBox(MemoryBox&& other) noexcept { swap(other); }
+    MemoryBox& operator=(MemoryBox&& other) noexcept {
+        swap(other);
+        return *this;
+    }
+    ~MemoryBox() { ::operator delete(bytes_); }
+
+    // Room for one more datagram of up to `size` bytes, which counts only once it is added; shorter when there
+    // is no memory.
     BytesOut room(std::size_t size) {
-        if (bytes_.size() < used_ + size) bytes_.resize((used_ + size) * 2);
-        return {bytes_.data() + used_, size};
+        const bool fits = bytes_ != nullptr && size <= capacity_ - used_;
+        if (!datagrams_.reserve(count() + 1) || (!fits && !grow((used_ + size) * 2))) return {};
+        return {bytes_ + used_, size};
     }
     void add(const MemoryAddress& from, const MemoryAddress& to, Lane lane, std::size_t size) {
-        datagrams_.push_back({from, to, lane, used_, size});
+        datagrams_.push_back({from, to, lane, used_, size}); // room() has made its place
         used_ += size;
     }
     void clear() {
         datagrams_.clear();
         used_ = 0;
     }
+    void swap(MemoryBox& other) {
+        std::swap(datagrams_, other.datagrams_);
+        std::swap(bytes_, other.bytes_);
+        std::swap(capacity_, other.capacity_);
+        std::swap(used_, other.used_);
+    }
 
     std::size_t count() const { return datagrams_.size(); }
     std::size_t used() const { return used_; }
     const MemoryDatagram& operator[](std::size_t i) const { return datagrams_[i]; }
-    BytesIn bytes(const MemoryDatagram& d) const { return {bytes_.data() + d.begin, d.size}; }
+    BytesIn bytes(const MemoryDatagram& d) const { return {bytes_ + d.begin, d.size}; }
 
   private:
-    std::vector<MemoryDatagram> datagrams_;
-    std::vector<std::byte> bytes_;
-    std::size_t used_ = 0;
+    bool grow(std::size_t capacity) {
+        auto* bytes = static_cast<std::byte*>(::operator new(capacity, std::nothrow));
+        if (bytes == nullptr) return false;
+        copy(bytes, {bytes_, used_});
+        ::operator delete(bytes_);
+        bytes_ = bytes;
+        capacity_ = capacity;
+        return true;
+    }
+
+    Ring<MemoryDatagram> datagrams_;
+    std::byte* bytes_ = nullptr;
+    std::size_t capacity_ = 0, used_ = 0;
 };
 
 } // namespace detail
@@ -97,14 +125,14 @@ class Exchange {
     template <class F>
     std::size_t take_outgoing(F&& f) {
         detail::MemoryBox box; // its own, because f may take again
-        std::swap(box, outgoing_);
-        std::swap(outgoing_, spare_);
+        box.swap(outgoing_);
+        outgoing_.swap(spare_);
         preparing_ = nobody;
         ++round_;
         const std::size_t count = box.count();
         for (std::size_t i = 0; i < count; ++i) f(box[i].from, box[i].to, box[i].lane, box.bytes(box[i]));
         box.clear();
-        std::swap(box, spare_);
+        box.swap(spare_);
         return count;
     }
 
@@ -115,7 +143,9 @@ class Exchange {
         detail::MemoryBox& inbox = ports_[slot].inbox;
         if (inbox.count() >= options_.inbox_datagrams || inbox.used() + bytes.size() > options_.inbox_bytes)
             return ++overflowed_, false;
-        copy(inbox.room(bytes.size()).data(), bytes);
+        const BytesOut room = inbox.room(bytes.size());
+        if (room.data() == nullptr) return ++overflowed_, false;
+        copy(room.data(), bytes);
         inbox.add(from, to, lane, bytes.size());
         return true;
     }
@@ -147,23 +177,8 @@ class Exchange {
     };
 
     std::uint32_t find(const MemoryAddress& address) const {
-        if (table_.empty()) return nobody;
-        for (auto i = static_cast<std::size_t>(address.hash());; ++i) {
-            const std::uint32_t slot = table_[i & (table_.size() - 1)];
-            if (slot == nobody || ports_[slot].address == address) return slot;
-        }
-    }
-    // Opening and closing are rare, so the table is simply made anew.
-    void index() {
-        std::size_t size = 16;
-        while (size < ports_.size() * 2) size *= 2;
-        table_.assign(size, nobody);
-        for (std::uint32_t slot = 0; slot < ports_.size(); ++slot) {
-            if (!ports_[slot].open) continue;
-            auto i = static_cast<std::size_t>(ports_[slot].address.hash());
-            while (table_[i & (size - 1)] != nobody) ++i;
-            table_[i & (size - 1)] = slot;
-        }
+        const std::uint32_t* slot = slots_.find(address);
+        return slot == nullptr ? nobody : *slot;
     }
     Result<std::uint32_t> open(MemoryAddress address) {
         if (address.port == 0) {
@@ -177,16 +192,16 @@ class Exchange {
         }
         std::uint32_t slot = 0;
         while (slot < ports_.size() && ports_[slot].open) ++slot;
-        if (slot == ports_.size()) ports_.emplace_back();
+        if (slot == ports_.size() && ports_.emplace_back() == nullptr) return Error::system;
+        if (slots_.insert(address, slot) == nullptr) return Error::system;
         ports_[slot].address = address;
         ports_[slot].open = true;
-        index();
         return slot;
     }
     void close(std::uint32_t slot) {
         if (preparing_ == slot) preparing_ = nobody;
+        slots_.erase(ports_[slot].address);
         ports_[slot] = {};
-        index();
     }
 
     BytesOut prepare(std::uint32_t slot, std::size_t size) {
@@ -195,9 +210,10 @@ class Exchange {
             port.round = round_;
             port.outgoing = 0;
         }
-        if (port.outgoing + size > options_.outgoing_bytes) return {};
-        preparing_ = slot;
-        return outgoing_.room(size);
+        BytesOut room;
+        if (port.outgoing + size <= options_.outgoing_bytes) room = outgoing_.room(size);
+        if (preparing_ == slot || room.data() != nullptr) preparing_ = room.data() != nullptr ? slot : nobody;
+        return room;
     }
     void commit(std::uint32_t slot, const MemoryAddress& to, Lane lane, std::size_t size) {
         preparing_ = nobody;
@@ -207,8 +223,8 @@ class Exchange {
 
     ExchangeOptions options_;
     Random random_;
-    std::vector<Port> ports_;
-    std::vector<std::uint32_t> table_; // slots by hash of their address
+    Ring<Port> ports_;
+    HashMap<MemoryAddress, std::uint32_t> slots_;
     detail::MemoryBox outgoing_, spare_;
     std::uint32_t preparing_ = nobody; // the port whose prepared bytes lie at outgoing_'s end
     std::uint32_t next_port_ = 0;
@@ -254,7 +270,7 @@ class Memory {
         if (!is_open()) return Sent::closed;
         if (datagram.size() > datagram_max) return Sent::too_big;
         const BytesOut room = exchange_->prepare(slot_, datagram.size());
-        if (room.size() < datagram.size()) return Sent::would_block;
+        if (room.data() == nullptr) return Sent::would_block; // the size would not tell, of an empty datagram
         copy(room.data(), datagram);
         exchange_->commit(slot_, to, lane, datagram.size());
         return Sent::sent;
@@ -289,13 +305,13 @@ class Memory {
         Exchange::Port& port = exchange_->ports_[slot_];
         if (port.inbox.count() == 0) return;
         detail::MemoryBox box;
-        std::swap(box, port.inbox);
-        std::swap(port.inbox, port.spare);
+        box.swap(port.inbox);
+        port.inbox.swap(port.spare);
         const auto same = [this, openings = openings_] { return is_open() && openings_ == openings; };
         for (std::size_t i = 0; i < box.count() && same(); ++i)
             f(box[i].from, box[i].lane, box.bytes(box[i]));
         box.clear();
-        if (same()) std::swap(box, exchange_->ports_[slot_].spare);
+        if (same()) box.swap(exchange_->ports_[slot_].spare);
     }
     // Virtual time stands still until the owner of the Exchange moves it.
     void wait(Instant) {}
