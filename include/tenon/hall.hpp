@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -47,7 +46,7 @@ namespace detail {
 template <class... Games>
 class HallCore {
   public:
-    using Transport = typename std::tuple_element_t<0, std::tuple<Games...>>::Net::TransportType;
+    using Transport = typename GameAt<0, Games...>::type::Net::TransportType;
     using Address = typename Transport::Address;
     using Guard = GuardOf<Transport>;
 

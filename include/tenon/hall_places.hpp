@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <new>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -22,6 +21,13 @@
 #include "tenon/room/seats.hpp"
 
 namespace tenon::detail {
+
+template <std::size_t I, class First, class... Rest>
+struct GameAt : GameAt<I - 1, Rest...> {};
+template <class First, class... Rest>
+struct GameAt<0, First, Rest...> {
+    using type = First;
+};
 
 // `Games` are Plays.
 template <class Address, class... Games>
@@ -68,7 +74,7 @@ class HallPlaces {
     template <class Net>
     static constexpr bool plays = index_of<Net> < sizeof...(Games);
     template <class Net> // any, where one sentence has been said already
-    using GameOf = std::tuple_element_t<plays<Net> ? index_of<Net> : 0, std::tuple<Games...>>;
+    using GameOf = typename GameAt<plays<Net> ? index_of<Net> : 0, Games...>::type;
 
     // Calls f with the party of the place, by its type.
     template <class F>

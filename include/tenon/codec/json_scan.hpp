@@ -5,13 +5,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <limits>
 #include <string_view>
 #include <type_traits>
 
 #include "tenon/codec/json_text.hpp"
 #include "tenon/core/bytes.hpp"
 #include "tenon/core/error.hpp"
+#include "tenon/core/real.hpp"
 
 namespace tenon::codec {
 
@@ -138,7 +138,7 @@ N JsonScan::integer() {
     }
     if (has_zero && digits > 1) fail(Error::malformed);
     if (is_quoted && next() != '"') fail(Error::malformed);
-    const auto most = static_cast<std::uint64_t>(std::numeric_limits<N>::max());
+    const auto most = UINT64_MAX >> (64 - 8 * sizeof(N) + std::is_signed_v<N>);
     if (size > (!is_negative ? most : std::is_signed_v<N> ? most + 1 : 0)) fail(Error::over_bound);
     return ok() ? static_cast<N>(is_negative ? 0 - size : size) : N(0);
 }
@@ -147,9 +147,9 @@ N JsonScan::integer() {
 template <class T>
 T JsonScan::floating() {
     peek();
-    if (is_word("NaN")) return std::numeric_limits<T>::quiet_NaN();
-    if (is_word("Infinity")) return std::numeric_limits<T>::infinity();
-    if (is_word("-Infinity")) return -std::numeric_limits<T>::infinity();
+    if (is_word("NaN")) return static_cast<T>(real::nan);
+    if (is_word("Infinity")) return static_cast<T>(real::infinity);
+    if (is_word("-Infinity")) return static_cast<T>(-real::infinity);
     const std::size_t from = at_;
     while (at_ < text_.size() && detail::is_of_number(text_[at_])) ++at_;
     if (at_ == text_.size()) fail(Error::truncated);

@@ -2,13 +2,15 @@
 // Numbers and characters as JSON writes them, whatever the program's locale. Only the Json codec's archives
 // call this.
 
+#include <cfloat>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <limits>
 #include <string_view>
+
+#include "tenon/core/real.hpp"
 
 namespace tenon::codec::detail {
 
@@ -54,7 +56,7 @@ template <class T>
 class NumberText {
   public:
     explicit NumberText(T value) {
-        constexpr T infinity = std::numeric_limits<T>::infinity();
+        constexpr T infinity = static_cast<T>(real::infinity);
         if (value != value)
             word("NaN");
         else if (value == infinity)
@@ -68,8 +70,10 @@ class NumberText {
 
   private:
     void shortest(T value) {
-        for (int digits = std::numeric_limits<T>::digits10; digits <= std::numeric_limits<T>::max_digits10;
-             ++digits) {
+        constexpr bool is_float = sizeof(T) == sizeof(float);
+        constexpr int least = is_float ? FLT_DIG : DBL_DIG,
+                      most = is_float ? FLT_DECIMAL_DIG : DBL_DECIMAL_DIG;
+        for (int digits = least; digits <= most; ++digits) {
             const int size = std::snprintf(text_, sizeof(text_), "%.*g", digits, static_cast<double>(value));
             size_ = size > 0 ? static_cast<std::size_t>(size) : 0;
             if (static_cast<T>(std::strtod(text_, nullptr)) == value) break;

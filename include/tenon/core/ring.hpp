@@ -53,11 +53,8 @@ class Ring {
         items_[(head_ + --size_) & (capacity_ - 1)].~T();
     }
     void clear() {
-        if constexpr (std::is_trivially_destructible_v<T>)
-            size_ = 0;
-        else
-            while (size_ != 0) pop_front();
-        head_ = 0;
+        for (std::size_t i = 0; i < size_; ++i) items_[(head_ + i) & (capacity_ - 1)].~T();
+        size_ = head_ = 0;
     }
     // Room for `count` items in all; false, and all as it was, above the limit or out of memory.
     bool reserve(std::size_t count) {

@@ -4,10 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <utility>
 
 #include "tenon/core/bytes.hpp"
+#include "tenon/core/error.hpp"
 #include "tenon/core/ids.hpp"
 #include "tenon/core/sequence.hpp"
 #include "tenon/core/time.hpp"
@@ -31,10 +31,10 @@ struct StateHead {
         out.u16(stamp);
         return out.position();
     }
-    static std::optional<StateHead> read(ByteReader& in) {
+    static Result<StateHead> read(ByteReader& in) {
         const std::uint64_t owner = in.varint();
         const std::uint16_t stamp = in.u16();
-        if (!in.ok() || owner >= PeerId::none().value) return std::nullopt;
+        if (!in.ok() || owner >= PeerId::none().value) return Error::malformed;
         return StateHead{PeerId{static_cast<std::uint32_t>(owner)}, stamp};
     }
     // The whole time, when it is within half a minute of `near`.

@@ -50,7 +50,8 @@ class Doorway {
         if (table.status_ != Status::hosting || entrance_.is_spent(table.now_, request.nonce))
             return table.count_strange(true);
         PeerName name;
-        std::optional<Admission> before;
+        Admission before; // when `known`
+        bool known = false;
         std::uint8_t role = 0;
         if (auto* seat = table.seats_.at(from)) {
             // That program has started anew: the same request would have been answered before it came here.
@@ -61,8 +62,9 @@ class Doorway {
                 if (!is_over_stream(seat->link) && seat->link.stats().packets_in == 0 &&
                     request.visitor.is_at(seat->link.seal())) {
                     name = PeerName(table.roster_.name_of(seat->id));
-                    before.emplace().name = name.view();
-                    before->capabilities = seat->capabilities;
+                    known = true;
+                    before.name = name.view();
+                    before.capabilities = seat->capabilities;
                     role = table.roster_.role_of(seat->id);
                 }
             table.drop(*seat, Error::left);
@@ -70,7 +72,7 @@ class Doorway {
         if (!entrance_.fits(from, request, terms_at(table, from), table.carriage_)) return;
         if (table.roster_.size() > table.options_.peers_max)
             return entrance_.refuse(from, request.nonce, Error::room_full);
-        if (before) return let_in(table, from, request, *before, role);
+        if (known) return let_in(table, from, request, before, role);
         asking_.emplace(from, std::move(request));
         if (!asks_) answer(table, [](const Caller&) { return Admission(); });
     }

@@ -67,8 +67,8 @@ class MemoryBox {
     }
     ~MemoryBox() { ::operator delete(bytes_); }
 
-    // Room for one more datagram of up to `size` bytes, which counts only once it is added; shorter when there
-    // is no memory.
+    // Room for one more datagram of up to `size` bytes, which counts only once it is added; shorter when
+    // there is no memory.
     BytesOut room(std::size_t size) {
         const bool fits = bytes_ != nullptr && size <= capacity_ - used_;
         if (!datagrams_.reserve(count() + 1) || (!fits && !grow((used_ + size) * 2))) return {};
