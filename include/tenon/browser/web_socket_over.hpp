@@ -17,6 +17,7 @@
 #include "tenon/transport/byte_queue.hpp"
 #include "tenon/transport/concept.hpp"
 #include "tenon/transport/now.hpp"
+#include "tenon/transport/polling.hpp"
 
 namespace tenon::browser {
 
@@ -143,7 +144,7 @@ class WebSocketOver {
     void poll(F&& f) {
         if (!is_open() || state_->polling || retired_) return;
         State& s = *state_;
-        const Polling guard{*this, s};
+        const transport::detail::Polling<State> guard(retired_, s);
         const Instant time = now();
         for (std::size_t i = 0; i < s.all.size(); ++i) {
             Connection& c = *s.all[i];
@@ -324,17 +325,6 @@ class WebSocketOver {
         Stage stage = Stage::dialling;
         Error why = Error::none;
         std::uint16_t code = 0;
-    };
-    struct Polling {
-        WebSocketOver& transport;
-        State& state;
-        Polling(WebSocketOver& of, State& s) : transport(of), state(s) { s.polling = true; }
-        Polling(const Polling&) = delete;
-        Polling& operator=(const Polling&) = delete;
-        ~Polling() {
-            state.polling = false;
-            transport.retired_.reset();
-        }
     };
 
     // What has come, up to what one turn may; false when a handler has closed.
