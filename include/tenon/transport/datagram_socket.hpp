@@ -39,7 +39,14 @@ class DatagramSocket : public SystemSocket {
 
     // ---- a local network; each is best effort, and false where it was not taken
 
-    void share_port() const { set(SOL_SOCKET, SO_REUSEADDR, 1); }
+    // Linux and Windows share it by one option, the BSDs and macOS want a second; with that, Linux would
+    // spread what arrives over those who share.
+    void share_port() const {
+        set(SOL_SOCKET, SO_REUSEADDR, 1);
+#if defined(SO_REUSEPORT) && !defined(__linux__)
+        set(SOL_SOCKET, SO_REUSEPORT, 1);
+#endif
+    }
     // To all at once, no further than the next router, and heard on this machine too.
     void stay_local(bool v4) const {
         set(SOL_SOCKET, SO_BROADCAST, 1);

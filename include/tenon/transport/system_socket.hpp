@@ -189,6 +189,9 @@ class SystemSocket {
     std::error_code open(int family, int type) {
         close();
         start_sockets();
+#if defined(SOCK_CLOEXEC)
+        type |= SOCK_CLOEXEC; // at once, as another thread may start a program before it is said
+#endif
         handle_ = ::socket(family, type, 0);
         if (!is_open()) return last_error();
         return make_non_blocking() ? std::error_code() : failed();

@@ -228,8 +228,10 @@ inline Result<IpAddress> Udp::open(std::uint16_t port) {
             error = any || options_.bind.is_v4() ? bind(*state, port, true) : Error::bad_address;
         }
         if (error != Error::none) return error;
+        const Address bound = state->socket.local_address();
+        if (bound.port == 0) return fail(detail::last_error());
         configure(*state);
-        local_ = state->socket.local_address();
+        local_ = bound;
         state_ = std::move(state);
         return local_;
     });
