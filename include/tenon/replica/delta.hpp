@@ -59,11 +59,38 @@ class DeltaCoder {
         }
         return coder_.ok();
     }
-    // One of which nothing is known, but that its tenant is like the one coded before.
-    bool code_alike(std::size_t slot) {
-        slot_ = slot;
-        if constexpr (!Coder::is_encoder) target_.tenant(slot) = models_.last;
-        return models_.last.generation != 0 && code_whole(models_.last);
+    // A row of slots of which nothing is known, but that their tenants are like the one coded before; and
+    // their sums. begin(slot) is asked before each, and may refuse. How many were coded.
+    template <class Check, class Begin>
+    std::size_t code_row(std::size_t first, std::size_t count, Check& check, Begin&& begin) {
+        const Tenant tenant = models_.last;
+        if (tenant.generation == 0) return 0;
+        // Here, as a compiler takes every byte that is written for a change of what lies elsewhere.
+        struct Part {
+            const PlainCell *all, *end;
+            Cell* cells;
+        } parts[Layout::components_max];
+        std::size_t parts_count = 0;
+        for (unsigned left = tenant.components; left != 0; left &= left - 1) {
+            const auto c = static_cast<std::size_t>(std::countr_zero(left));
+            const PlainCell* const all = layout_.cells(layout_.component(c));
+            parts[parts_count++] = {all, all + layout_.component(c).cells, target_.cells(c, first)};
+        }
+        Tenant* tenants = &target_.tenant(first);
+        typename Coder::Plain plain(coder_);
+        for (std::size_t i = 0; i < count; ++i) {
+            if (!plain.ok() || !begin(first + i)) return i;
+            if constexpr (!Coder::is_encoder) tenants[i] = tenant;
+            typename Check::Sum sum(first + i, tenant);
+            for (Part *part = parts, *last = parts + parts_count; part != last; ++part) {
+                const auto cells = static_cast<std::size_t>(part->end - part->all);
+                if (!code_cells(plain, part->all, part->end, part->cells)) return i;
+                sum.add(part->cells, cells);
+                part->cells += cells;
+            }
+            check.add(sum);
+        }
+        return plain.ok() ? count : count - 1;
     }
     // An entity that is there.
     bool code(std::size_t slot, std::uint64_t usable) {
@@ -342,21 +369,38 @@ class DeltaCoder {
         return coder_.ok();
     }
     bool code_whole(std::size_t c) {
-        const ComponentLayout& component = layout_.component(c);
-        const PlainCell* all = layout_.cells(component);
-        Cell* cells = target_.cells(c, slot_);
+        const PlainCell* const all = layout_.cells(layout_.component(c));
         typename Coder::Plain plain(coder_);
-        for (std::size_t i = 0; i < component.cells; ++i)
-            if (!code_plain(plain, all[i], cells[i])) return false;
+        return code_cells(plain, all, all + layout_.component(c).cells, target_.cells(c, slot_));
+    }
+    TENON_INLINE static bool code_cells(typename Coder::Plain& plain, const PlainCell* at,
+                                        const PlainCell* end, Cell* cells) {
+        while (at != end) {
+            const unsigned bits = at->word;
+            if constexpr (Coder::is_encoder) {
+                std::uint64_t word = above(*at, *cells);
+                for (++at, ++cells; at != end && at->shift != 0; ++at, ++cells)
+                    word |= above(*at, *cells) << at->shift;
+                plain.bits(word, bits);
+            } else {
+                const std::uint64_t word = plain.bits(0, bits);
+                if (!take_above(*at, word, *cells)) return false;
+                for (++at, ++cells; at != end && at->shift != 0; ++at, ++cells)
+                    if (!take_above(*at, word >> at->shift, *cells)) return false;
+            }
+        }
         return true;
     }
-    // `coder` is one, or its plain bits.
-    static bool code_plain(auto& coder, const PlainCell& plain, Cell& cell) {
-        const auto told = static_cast<std::uint64_t>(std::int64_t(cell) - plain.low);
-        const std::uint64_t above = coder.bits(told, plain.bits);
-        if (above > plain.range) return false;
-        cell = static_cast<Cell>(plain.low + static_cast<std::int64_t>(above));
-        return true;
+    static std::uint64_t above(const PlainCell& plain, Cell cell) {
+        return static_cast<std::uint32_t>(cell) - static_cast<std::uint32_t>(plain.low);
+    }
+    static bool take_above(const PlainCell& plain, std::uint64_t word, Cell& cell) {
+        const std::uint64_t told = word & ((std::uint64_t(1) << plain.bits) - 1);
+        cell = static_cast<Cell>(plain.low + static_cast<std::int64_t>(told));
+        return told <= plain.range;
+    }
+    bool code_plain(const PlainCell& plain, Cell& cell) {
+        return take_above(plain, coder_.bits(above(plain, cell), plain.bits), cell);
     }
     bool code_moves(std::size_t c) {
         const ComponentLayout& component = layout_.component(c);
@@ -370,7 +414,7 @@ class DeltaCoder {
             if (group.kind == CellKind::rotation) {
                 const auto largest = static_cast<Cell>(expected_[g][0] >> 8);
                 if (!coder_.bit(at[0] == largest, models.same_largest[trust_[g]])) {
-                    if (!code_plain(coder_, layout_.cell(group, 0), at[0])) return false;
+                    if (!code_plain(layout_.cell(group, 0), at[0])) return false;
                     turn_as(group, turns_[g], static_cast<std::size_t>(at[0]), expected_[g]);
                 } else {
                     at[0] = largest;
@@ -392,7 +436,7 @@ class DeltaCoder {
                 cell = static_cast<Cell>(expected);
                 return true;
             }
-            return code_plain(coder_, layout_.cell(group, k), cell);
+            return code_plain(layout_.cell(group, k), cell);
         }
         std::int64_t error = std::int64_t(cell) - expected;
         if (group.kind == CellKind::angle) error = nearest_turn(error, group.range[k]);

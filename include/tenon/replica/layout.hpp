@@ -34,10 +34,14 @@ struct CellGroup {
     double step = 0;
 };
 
-// A cell by itself, as it is told when nothing is known of it.
+// A cell by itself, as it is told when nothing is known of it: in words of up to 32 bits, so that the few
+// steps from one to the next, each of which waits for the one before, are taken for several cells at once.
 struct PlainCell {
     Cell low = 0;
-    std::uint32_t range = 0, bits = 0;
+    std::uint32_t range = 0;
+    std::uint8_t bits = 0;
+    std::uint8_t shift = 0; // its place in its word
+    std::uint8_t word = 0;  // the bits of the word that begins with it, or 0
 };
 
 struct ComponentLayout {
@@ -102,14 +106,19 @@ class Layout {
     void add_cell(CellGroup& group, Cell low, std::uint32_t range) {
         group.low[group.count] = low;
         group.range[group.count++] = range;
-        cell_[cells_++] = {low, range, static_cast<std::uint32_t>(std::bit_width(range))};
-        ++component_[components_ - 1].cells;
+        const auto bits = static_cast<std::uint8_t>(std::bit_width(range));
+        const unsigned shift = component_[components_ - 1].cells++ == 0 ? 0 : cell_[word_].word;
+        const bool joins = shift != 0 && shift + bits <= 32;
+        if (!joins) word_ = cells_;
+        cell_[cells_++] = {low, range, bits, static_cast<std::uint8_t>(joins ? shift : 0), 0};
+        cell_[word_].word = static_cast<std::uint8_t>(joins ? shift + bits : bits);
     }
     static void overflow() {
         TENON_ASSERT(false, "a Component has at most 256 fields, and all together 256 groups");
     }
 
     std::size_t components_ = 0, groups_ = 0, cells_ = 0;
+    std::size_t word_ = 0; // the cell that began the last word
     bool joinable_ = false;
     ComponentLayout component_[components_max];
     CellGroup group_[groups_max];

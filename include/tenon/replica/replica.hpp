@@ -205,21 +205,29 @@ class ReplicaHistory {
         models_.reset();
         DeltaCoder<RangeDecoder> deltas(coder, models_, references, row);
         SnapshotCheck check;
+        // Or it would be told as unknown, although it is not.
+        const auto is_unknown = [&](std::size_t slot) {
+            return slots_[slot].memory.usable(number, head) == 0;
+        };
         const auto nobody_asks = [](const SlotWord&, const SlotWord&) { return false; };
         const Error error = code_slots(
             coder, list_, list_known(head, number), words_ * 64, nobody_asks,
             [&](const SlotWord& word, Telling telling) {
                 Presence presence = Presence::here;
-                // Told as unknown, although it is not.
-                if (word.usable == 0 && slots_[word.slot].memory.usable(number, head) != 0) return false;
+                if (word.usable == 0 && !is_unknown(word.slot)) return false;
                 if (!coder.ok()) return false;
-                if (!(telling == Telling::alike
-                          ? deltas.code_alike(word.slot)
-                          : deltas.code(word.slot, telling == Telling::anew ? 0 : word.usable, presence)))
+                if (!deltas.code(word.slot, telling == Telling::anew ? 0 : word.usable, presence))
                     return false;
                 check.add(past_.layout(), row, word.slot, row.tenant(word.slot));
                 told_[count++] = {word.slot, presence};
                 return true;
+            },
+            [&](std::size_t first, std::size_t many) {
+                return deltas.code_row(first, many, check, [&](std::size_t slot) {
+                    if (!is_unknown(slot)) return false;
+                    told_[count++] = {static_cast<std::uint32_t>(slot), Presence::here};
+                    return true;
+                }) == many;
             });
         if (error != Error::none) return error;
         const std::uint64_t expected = coder.bits(0, 16);

@@ -2,10 +2,13 @@
 // A snapshot's bytes: a number, and then one range-coded body: which earlier snapshots it builds on, which
 // slots it tells of, and what became of them. SnapshotSender writes and Replica reads with the same code.
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "tenon/core/bytes.hpp"
+#include "tenon/core/config.hpp"
 #include "tenon/core/error.hpp"
 #include "tenon/replica/delta.hpp"
 #include "tenon/replica/history.hpp"
@@ -95,15 +98,16 @@ struct SlotModels {
     MagnitudeModel gap, further;
 };
 
-// How a slot is told of: by how it differs, as if nothing were known of it, or as one more like the last.
-enum class Telling : std::uint8_t { delta, anew, alike };
+// How a slot is told of: by how it differs, or as if nothing were known of it.
+enum class Telling : std::uint8_t { delta, anew };
 
 // Calls each(word, telling) for the slots that are told of: first those of `words` of which something is
 // known, then those of which nothing is; each in order. An encoder's words say which, and a decoder finds it.
-// Slots that follow one another, and of which alike(a, b) holds, are told in one go; only an encoder asks.
-template <class Coder, class Alike, class Each>
+// Slots that follow one another, and of which alike(a, b) holds, are told in one go: each() is called for the
+// first, and row(slot, how_many) for the others. Only an encoder asks what is alike.
+template <class Coder, class Alike, class Each, class EachRow>
 Error code_slots(Coder& coder, const SlotWord* words, std::size_t count, std::size_t slots, Alike&& alike,
-                 Each&& each) {
+                 Each&& each, EachRow&& row) {
     SlotModels models;
     for (std::size_t i = 0, end = 0; i < count; i = end) {
         bool known = false, recent = false, any = false;
@@ -141,10 +145,10 @@ Error code_slots(Coder& coder, const SlotWord* words, std::size_t count, std::si
         if (!coder.ok()) return Error::truncated;
         if (next >= slots || further >= slots - next) return Error::over_bound;
         const std::uint32_t what = more ? words[first].what : SlotWord::told;
-        for (std::uint64_t k = 0; k <= further; ++k, ++next)
-            if (!each(SlotWord{0, static_cast<std::uint32_t>(next), what},
-                      k == 0 ? Telling::anew : Telling::alike))
-                return coder.ok() ? Error::malformed : Error::truncated;
+        if (!each(SlotWord{0, static_cast<std::uint32_t>(next), what}, Telling::anew) ||
+            (further != 0 && !row(next + 1, static_cast<std::size_t>(further))))
+            return coder.ok() ? Error::malformed : Error::truncated;
+        next += further + 1;
     }
     return coder.ok() ? Error::none : Error::truncated;
 }
@@ -152,34 +156,51 @@ Error code_slots(Coder& coder, const SlotWord* words, std::size_t count, std::si
 // What both sides must agree on, of one slot, folded into a sum of sixteen bits.
 class SnapshotCheck {
   public:
-    // The tenant as the receiver has it.
-    void add(const Layout& layout, const Row& row, std::size_t slot, const Tenant& tenant) {
-        // The words of one slot wait for nothing but their place, so that a processor takes several at once.
-        std::uint64_t sum = mixed(
-            tenant.generation | std::uint64_t(tenant.components) << 16 | std::uint64_t(tenant.owner) << 32,
-            1);
-        sum += mixed(slot | std::uint64_t(tenant.command) << 16 | std::uint64_t(tenant.key) << 32 |
-                         std::uint64_t(tenant.leaps) << 40,
-                     2);
-        std::uint64_t place = 3;
-        for (std::size_t c = 0; c < layout.components(); ++c) {
-            if ((tenant.components >> c & 1) == 0) continue;
-            const Cell* cells = row.cells(c, slot);
-            const std::size_t count = layout.component(c).cells;
-            for (std::size_t i = 0; i + 1 < count; i += 2)
-                sum += mixed(static_cast<std::uint32_t>(cells[i]) |
-                                 std::uint64_t(static_cast<std::uint32_t>(cells[i + 1])) << 32,
-                             place++);
-            if (count % 2 != 0) sum += mixed(static_cast<std::uint32_t>(cells[count - 1]), place++);
+    // Of one slot: the tenant as the receiver has it, and then the cells of each of its components. Its words
+    // wait for nothing but their place, so that a processor takes several at once.
+    class Sum {
+      public:
+        TENON_INLINE Sum(std::size_t slot, const Tenant& tenant)
+            : sum_(mixed(tenant.generation | std::uint64_t(tenant.components) << 16 |
+                             std::uint64_t(tenant.owner) << 32,
+                         1) +
+                   mixed(slot | std::uint64_t(tenant.command) << 16 | std::uint64_t(tenant.key) << 32 |
+                             std::uint64_t(tenant.leaps) << 40,
+                         2)) {}
+        TENON_INLINE void add(const Cell* cells, std::size_t count) {
+            for (std::size_t i = 0; i + 1 < count; i += 2) sum_ += mixed(pair(cells + i), place_++);
+            if (count % 2 != 0) sum_ += mixed(static_cast<std::uint32_t>(cells[count - 1]), place_++);
         }
-        sum_ = (sum_ ^ sum) * odd;
+        std::uint64_t value() const { return sum_; }
+
+      private:
+        std::uint64_t sum_, place_ = 3;
+    };
+
+    TENON_INLINE void add(const Sum& sum) {
+        sum_ = (sum_ ^ sum.value()) * odd;
         sum_ ^= sum_ >> 29;
+    }
+    void add(const Layout& layout, const Row& row, std::size_t slot, const Tenant& tenant) {
+        Sum sum(slot, tenant);
+        for (std::size_t c = 0; c < layout.components(); ++c)
+            if ((tenant.components >> c & 1) != 0) sum.add(row.cells(c, slot), layout.component(c).cells);
+        add(sum);
     }
     std::uint32_t value() const { return static_cast<std::uint32_t>(sum_ >> 48); }
 
   private:
     static constexpr std::uint64_t odd = 0x9E37'79B9'7F4A'7C15u;
 
+    static std::uint64_t pair(const Cell* cells) {
+        if constexpr (std::endian::native == std::endian::little) {
+            std::uint64_t both; // compilers don't see that the two lie side by side
+            std::memcpy(&both, cells, sizeof both);
+            return both;
+        }
+        return static_cast<std::uint32_t>(cells[0]) | std::uint64_t(static_cast<std::uint32_t>(cells[1]))
+                                                          << 32;
+    }
     static std::uint64_t mixed(std::uint64_t word, std::uint64_t place) {
         word = (word + place * 0xBF58'476D'1CE4'E5B9u) * odd;
         return word ^ word >> 31;

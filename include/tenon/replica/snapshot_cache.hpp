@@ -17,14 +17,14 @@ namespace tenon {
 
 // Of one snapshot while it is made; nothing in it outlives that.
 struct SnapshotWork {
+    // One number, as many of them change places.
     struct Due {
         std::uint64_t rank; // the most urgent is the least, and of equals the lower slot
-        std::uint32_t at;   // among the sender's slots
-        std::uint32_t bits; // that it will probably take
 
         Due() = default;
-        Due(float due, std::uint32_t where, std::size_t takes)
-            : rank(order(due) << 32 | where), at(where), bits(static_cast<std::uint32_t>(takes)) {}
+        Due(float due, std::uint32_t at) : rank(order(due) << 32 | at) {}
+        // Among the sender's slots.
+        std::uint32_t at() const { return static_cast<std::uint32_t>(rank & UINT32_MAX); }
 
       private:
         // A float's bits are in the order of the numbers, from 0 on.
@@ -37,6 +37,7 @@ struct SnapshotWork {
 
     explicit SnapshotWork(std::size_t slots)
         : due(new Due[slots]),
+          bits(new std::uint32_t[slots]),
           all_words(new SlotWord[slots]),
           words(new SlotWord[slots]),
           chosen(new bool[slots]),
@@ -45,6 +46,7 @@ struct SnapshotWork {
     SnapshotWork& operator=(const SnapshotWork&) = delete;
     ~SnapshotWork() {
         delete[] due;
+        delete[] bits;
         delete[] all_words;
         delete[] words;
         delete[] chosen;
@@ -52,6 +54,7 @@ struct SnapshotWork {
     }
 
     Due* due;
+    std::uint32_t* bits; // that one of the sender's slots that is due will probably take
     SlotWord* all_words; // of each of the sender's slots, if it is told
     SlotWord* words;     // of those that matter to the body
     bool* chosen;        // of each of the sender's slots

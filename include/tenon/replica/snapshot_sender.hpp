@@ -191,6 +191,7 @@ class SnapshotSender {
     std::uint64_t acked(const ToldSlot& it) const {
         const std::uint64_t before = next_ - 1;
         if (next_ == 0) return 0;
+        if (acked_ == 0) return it.acked;
         const SlotMemory& memory = it.memory;
         const std::uint64_t known =
             memory.from(memory.told, before) & acked_ & SlotMemory::newer(memory.from(memory.gone, before));
@@ -269,11 +270,12 @@ class SnapshotSender {
                                      : usable != 0 ? known_bits_
                                                    : whole_bits(tenant);
             wanted += cost;
-            work.due[count++] = {it.due, static_cast<std::uint32_t>(i), cost};
+            work.bits[i] = static_cast<std::uint32_t>(cost);
+            work.due[count++] = {it.due, static_cast<std::uint32_t>(i)};
         }
         if (wanted <= bits || count < 2) return count;
-        const std::size_t fits =
-            take_urgent(count, bits, [](const SnapshotWork::Due& due) { return due.bits; });
+        const std::size_t fits = take_urgent(
+            count, bits, [&](SnapshotWork::Due due) -> std::size_t { return work.bits[due.at()]; });
         if (fits < count) head_.is_whole = head_.is_complete = false;
         return fits;
     }
@@ -293,10 +295,14 @@ class SnapshotSender {
             std::swap(due[low + (high - low) / 2], due[high - 1]);
             const SnapshotWork::Due pivot = due[high - 1];
             std::size_t at = low, sum = 0;
+            // Without a branch, as no processor can guess who goes before whom.
             for (std::size_t i = low; i + 1 < high; ++i) {
-                if (due[i].rank >= pivot.rank) continue;
-                sum += cost(due[i]);
-                std::swap(due[i], due[at++]);
+                const SnapshotWork::Due it = due[i];
+                const std::size_t before = it.rank < pivot.rank;
+                due[i] = due[at];
+                due[at] = it;
+                at += before;
+                sum += cost(it) & (0 - before);
             }
             std::swap(due[at], due[high - 1]);
             if (sum > budget) { // not even all that go before this one
@@ -329,14 +335,14 @@ class SnapshotSender {
                 return size;
             }
             if (count == 1) {
-                slots_[work.due[0].at].due = 0; // too large for any: the others shall not wait for it
+                slots_[work.due[0].at()].due = 0; // too large for any: the others shall not wait for it
                 return 0;
             }
             head_.is_whole = head_.is_complete = false;
             const std::size_t had = count;
             const std::size_t fewer = done - done / 16;
             count = fewer == 0 ? 1 : fewer < count ? fewer : count - 1;
-            (void)take_urgent(had, count, [](const SnapshotWork::Due&) { return std::size_t(1); });
+            (void)take_urgent(had, count, [](SnapshotWork::Due) { return std::size_t(1); });
             known_bits_ += known_bits_ / 8;
         }
     }
@@ -344,7 +350,7 @@ class SnapshotSender {
     std::size_t list_words(std::size_t count) {
         SnapshotWork& work = cache_->work();
         for (std::size_t i = 0; i < slots_.size(); ++i) work.chosen[i] = false;
-        for (std::size_t i = 0; i < count; ++i) work.chosen[work.due[i].at] = true;
+        for (std::size_t i = 0; i < count; ++i) work.chosen[work.due[i].at()] = true;
         std::size_t words = 0;
         for (std::size_t i = 0; i < slots_.size(); ++i) {
             const SlotWord& word = work.all_words[i];
@@ -355,14 +361,15 @@ class SnapshotSender {
         return words;
     }
     void learn_size(std::size_t bits, std::size_t words) {
+        const Row row = newest();
+        const SlotWord* const word = cache_->work().words;
         std::size_t known = 0, whole = 0;
         for (std::size_t i = 0; i < words; ++i) {
-            const SlotWord& word = cache_->work().words[i];
-            if (word.what == 0) continue;
-            if (word.usable != 0 && (word.what & SlotWord::anew) == 0)
+            if (word[i].what == 0) continue;
+            if (word[i].usable != 0 && (word[i].what & SlotWord::anew) == 0)
                 ++known;
             else
-                whole += whole_bits(newest().tenant(word.slot)) - entity_bits_;
+                whole += whole_bits(row.tenant(word[i].slot)) - entity_bits_;
         }
         if (known == 0) { // all of them were whole
             if (bits > whole) entity_bits_ = (entity_bits_ * 7 + (bits - whole) / words + 1) / 8;
@@ -403,12 +410,15 @@ class SnapshotSender {
                                                                              : Presence::here;
                 check.add(world_->layout(), row, word.slot,
                           presence == Presence::here ? audience_.sees(row.tenant(word.slot)) : Tenant{});
-                if (telling == Telling::alike)
-                    deltas.code_alike(word.slot);
-                else
-                    deltas.code(word.slot, telling == Telling::anew ? 0 : word.usable, presence);
+                deltas.code(word.slot, telling == Telling::anew ? 0 : word.usable, presence);
                 done += coder.ok();
                 return coder.ok();
+            },
+            [&](std::size_t first, std::size_t count) {
+                const std::size_t fit =
+                    deltas.code_row(first, count, check, [](std::size_t) { return true; });
+                done += fit;
+                return fit == count;
             });
         coder.bits(check.value(), 16);
         return error == Error::none ? coder.finish() : 0;

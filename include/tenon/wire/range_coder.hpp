@@ -93,15 +93,18 @@ class RangeEncoder {
         TENON_INLINE std::uint64_t bits(std::uint64_t value, unsigned count) {
             held_ |= value << holds_;
             holds_ += count;
-            if (holds_ >= 32) {
-                if (end_ - begin_ >= 4)
-                    store_be32(end_ -= 4, static_cast<std::uint32_t>(held_ & 0xFFFF'FFFF));
-                else
-                    coder_.ok_ = false;
-                held_ >>= 32, holds_ -= 32;
+            const unsigned whole = holds_ & 32;
+            // Stored before it is whole, too: whether it is, no processor can guess.
+            if (end_ - begin_ >= 4) [[likely]] {
+                store_be32(end_ - 4, static_cast<std::uint32_t>(held_ & 0xFFFF'FFFF));
+                end_ -= whole / 8;
+            } else if (whole != 0) {
+                coder_.ok_ = false;
             }
+            held_ >>= whole, holds_ -= whole;
             return value;
         }
+        bool ok() const { return coder_.ok_; }
 
       private:
         RangeEncoder& coder_;
@@ -227,6 +230,7 @@ class RangeDecoder {
             held_ >>= count, holds_ -= count;
             return value;
         }
+        bool ok() const { return coder_.ok_ && coder_.at_ + taken_ - holds_ / 8 <= coder_.size_ + 8; }
 
       private:
         RangeDecoder& coder_;
