@@ -143,15 +143,15 @@ strict_for() {
     esac
 }
 ours="-Dexamples=disabled -Dbench=disabled"
-plain="$ours -Ddebug=false -Dcpp_args=-g1"
+# Eight files of a folder are compiled as one, which takes half the time.
+plain="$ours -Ddebug=false -Dcpp_args=-g1 -Dtogether=8"
 sanitized="$plain -Doptimization=1 -Db_sanitize=address,undefined -Db_lundef=false"
 
 # Sanitized templates take three times as long to compile, half of that with clang: the full run leaves them to it.
 # There the simulations are left to their long run, which has the short one in it, and the fuzz targets to clang, whose
 # fuzzers begin with the same corpus; without libFuzzer its build runs the corpus tests.
 run_tests() {
-    # Eight files of a folder are compiled as one, which takes half the time.
-    build=quick options="$plain -Doptimization=0 -Dtogether=8" chosen="--no-suite fuzzing" programs= left=
+    build=quick options="$plain -Doptimization=0" chosen="--no-suite fuzzing" programs= left=
     if [ -z "$full" ]; then
         chosen="$chosen --no-suite thorough"
         left='tests/(camper|[a-z_]*_echo)'
@@ -207,7 +207,7 @@ run_wasm() {
     write_wasm_cross_file
     # shellcheck disable=SC2086
     if configure wasm --cross-file "$builds/wasm.ini" $ours -Dbuildtype=plain -Doptimization=1 -Dcpp_eh=none \
-        -Dcpp_rtti=false; then
+        -Dcpp_rtti=false -Dtogether=8; then
         stage wasm wasm "" "--suite unit"
     else
         unable wasm

@@ -1,5 +1,8 @@
 #pragma once
 // The backend: it knows the players and their passwords, and issues tokens for the game's server.
+
+#include <vector>
+
 #include "common.hpp"
 
 class Backend {

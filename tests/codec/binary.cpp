@@ -23,7 +23,9 @@
 #include <cereal/types/variant.hpp>
 #include <cereal/types/vector.hpp>
 
+#include <limits>
 #include <sstream>
+#include <vector>
 
 #include "../allocations.hpp"
 #include "rich.hpp"

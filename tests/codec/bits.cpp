@@ -6,6 +6,9 @@
 
 #include <doctest/doctest.h>
 
+#include <limits>
+#include <vector>
+
 #include "../allocations.hpp"
 #include "rich.hpp"
 

@@ -27,7 +27,9 @@
 
 #include <clocale>
 #include <cmath>
+#include <limits>
 #include <sstream>
+#include <vector>
 
 #include "../allocations.hpp"
 #include "rich.hpp"

@@ -1,6 +1,7 @@
 #include "tenon/room/limits.hpp"
 
 #include <string>
+#include <vector>
 
 #include "parts.hpp"
 

@@ -3,6 +3,7 @@
 #include "tenon/hall.hpp"
 
 #include <utility>
+#include <vector>
 
 #include "pair.hpp"
 

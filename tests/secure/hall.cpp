@@ -1,6 +1,8 @@
 // Many rooms that encrypt behind one port, and strangers who crowd at its door.
 #include "tenon/hall.hpp"
 
+#include <vector>
+
 #include "../allocations.hpp"
 #include "pair.hpp"
 

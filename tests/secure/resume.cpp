@@ -1,6 +1,7 @@
 // A link that goes on from elsewhere: its keys change, its numbers go on, and nobody else moves it.
 #include <algorithm>
 #include <optional>
+#include <vector>
 
 #include "../sim/early.hpp"
 #include "pair.hpp"

@@ -1,3 +1,5 @@
+#include <vector>
+
 #include "tenon/secure/secure.hpp"
 
 #include "../allocations.hpp"

@@ -1,6 +1,7 @@
 #include "allocations.hpp"
 
 #include <new>
+#include <vector>
 
 #include "tenon/room/world_room.hpp"
 #include "tenon/schema/quantized.hpp"

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <string>
+#include <vector>
 
 #include "halls.hpp"
 #include "tenon/room/room.hpp"

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <tuple>
 
 #include "../session/parts.hpp"
 #include "tenon/transport/fallback.hpp"

@@ -13,8 +13,8 @@
 
 namespace tenon::transport::detail {
 
-// Calls f(token, readable, writable) for each that is ready. A token is a small number, or the largest of all;
-// what is broken counts as both.
+// Calls f(token, readable, writable) for each that is ready. A token is a small number, or the largest of
+// all; what is broken counts as both.
 class PollSet {
   public:
     bool open() { return true; }

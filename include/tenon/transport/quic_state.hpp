@@ -23,7 +23,7 @@ struct QuicCounters : ConnectionCounters {
     std::uint64_t migrations = 0; // times that a peer went on from another address
     std::uint64_t refusals = 0; // WebTransport's: requests of another path, of a strange page, or of no sense
     std::uint64_t datagrams_in = 0, datagrams_out = 0;
-    std::uint64_t strays = 0; // WebTransport's: datagrams of other streams than the session's
+    std::uint64_t strays = 0;                // WebTransport's: datagrams of other streams than the session's
     std::uint64_t bulk_in = 0, bulk_out = 0; // frames with streams of their own
     QuicDoorCounters door;                   // strangers
 };
