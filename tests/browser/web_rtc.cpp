@@ -4,28 +4,12 @@
 
 #include <doctest/doctest.h>
 
+#include "pond.hpp"
 #include "tenon/browser/rtc_page.hpp"
-#include "tenon/clock/independent.hpp"
-#include "tenon/profile/action.hpp"
 #include "tenon/transport/now.hpp"
 
 using namespace tenon;
-
-namespace {
-
-struct Steer {
-    float turn = 0;
-    void serialize(auto& ar) { ar(turn); }
-};
-using Pond = Game<"pond", 1, Command<Steer>>;
-struct Player {
-    int closed = 0;
-    Steer command() { return {}; }
-    void on(PeerId, const Steer&) {}
-    void on(Closed) { ++closed; }
-};
-
-} // namespace
+using namespace pond;
 
 TEST_CASE("where there is no WebRTC nobody is reached, and it says so") {
     browser::WebRtc page;

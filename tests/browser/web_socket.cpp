@@ -4,30 +4,14 @@
 
 #include <doctest/doctest.h>
 
+#include "pond.hpp"
 #include "tenon/browser/page.hpp"
-#include "tenon/clock/independent.hpp"
-#include "tenon/profile/action.hpp"
 #include "tenon/transport/now.hpp"
 
 using namespace tenon;
 using browser::WebSocket;
-
-namespace {
-
-struct Steer {
-    float turn = 0;
-    void serialize(auto& ar) { ar(turn); }
-};
-using Pond = Game<"pond", 1, Command<Steer>>;
+using namespace pond;
 using Net = profile::Action<Pond, WebSocket>;
-struct Player {
-    int closed = 0;
-    Steer command() { return {}; }
-    void on(PeerId, const Steer&) {}
-    void on(Closed) { ++closed; }
-};
-
-} // namespace
 
 TEST_CASE("a page reads addresses, has secrets and a clock, and is no host") {
     WebSocket page;
