@@ -2,9 +2,10 @@
 # Builds and runs tenon's tests; the last line is `N passed, N failed`. Installs what it needs first.
 #   sh tests/run.sh          all tests as they are, with the library's assertions, short simulations, the fuzz targets
 #                            over their corpus, and the guards that are quick: within ten minutes on two cores
-#   sh tests/run.sh --full   also wrong programs, headers that stand alone, the guides' code, the ways to take tenon in,
-#                            programs of others, clang with the address and undefined-behaviour sanitizers, threads,
-#                            WebAssembly without exceptions, fuzzing, examples, long simulations
+#   sh tests/run.sh --full   also wrong programs, headers that stand alone, the guides' code, the benchmarks' (compiled
+#                            only), the ways to take tenon in, programs of others, clang with the address and
+#                            undefined-behaviour sanitizers, threads, WebAssembly without exceptions, fuzzing,
+#                            examples, long simulations
 #   sh tests/run.sh --windows   what needs no library, compiled by mingw-w64 and run by wine
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
