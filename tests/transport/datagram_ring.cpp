@@ -11,7 +11,7 @@
 
 using namespace tenon;
 using transport::MemoryAddress;
-using Ring = transport::DatagramRing<MemoryAddress>;
+using Datagrams = transport::DatagramRing<MemoryAddress>;
 
 namespace {
 
@@ -24,7 +24,7 @@ std::size_t size_of(std::uint64_t number) {
 std::byte byte_of(std::uint64_t number, std::size_t i) { return static_cast<std::byte>(number * 7 + i); }
 
 // False while there is no room.
-bool write(Ring& ring, std::uint64_t number) {
+bool write(Datagrams& ring, std::uint64_t number) {
     std::byte* room =
         ring.room(datagram_max); // as for a datagram whose size is only known once it is written
     if (room == nullptr) return false;
@@ -43,7 +43,7 @@ bool is(std::uint64_t number, const MemoryAddress& address, Lane lane, BytesIn b
 } // namespace
 
 TEST_CASE("a datagram ring gives what was published, in order and in one piece, round after round") {
-    Ring ring(0, datagram_max);
+    Datagrams ring(0, datagram_max);
     CHECK(ring.capacity() >= 4 * datagram_max);
     CHECK(ring.empty());
     std::uint64_t written = 0, read = 0;
@@ -71,7 +71,7 @@ TEST_CASE("a datagram ring gives what was published, in order and in one piece, 
 }
 
 TEST_CASE("a full datagram ring takes nothing, and all again when it was read") {
-    Ring ring(16'384, datagram_max);
+    Datagrams ring(16'384, datagram_max);
     CHECK(ring.capacity() == 16'384);
     std::uint64_t written = 0, read = 0;
     while (write(ring, written)) ++written;
@@ -112,7 +112,7 @@ TEST_CASE("who reads a datagram ring is told a little ahead whose datagrams come
             return true;
         }
     };
-    Ring ring(1 << 16, datagram_max);
+    Datagrams ring(1 << 16, datagram_max);
     Reader reader;
     for (std::uint64_t i = 0; i < 20; ++i) REQUIRE(write(ring, i));
     ring.publish();
@@ -122,7 +122,7 @@ TEST_CASE("who reads a datagram ring is told a little ahead whose datagrams come
 }
 
 TEST_CASE("two threads share a datagram ring, and neither loses nor changes anything") {
-    Ring ring(0, datagram_max);
+    Datagrams ring(0, datagram_max);
     constexpr std::uint64_t count = 200'000;
     std::thread writer([&] {
         for (std::uint64_t i = 0; i < count;) {

@@ -81,7 +81,7 @@ TEST_CASE("a socket never blocks, goes where it is moved, and is closed with its
         const DatagramSocket moved = std::move(a);
         CHECK(!a.is_open());
         CHECK(moved.local_address() == at);
-        CHECK(to_error(DatagramSocket().bind(at, true)) != Error::none);
+        CHECK(DatagramSocket().bind(at, true)); // there is none
         DatagramSocket second;
         REQUIRE(!second.open(true, false));
         CHECK(to_error(second.bind(at, true)) == Error::port_in_use);

@@ -49,12 +49,12 @@ struct Pliant {
 };
 using Views = transport::detail::ThreadedViews<ConnectionAddress>;
 using Wires = transport::detail::ThreadedWires<Pliant>;
-using Ring = transport::DatagramRing<ConnectionAddress>;
+using Datagrams = transport::DatagramRing<ConnectionAddress>;
 
 // Both sides in one thread, so that each step is seen.
 struct Sides {
     Pliant inner;
-    Ring out{1 << 16, 4096}, in{1 << 16, 4096};
+    Datagrams out{1 << 16, 4096}, in{1 << 16, 4096};
     Views game{1};
     Wires thread{2};
     ConnectionAddress host{IpAddress::loopback(4000)}, guest{IpAddress::loopback(4001), 7};

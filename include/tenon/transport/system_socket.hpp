@@ -116,8 +116,8 @@ inline bool is_later(const std::error_code& code) {
     return code == std::errc::operation_would_block || code == std::errc::resource_unavailable_try_again;
 }
 
-inline Error to_error(const std::error_code& given) {
-    const std::error_code code = in_common(given);
+// Of a code in common words.
+inline Error to_error(const std::error_code& code) {
     if (code == std::errc::address_in_use) return Error::port_in_use;
     if (code == std::errc::permission_denied || code == std::errc::operation_not_permitted)
         return Error::not_permitted;
@@ -170,8 +170,8 @@ class SystemSocket {
         socklen_t size = sizeof address;
         return ::getsockname(handle_, &address.any, &size) == 0 ? address.get() : IpAddress{};
     }
-    // What only makes it better may fail, and is not asked about; true where it was taken.
-    bool set(int level, int name, int value) const { return set_to(level, name, value); }
+    // What only makes it better, and may fail.
+    void set(int level, int name, int value) const { (void)set_to(level, name, value); }
 
   protected:
 #if defined(_WIN32)

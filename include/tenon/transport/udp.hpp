@@ -6,10 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <cstring>
 #include <memory>
-#include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -62,10 +59,6 @@ struct UdpState {
     // first lines apart in the cache, where small datagrams would otherwise evict each other.
     static constexpr std::size_t slot_bytes = 65'536 + 512, slots = 32;
 
-    UdpState() = default;
-    UdpState(const UdpState&) = delete;
-    UdpState& operator=(const UdpState&) = delete;
-
     std::byte* slot(std::size_t i) { return incoming.get() + i * slot_bytes; }
 
     DatagramSocket socket;
@@ -74,7 +67,6 @@ struct UdpState {
     bool v4 = false, gso = false, gro = false, blocked = false, polling = false;
     bool joined = false; // the last batch was of large pieces
 #if defined(__linux__)
-    bool batched = false;
     MessageBatch<64, std::uint16_t> out;
     std::array<std::uint32_t, 64> out_sizes{};
     MessageBatch<slots, int> in;
@@ -251,7 +243,6 @@ inline Error Udp::bind(State& state, std::uint16_t port, bool v4) {
 inline void Udp::configure([[maybe_unused]] State& state) {
 #if defined(__linux__)
     if (!options_.batch) return;
-    state.batched = true;
     const int handle = state.socket.handle();
     for (std::size_t i = 0; i < State::slots; ++i) state.in.pieces[i] = {state.slot(i), 65'536};
     int value = 0;
@@ -280,7 +271,7 @@ inline bool Udp::send_some() {
     detail::UdpOutgoing& outgoing = state_->outgoing;
     ++counters_.calls_out;
 #if defined(__linux__)
-    if (state_->batched) {
+    if (options_.batch) {
         unsigned n = 0;
         auto& out = state_->out;
         for (std::size_t e = outgoing.first; e < outgoing.count && n < out.headers.size(); ++e) {
@@ -355,7 +346,7 @@ template <class F>
 bool Udp::receive_some(State& state, std::size_t& taken, F& f) {
     ++counters_.calls_in;
 #if defined(__linux__)
-    if (state.batched) return receive_batch(state, taken, f);
+    if (options_.batch) return receive_batch(state, taken, f);
 #endif
     ++taken;
     Address from;
