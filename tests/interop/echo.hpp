@@ -1,7 +1,7 @@
 #pragma once
 // What other people's programs are tried against: a server that says back what it hears, and a client that
 // sends messages of all sizes and wants them back. A server prints `port N`, then each loss, and ends when
-// its input does; a client prints `echoed N`, or `lost WHY`.
+// its input does, with what it counted; a client prints `echoed N`, or `lost WHY`.
 #include <poll.h>
 #include <unistd.h>
 
@@ -17,7 +17,9 @@ namespace echo {
 using namespace tenon;
 using transport::ConnectionAddress;
 
-inline const transport::ConnectionOptions here{.bind = transport::IpAddress::loopback(0)};
+// With room for all that anybody says here, since an echo for which there is none would be missed.
+inline const transport::ConnectionOptions here{.bind = transport::IpAddress::loopback(0),
+                                               .backlog_max = 1 << 20};
 
 template <class T>
 int serve(T server) {
@@ -49,6 +51,9 @@ int serve(T server) {
         if (::poll(&input, 1, 0) <= 0) continue;
         if constexpr (requires { server.counters().refusals; })
             std::printf("refusals %u\n", unsigned(server.counters().refusals));
+        if constexpr (requires { server.counters().unreliable_in; })
+            std::printf("reliable %u\nunreliable %u\n", unsigned(server.counters().frames_in),
+                        unsigned(server.counters().unreliable_in));
         return 0;
     }
 }

@@ -156,7 +156,12 @@ struct Try {
     }
     void turn() {
         const Instant at = now();
-        want(at >= turned && at - start < seconds(60), "time stands still, or it takes too long");
+        want(at >= turned, "time runs backwards");
+        if (at - start >= seconds(60)) {
+            std::printf("step %u: sent %zu, heard %zu, swift %u, of which back %zu, losses %u, %zu wait\n",
+                        step, sent, heard, swift, trips.size(), losses, page.backlog(to));
+            over("it takes too long");
+        }
         turned = at;
         page.poll(*this);
         const bool is_lost = losses == 1 && page.connections() == 0;
