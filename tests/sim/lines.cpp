@@ -127,3 +127,8 @@ TEST_CASE("the end of a simulated connection is heard once, behind what was said
     CHECK(two.lost_here.size() == 2);
     CHECK(two.lines.open_count() == 0);
 }
+
+static_assert(tenon::TransportPolicy<tenon::sim::Stream> && tenon::LendsBuffer<tenon::sim::Stream> &&
+              tenon::Connected<tenon::sim::Stream>);
+static_assert(tenon::CheckTransport<tenon::sim::StreamAndDatagrams>::ok &&
+              tenon::CheckTransport<tenon::sim::ManyStreams>::ok);

@@ -108,6 +108,7 @@ class Lines {
     struct Port {
         LineAddress address;
         std::deque<Item> inbox;
+        std::vector<std::size_t> connections; // in the order in which they were dialled
     };
     struct Connection {
         LineAddress ends[2]; // each as the other knows it
@@ -150,7 +151,7 @@ class Lines {
             if (!taken(at)) port = at;
         }
         if (port == 0 || taken(port)) return Error::port_in_use;
-        ports_.push_back({{host, port, 0}, {}});
+        ports_.push_back({{host, port, 0}, {}, {}});
         return ports_.size() - 1;
     }
     std::size_t find(std::uint32_t host, std::uint16_t port) const {
@@ -158,22 +159,38 @@ class Lines {
             if (ports_[i].address.host == host && ports_[i].address.port == port && port != 0) return i;
         return nobody;
     }
+    // Every connection of a port, and its end there; f ends none but that. Those that are over are forgotten.
+    template <class F>
+    void each_of(std::size_t port, F&& f) {
+        std::vector<std::size_t>& own = ports_[port].connections;
+        for (const std::size_t i : own)
+            for (unsigned end : {0u, 1u})
+                if (all_[i].ports[end] == port) f(i, end);
+        std::erase_if(own, [&](std::size_t i) { return all_[i].dead; });
+    }
+    void flush(std::size_t port) {
+        each_of(port, [&](std::size_t i, unsigned end) {
+            pump(i, end);
+            backlog_seen_ = std::max(backlog_seen_, all_[i].pipes[end].waiting_bytes);
+        });
+    }
     // What the port's system has taken still leaves; what waited behind it is gone.
     void close(std::size_t port) {
-        for (std::size_t i = 0; i < all_.size(); ++i)
-            for (unsigned end : {0u, 1u}) {
-                if (all_[i].ports[end] != port) continue;
-                all_[i].pipes[end].drop();
-                hang_up(i, end);
-            }
+        each_of(port, [&](std::size_t i, unsigned end) {
+            all_[i].pipes[end].drop();
+            hang_up(i, end);
+        });
         ports_[port] = {};
     }
 
     // The connection of a port to that address, and its end there; `end` 2: none.
     std::size_t connection(std::size_t port, const LineAddress& to, unsigned& end) const {
-        for (std::size_t i = all_.size(); i-- > 0;)
+        const std::vector<std::size_t>& own = ports_[port].connections;
+        for (std::size_t k = own.size(); k-- > 0;) {
+            const Connection& one = all_[own[k]];
             for (end = 0; end < 2; ++end)
-                if (all_[i].ports[end] == port && all_[i].ends[1 - end] == to && !all_[i].dead) return i;
+                if (one.ports[end] == port && one.ends[1 - end] == to && !one.dead) return own[k];
+        }
         end = 2;
         return nobody;
     }
@@ -183,9 +200,16 @@ class Lines {
         all_[i].ends[0] = ports_[port].address;
         all_[i].ends[0].serial = ++serial_;
         all_[i].ends[1] = to;
-        all_[i].ports[0] = port;
+        attach(i, 0, port);
         after(line_of(all_[i], 0).latency, Kind::called, i, 1);
         return i;
+    }
+    void attach(std::size_t i, unsigned end, std::size_t port) {
+        all_[i].ports[end] = port;
+        if (port == nobody) return;
+        std::vector<std::size_t>& own = ports_[port].connections;
+        const auto at = std::lower_bound(own.begin(), own.end(), i);
+        if (at == own.end() || *at != i) own.insert(at, i);
     }
     void hang_up(std::size_t i, unsigned end) {
         all_[i].ports[end] = nobody;
@@ -237,7 +261,7 @@ class Lines {
                 const std::size_t port = find(one.ends[1].host, one.ends[1].port);
                 if (one.dead) return;
                 one.dead = port == nobody;
-                one.ports[1] = port;
+                attach(due.connection, 1, port);
                 return after(line_of(one, 1).latency, one.dead ? Kind::lost : Kind::answered, due.connection,
                              0);
             }
