@@ -118,13 +118,11 @@ class SnapshotTimeline {
         const std::uint64_t newer = replica_->told(slot) & ~without_ & ((std::uint64_t(1) << later) - 1);
         const unsigned next = newer != 0 ? 63 - static_cast<unsigned>(std::countl_zero(newer)) : none;
         const unsigned before = older != 0 ? static_cast<unsigned>(std::countr_zero(older)) : none;
-        const double came = speed(slot, before, age), goes = speed(slot, later, next);
-        const bool rested = start > tick(age) || came == 0;
-        const bool rests = held(later, next) > end || goes == 0;
+        const bool rested = start > tick(age) || stood(slot, before, age);
+        const bool rests = held(later, next) > end || stood(slot, later, next);
         if (rested == rests) return;
-        const double pace = rests      ? came
-                            : goes > 0 ? goes
-                                       : usual_speed(slot, older | std::uint64_t(1) << age);
+        double pace = rests ? speed(slot, before, age) : speed(slot, later, next);
+        if (rested && !(pace > 0)) pace = usual_speed(slot, older | std::uint64_t(1) << age);
         if (!(pace > 0)) return;
         const double takes = way(slot, age, later) / pace;
         if (!(takes > 0) || !(takes < end - start)) return;
@@ -145,36 +143,59 @@ class SnapshotTimeline {
         }
         return most;
     }
+    // For how many ticks it was under way from one snapshot to another; 0 where that is not known.
+    double under_way(std::size_t slot, unsigned from, unsigned to) const {
+        if (from == none || to == none) return 0;
+        const Tenant& tenant = replica_->aged(to).tenant(slot);
+        if (tenant.generation == 0 || !tenant.continues(replica_->aged(from).tenant(slot))) return 0;
+        const double start = held(from, to), end = tick(to);
+        return end > start ? end - start : 0;
+    }
     // From one snapshot to another, in steps of its fields a tick; below 0 where that is not known.
     double speed(std::size_t slot, unsigned from, unsigned to) const {
-        if (from == none || to == none) return -1;
-        const Tenant& tenant = replica_->aged(to).tenant(slot);
-        if (tenant.generation == 0 || !tenant.continues(replica_->aged(from).tenant(slot))) return -1;
-        const double start = held(from, to), end = tick(to);
-        return end > start ? way(slot, from, to) / (end - start) : -1;
+        const double takes = under_way(slot, from, to);
+        return takes > 0 ? way(slot, from, to) / takes : -1;
+    }
+    // Whether its speed is 0, which is known sooner.
+    bool stood(std::size_t slot, unsigned from, unsigned to) const {
+        if (!(under_way(slot, from, to) > 0)) return false;
+        bool still = true;
+        each_way(slot, from, to, [&](double apart) { return still = apart == 0; });
+        return still;
     }
     // How far it went, in steps of all its fields that have a grid; turns are not counted.
     double way(std::size_t slot, unsigned from, unsigned to) const {
+        double sum = 0;
+        each_way(slot, from, to, [&](double apart) {
+            sum += apart;
+            return true;
+        });
+        return sum;
+    }
+    // f(distance) of each such field, until it says no.
+    template <class F>
+    void each_way(std::size_t slot, unsigned from, unsigned to, F&& f) const {
         const Layout& layout = replica_->layout();
         const Row a = replica_->aged(from), b = replica_->aged(to);
         const unsigned both = a.tenant(slot).components & b.tenant(slot).components;
-        double sum = 0;
         for (std::size_t c = 0; c < layout.components(); ++c) {
+            if ((both >> c & 1) == 0) continue;
             const ComponentLayout& component = layout.component(c);
-            for (std::size_t g = 0; g < component.groups && (both >> c & 1) != 0; ++g) {
+            const auto* const was = a.cells(c, slot);
+            const auto* const is = b.cells(c, slot);
+            for (std::size_t g = 0; g < component.groups; ++g) {
                 const CellGroup& group = layout.group(component.first_group + g);
-                const bool counts = group.step > 0 && group.kind != CellKind::rotation;
-                for (unsigned k = 0; counts && k < group.count; ++k) {
+                if (!(group.step > 0) || group.kind == CellKind::rotation) continue;
+                for (unsigned k = 0; k < group.count; ++k) {
                     const std::size_t place = group.first + k;
-                    double apart = static_cast<double>(a.cells(c, slot)[place]) - b.cells(c, slot)[place];
+                    double apart = static_cast<double>(was[place]) - is[place];
                     if (apart < 0) apart = -apart;
                     const double round = static_cast<double>(group.range[k]) + 1;
                     if (group.kind == CellKind::angle && apart > round / 2) apart = round - apart;
-                    sum += apart;
+                    if (!f(apart)) return;
                 }
             }
         }
-        return sum;
     }
 
     const ReplicaHistory* replica_;
