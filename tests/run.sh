@@ -158,7 +158,7 @@ run_tests() {
         left='tests/(camper|[a-z_]*_echo)'
     elif have clang++; then
         chosen="$chosen --no-suite sim --no-suite corpus"
-        left='tests/(test_sim|(lib)?fuzz_.*)'
+        left='tests/(test_sim(_brief)?|(lib)?fuzz_.*)'
     else
         build=asan options=$sanitized
     fi
@@ -255,7 +255,7 @@ run_long() {
     elif has_target long tests/test_sim; then
         TENON_LONG=1
         export TENON_LONG
-        stage long long tests/test_sim "--suite sim"
+        stage long long "tests/test_sim tests/test_sim_brief" "--suite sim"
         unset TENON_LONG
     else
         without long "there are no simulations"

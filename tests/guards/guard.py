@@ -93,6 +93,19 @@ def includes(source):
             yield number, match.group(1)
 
 
+def reached(root, path):
+    """The headers of include/ that a file includes, itself or through others."""
+    found, unread = set(), [Path(path)]
+    while unread:
+        for _, include in includes(text(unread.pop())):
+            name = include[1:-1]
+            there = [Path(root) / "include" / name, Path(path).parent / name]
+            there = [one for one in there if one.exists() and one not in found]
+            found.update(there)
+            unread += there
+    return {str(one.relative_to(Path(root) / "include")) for one in found if one.is_relative_to(Path(root) / "include")}
+
+
 class Compiler:
     """The compiler of the build that runs this guard, with what it needs to find the third parties."""
 
@@ -111,6 +124,14 @@ class Compiler:
     def check(self, source, arguments=(), include=None):
         """Compiles source text without making anything."""
         return self.run([*arguments, "-fsyntax-only", "-x", "c++", "-"], include, source)
+
+    def read_before(self, source, folder, include=None):
+        """Arguments with which this source stands before another, precompiled into `folder`."""
+        header, made = Path(folder) / "before.hpp", Path(folder) / ("before.hpp.gch" if self.is_gcc else "before.pch")
+        header.write_text(source, encoding="utf-8")
+        status, said = self.run(["-x", "c++-header", str(header), "-o", str(made)], include)
+        assert status == 0, said
+        return ["-Winvalid-pch", "-include", str(header)] if self.is_gcc else ["-include-pch", str(made)]
 
     @property
     def is_gcc(self):

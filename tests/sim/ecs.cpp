@@ -190,16 +190,14 @@ struct Side {
     void look_at(EntityId id, const NetworkTransform& place) {
         const auto path = authority->past.find(id);
         if (path == authority->past.end()) return void(broken = "a thing that never was");
-        double nearest = 1e9;
+        double nearest = 1e18; // squared, as it is looked for often
         const std::size_t all = path->second.size(), first = all > 120 ? all - 120 : 0;
         for (std::size_t i = all; i-- > first;) {
             const NetworkTransform& was = path->second[i];
-            const double far =
-                std::hypot(static_cast<double>(place.x - was.x), static_cast<double>(place.y - was.y),
-                           static_cast<double>(place.z - was.z));
-            nearest = std::min(nearest, far);
+            const double x = place.x - was.x, y = place.y - was.y, z = place.z - was.z;
+            nearest = std::min(nearest, x * x + y * y + z * z);
         }
-        behind = std::max(behind, nearest);
+        behind = std::max(behind, std::sqrt(nearest));
         ++looked;
     }
     // Whether it has what the authority has.

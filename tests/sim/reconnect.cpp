@@ -117,7 +117,7 @@ struct Cut {
 
 TEST_CASE("a guest that was cut off is back within two round trips after its path is") {
     const auto report = sim::explore(
-        searching::search("test_sim -tc='*within two round trips*'", "latency_ms=50,jitter_ms=2", 40),
+        searching::search("test_sim_brief -tc='*within two round trips*'", "latency_ms=50,jitter_ms=2", 40),
         [](sim::World& world) {
             Cut cut;
             std::string broken = cut.play(world);
@@ -132,7 +132,7 @@ TEST_CASE("a guest that was cut off is back within two round trips after its pat
 TEST_CASE("it comes back as itself with nothing lost, whatever else the path does") {
     const auto report = sim::explore(
         searching::search(
-            "test_sim -tc='*whatever else the path does*'",
+            "test_sim_brief -tc='*whatever else the path does*'",
             "latency_ms=60,spread=0.5,jitter_ms=20,loss=0.1,reorder=0.1,duplicate=0.05,corrupt=0.01", 40),
         [](sim::World& world) { return Cut().play(world); });
     CHECK_MESSAGE(report, report.text());
