@@ -16,6 +16,7 @@
 #include "tenon/core/error.hpp"
 #include "tenon/core/random.hpp"
 #include "tenon/core/siphash.hpp"
+#include "tenon/core/swap.hpp"
 #include "tenon/core/time.hpp"
 #include "tenon/hall_places.hpp"
 #include "tenon/hall_room.hpp"
@@ -381,7 +382,7 @@ class HallCore {
     void transmit(Instant now) {
         transport::lend(transport_, [this, now](auto&& lend, auto&& take) {
             // Rooms that find the transport full go first the next time, and so does the door.
-            const bool door_first = std::exchange(door_waited_, false);
+            const bool door_first = replaced(door_waited_, false);
             if (door_first && !entrance_.drain(lend, take)) return;
             for (std::size_t left = rota_.waiting(); left != 0; --left) {
                 if (drain_first(now, lend, take)) continue;

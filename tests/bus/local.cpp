@@ -94,3 +94,5 @@ TEST_CASE("who hears may speak, and close") {
     });
     CHECK(count == 2);
 }
+
+static_assert(tenon::BusPolicy<tenon::bus::Local>);

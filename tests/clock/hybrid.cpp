@@ -128,3 +128,6 @@ TEST_CASE("a slower snapshot rate publishes at every second boundary, and a touc
     CHECK(below.boundaries.size() == 81);
     CHECK(below.boundaries[0].number == -41);
 }
+
+static_assert(tenon::ClockPolicy<tenon::clock::Hybrid<20>> &&
+              tenon::BoundaryClock<tenon::clock::Hybrid<20>> && tenon::LeadsInputs<tenon::clock::Hybrid<20>>);

@@ -169,3 +169,6 @@ TEST_CASE("a clock that jumps by hours harms no stream") {
         CHECK(after.snapshots <= 101);
     }
 }
+
+static_assert(tenon::ClockPolicy<tenon::clock::Independent<>> &&
+              tenon::LeadsInputs<tenon::clock::Independent<>>);

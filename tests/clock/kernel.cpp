@@ -84,3 +84,5 @@ TEST_CASE("time goes on steadily while the clock jumps") {
     CHECK(time.feed(clock) == Duration{});
     CHECK(time.back(Instant::never()) == Instant::never());
 }
+
+static_assert(tenon::ClockPolicy<tenon::clock::Kernel<60>>);

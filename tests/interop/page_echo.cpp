@@ -21,6 +21,10 @@
 using namespace tenon;
 using browser::Url;
 
+static_assert(CheckTransport<browser::WebSocket>::ok && CheckTransport<browser::TlsWebSocket>::ok);
+static_assert(CheckTransport<browser::WebRtc>::ok && CheckTransport<browser::TlsWebRtc>::ok);
+static_assert(CheckTransport<browser::WebTransport>::ok);
+
 namespace {
 
 [[noreturn]] void over(const char* wrong) {

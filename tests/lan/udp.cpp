@@ -116,3 +116,5 @@ TEST_CASE("a socket of the local network is a transport like others") {
     CHECK(!udp.is_open());
     CHECK(udp.resolve("10.0.0.1:5")->port == 5);
 }
+
+static_assert(tenon::TransportPolicy<tenon::lan::Udp>);

@@ -213,3 +213,5 @@ TEST_CASE("events and receipts that are cut off or make no sense do no harm") {
         side.fill(start + milliseconds(i));
     }
 }
+
+static_assert(tenon::ReliabilityPolicy<tenon::reliability::AckRetry>);

@@ -35,3 +35,7 @@ TEST_CASE("a machine with nothing to say writes nothing and is never due") {
     CHECK(packet.size() == before);
     CHECK(machine.deadline() == Instant::never());
 }
+
+static_assert(tenon::ReliabilityPolicy<tenon::reliability::AckVector>);
+
+static_assert(tenon::ReliabilityPolicy<tenon::reliability::BestEffort>);

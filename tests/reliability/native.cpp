@@ -14,3 +14,7 @@ TEST_CASE("what the transport does itself is promised, and nothing is done for i
     CHECK_FALSE(machine.pending(Instant{}));
     CHECK(machine.deadline() == Instant::never());
 }
+
+static_assert(tenon::ReliabilityPolicy<tenon::reliability::Native> &&
+              tenon::ReliabilityPolicy<tenon::reliability::NativeWithDatagrams> &&
+              tenon::ReliabilityPolicy<tenon::reliability::NativeWithBulk>);

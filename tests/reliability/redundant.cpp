@@ -120,3 +120,5 @@ TEST_CASE("repairs of channels that are not, of none, of too many or of too much
     huge.resize(huge.size() + 1501);
     CHECK_FALSE(feed(huge));
 }
+
+static_assert(tenon::ReliabilityPolicy<tenon::reliability::Redundant<>>);

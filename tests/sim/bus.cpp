@@ -88,3 +88,5 @@ TEST_CASE("a closed end is deaf and dumb, and what is damaged hurts nobody") {
     CHECK(none.is_open());
     CHECK(none.publish(std::string(65, 'x'), {}).error() == Error::too_large);
 }
+
+static_assert(tenon::BusPolicy<tenon::sim::Bus>);

@@ -33,3 +33,5 @@ TEST_CASE("it elects by the rule that it is given, which may be a game's own") {
     CHECK(CheckTopology<topology::AuthorityHosted<Eldest>>::ok);
     CHECK_FALSE(HasElection<topology::AuthorityHosted<Nobody>>);
 }
+
+static_assert(tenon::TopologyPolicy<tenon::topology::AuthorityHosted<>>);

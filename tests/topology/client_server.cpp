@@ -11,3 +11,5 @@ TEST_CASE("under ClientServer the host decides, and passes on what the others sa
     CHECK_FALSE(topology::ClientServer::traits.migrates);
     CHECK(CheckTopology<topology::ClientServer>::ok);
 }
+
+static_assert(tenon::TopologyPolicy<tenon::topology::ClientServer>);

@@ -51,3 +51,6 @@ TEST_CASE("two are never each better than the other") {
             CHECK(topology::ByMerit<1>::before(one, other) != topology::ByMerit<1>::before(other, one));
         }
 }
+
+static_assert(tenon::ElectionPolicy<tenon::topology::FirstJoiner>);
+static_assert(tenon::ElectionPolicy<tenon::topology::ByMerit<>>);

@@ -16,3 +16,5 @@ TEST_CASE(
     CHECK(CheckTopology<Mesh>::ok);
     CHECK(CheckTopology<topology::Mesh<topology::ByMerit<10>>>::ok);
 }
+
+static_assert(tenon::TopologyPolicy<tenon::topology::Mesh<>>);

@@ -171,3 +171,6 @@ TEST_CASE("the randomness of a simulated host comes from the exchange's seed") {
     CHECK(first != c.entropy());
     CHECK(a.entropy() == b.entropy());
 }
+
+static_assert(tenon::TransportPolicy<tenon::transport::Memory> &&
+              tenon::LendsBuffer<tenon::transport::Memory>);

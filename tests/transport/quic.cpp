@@ -836,3 +836,7 @@ TEST_CASE("what is kept until it is acknowledged stays where it lies") {
     queue.settle(1);
     CHECK(queue.size() == 2);
 }
+
+static_assert(tenon::TransportPolicy<tenon::transport::Quic> && tenon::LendsBuffer<tenon::transport::Quic> &&
+              tenon::WakesUp<tenon::transport::Quic> && tenon::Connected<tenon::transport::Quic>);
+static_assert(tenon::CheckTransport<tenon::transport::Quic>::ok);

@@ -235,3 +235,6 @@ TEST_CASE("sends and receives allocate nothing once buffers have grown, and wait
     CHECK(now() < there);
     REQUIRE(until([&] { return !pair.client.heard.empty(); }, pair.client));
 }
+
+static_assert(tenon::TransportPolicy<tenon::transport::Tcp> && tenon::LendsBuffer<tenon::transport::Tcp> &&
+              tenon::WakesUp<tenon::transport::Tcp> && tenon::Connected<tenon::transport::Tcp>);

@@ -128,3 +128,5 @@ TEST_CASE("who speaks plainly to Tls, or Tls to who speaks plainly, is told apar
     REQUIRE(until([&] { return !client.losses.empty() || !plain.heard.empty(); }, client, plain));
     for (const auto& [from, text] : plain.heard) CHECK(text.find("secret") == std::string::npos);
 }
+
+static_assert(tenon::TransportPolicy<tenon::transport::TlsTcp> && tenon::Connected<tenon::transport::TlsTcp>);

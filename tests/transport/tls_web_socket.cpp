@@ -42,3 +42,6 @@ TEST_CASE("addresses of WebSockets under Tls") {
     CHECK(web.resolve("192.0.2.1:4000")->text().view() == "192.0.2.1:4000");
     CHECK(web.resolve("ws://192.0.2.1:4000").error() == Error::encryption_mismatch);
 }
+
+static_assert(tenon::TransportPolicy<tenon::transport::TlsWebSocket> &&
+              tenon::Connected<tenon::transport::TlsWebSocket>);

@@ -340,3 +340,6 @@ TEST_CASE("runs of equal datagrams share an entry, a shorter one ends it, anothe
     CHECK(queue.has_room(queue.bytes_max));
     CHECK(!queue.has_room(queue.bytes_max + 1));
 }
+
+static_assert(tenon::TransportPolicy<tenon::transport::Udp> && tenon::LendsBuffer<tenon::transport::Udp> &&
+              tenon::WakesUp<tenon::transport::Udp>);

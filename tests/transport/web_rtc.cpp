@@ -589,3 +589,10 @@ TEST_CASE("a session runs over WebRtc as over any connection") {
     CHECK((at_host.heard == large));
     CHECK(at_guest.heard == "welcome");
 }
+
+static_assert(tenon::TransportPolicy<tenon::transport::TlsWebRtc> &&
+              tenon::Connected<tenon::transport::TlsWebRtc>);
+
+static_assert(tenon::TransportPolicy<tenon::transport::WebRtc> &&
+              tenon::LendsBuffer<tenon::transport::WebRtc> && tenon::WakesUp<tenon::transport::WebRtc> &&
+              tenon::Connected<tenon::transport::WebRtc>);

@@ -319,3 +319,7 @@ TEST_CASE("a client trusts no server that answers wrongly") {
     CHECK(answered("220 mail.example ready\r\n\r\n") == Error::malformed);
     CHECK(answered(std::string("\x16\x03\x01\0\x05", 5)) == Error::malformed);
 }
+
+static_assert(tenon::TransportPolicy<tenon::transport::WebSocket> &&
+              tenon::LendsBuffer<tenon::transport::WebSocket> &&
+              tenon::WakesUp<tenon::transport::WebSocket> && tenon::Connected<tenon::transport::WebSocket>);

@@ -258,3 +258,8 @@ TEST_CASE("addresses of WebTransport are read as those of pages") {
                               "https://127.0.0.1:4000/a b"})
         CHECK_MESSAGE(client.resolve(wrong).error() == Error::bad_address, wrong);
 }
+
+static_assert(tenon::TransportPolicy<tenon::transport::WebTransport> &&
+              tenon::LendsBuffer<tenon::transport::WebTransport> &&
+              tenon::WakesUp<tenon::transport::WebTransport> &&
+              tenon::Connected<tenon::transport::WebTransport>);

@@ -12,7 +12,6 @@ class WebRtc : public WebRtcOver<detail::RtcPage> {
   public:
     using WebRtcOver<detail::RtcPage>::WebRtcOver;
 };
-static_assert(CheckTransport<WebRtc>::ok);
 
 // The same to rtcs:// addresses alone: what the two show each other comes over TLS, so that nobody can stand
 // between, and a guest may show what lets it in.
@@ -20,6 +19,5 @@ class TlsWebRtc : public WebRtcOver<detail::RtcPage, true> {
   public:
     using WebRtcOver<detail::RtcPage, true>::WebRtcOver;
 };
-static_assert(CheckTransport<TlsWebRtc>::ok);
 
 } // namespace tenon::browser

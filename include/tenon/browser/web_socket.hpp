@@ -11,13 +11,11 @@ class WebSocket : public WebSocketOver<detail::Page> {
   public:
     using WebSocketOver<detail::Page>::WebSocketOver;
 };
-static_assert(CheckTransport<WebSocket>::ok);
 
 // The same to wss:// addresses alone: nobody on the way can read, so that a guest may show what lets it in.
 class TlsWebSocket : public WebSocketOver<detail::Page, true> {
   public:
     using WebSocketOver<detail::Page, true>::WebSocketOver;
 };
-static_assert(CheckTransport<TlsWebSocket>::ok);
 
 } // namespace tenon::browser

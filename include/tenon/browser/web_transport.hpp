@@ -12,6 +12,5 @@ class WebTransport : public WebTransportOver<detail::WebTransportPage> {
   public:
     using WebTransportOver<detail::WebTransportPage>::WebTransportOver;
 };
-static_assert(CheckTransport<WebTransport>::ok);
 
 } // namespace tenon::browser

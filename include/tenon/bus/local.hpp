@@ -191,6 +191,5 @@ class Local {
     Hub* hub_ = nullptr;
     std::uint32_t at_ = 0;
 };
-static_assert(BusPolicy<Local>);
 
 } // namespace tenon::bus

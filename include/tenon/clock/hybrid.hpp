@@ -4,10 +4,10 @@
 // visible at it, all at once. Commands and events don't wait.
 
 #include <cstdint>
-#include <utility>
 
 #include "tenon/clock/beat.hpp"
 #include "tenon/clock/concept.hpp"
+#include "tenon/core/swap.hpp"
 
 namespace tenon::clock {
 
@@ -25,7 +25,7 @@ class Hybrid {
 
     bool input_due(Instant now) { return input_.due(now, period(rates_.input_hz * input_rate_)); }
     // Once at a boundary, if it is one at which states are published.
-    bool snapshot_due(Instant) { return std::exchange(publishes_, false); }
+    bool snapshot_due(Instant) { return replaced(publishes_, false); }
     // The state goes out at the next boundary, whether it is its turn or not.
     void touch() { touched_ = true; }
 
@@ -66,7 +66,7 @@ class Hybrid {
         boundary_.missed = number - boundary_.number - 1;
         boundary_.number = number;
         boundary_.at = Instant{number * every.ns};
-        publishes_ = number % thinned() == 0 || std::exchange(touched_, false);
+        publishes_ = number % thinned() == 0 || replaced(touched_, false);
         return true;
     }
     const Boundary& boundary() const { return boundary_; }
@@ -96,7 +96,5 @@ class Hybrid {
     Duration ahead_{};
     bool known_ = false, started_ = false, publishes_ = false, touched_ = false;
 };
-
-static_assert(ClockPolicy<Hybrid<20>> && BoundaryClock<Hybrid<20>> && LeadsInputs<Hybrid<20>>);
 
 } // namespace tenon::clock

@@ -3,10 +3,9 @@
 // be sent ahead of its time, in a short burst. A stream with a rate of zero is event-driven: due when
 // touched, and at no other time.
 
-#include <utility>
-
 #include "tenon/clock/beat.hpp"
 #include "tenon/clock/concept.hpp"
+#include "tenon/core/swap.hpp"
 
 namespace tenon::clock {
 
@@ -17,7 +16,7 @@ class Independent {
     void configure(const Rates& rates) { rates_ = rates; }
 
     bool input_due(Instant now) {
-        const bool touched = std::exchange(input_touched_, false) && rates_.input_hz <= 0;
+        const bool touched = replaced(input_touched_, false) && rates_.input_hz <= 0;
         return input_.due(now, period(rates_.input_hz * input_rate_)) || touched;
     }
     bool snapshot_due(Instant now) {
@@ -81,7 +80,5 @@ class Independent {
     Instant returns_at_{}, echo_at_ = Instant::never();
     Duration echo_wait_{};
 };
-
-static_assert(ClockPolicy<Independent<>> && LeadsInputs<Independent<>>);
 
 } // namespace tenon::clock

@@ -55,8 +55,6 @@ class Kernel {
     Independent<initial> free_;
 };
 
-static_assert(ClockPolicy<Kernel<60>>);
-
 // Which tick is due when, to the nanosecond and without drift.
 class TickPacer {
   public:

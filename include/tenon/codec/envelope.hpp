@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <optional>
 #include <string_view>
 
 #include "tenon/core/ids.hpp"
@@ -34,7 +33,7 @@ struct Envelope {
             size_ = static_cast<std::uint8_t>(size_ + piece.size());
             return true;
         }
-        std::string_view view() const { return {text_, size_}; }
+        std::string_view view() const { return {text_, std::size_t(size_)}; }
         friend bool operator==(const Label& a, const Label& b) { return a.view() == b.view(); }
 
       private:
@@ -42,11 +41,11 @@ struct Envelope {
         std::uint8_t size_ = 0;
     };
 
-    Label type;                       // "snapshot", "command" or "event"
-    Label name;                       // of the game's type, such as "Ship"
-    std::uint64_t seq = 0;            // of the sender's messages
-    std::optional<std::uint64_t> ack; // the last seq received from the other side, if any
-    std::int64_t ts = 0;              // the sender's clock, in milliseconds
+    Label type;            // "snapshot", "command" or "event"
+    Label name;            // of the game's type, such as "Ship"
+    std::uint64_t seq = 0; // of the sender's messages, from 1
+    std::uint64_t ack = 0; // the last seq received from the other side; 0 before the first
+    std::int64_t ts = 0;   // the sender's clock, in milliseconds
     Label game_id, room_id;
     PeerId peer_id;      // the sender
     PeerId authority_id; // who decides now

@@ -59,18 +59,21 @@ struct Json {
     }
 
   private:
-    static void write(JsonOut& archive, const Envelope& envelope) {
+    // Templates, so that only who has this codec pays for what they instantiate.
+    template <class Archive>
+    static void write(Archive& archive, const Envelope& envelope) {
         archive.text_field("type", envelope.type.view());
         archive.text_field("name", envelope.name.view());
         archive.field("seq", envelope.seq);
-        if (envelope.ack) archive.field("ack", *envelope.ack);
+        if (envelope.ack != 0) archive.field("ack", envelope.ack);
         archive.field("ts", envelope.ts);
         archive.text_field("gameId", envelope.game_id.view());
         archive.text_field("roomId", envelope.room_id.view());
         archive.field("peerId", envelope.peer_id.value);
         archive.field("authorityId", envelope.authority_id.value);
     }
-    static void read(JsonIn& archive, Envelope& envelope) {
+    template <class Archive>
+    static void read(Archive& archive, Envelope& envelope) {
         const auto label = [&](const char* field, Envelope::Label& to) {
             to = {};
             archive.text_field(field, [&](std::string_view piece) {
@@ -80,8 +83,8 @@ struct Json {
         label("type", envelope.type);
         label("name", envelope.name);
         archive.field("seq", envelope.seq);
-        envelope.ack.reset();
-        if (archive.has_field("ack")) archive.field("ack", envelope.ack.emplace());
+        envelope.ack = 0;
+        if (archive.has_field("ack")) archive.field("ack", envelope.ack);
         archive.field("ts", envelope.ts);
         label("gameId", envelope.game_id);
         label("roomId", envelope.room_id);

@@ -15,6 +15,7 @@
 #include "tenon/codec/json_out.hpp"
 #include "tenon/codec/json_scan.hpp"
 #include "tenon/core/error.hpp"
+#include "tenon/core/swap.hpp"
 #include "tenon/schema/form.hpp"
 
 namespace tenon::codec {
@@ -98,7 +99,7 @@ class JsonIn {
     // f where a value stands: in an object the one with the next name.
     template <class F>
     void value(F&& f) {
-        const char* name = std::exchange(name_, nullptr);
+        const char* name = replaced(name_, nullptr);
         if (node_.is_array) return f();
         if (name)
             scan_.field(node_.fields, name, false);
@@ -111,7 +112,7 @@ class JsonIn {
     template <class F>
     void object(F&& inside) {
         value([&] {
-            const Node outer = std::exchange(node_, Node{scan_.enter_object(), 0, false});
+            const Node outer = replaced(node_, Node{scan_.enter_object(), 0, false});
             inside();
             scan_.leave_object(node_.fields);
             node_ = outer;
@@ -124,7 +125,7 @@ class JsonIn {
         value([&] {
             scan_.expect('[');
             if (scan_.take(']')) return;
-            const Node outer = std::exchange(node_, Node{{}, 0, true});
+            const Node outer = replaced(node_, Node{{}, 0, true});
             do {
                 if (count == bound) fail(Error::over_bound);
                 if (ok()) each(count);

@@ -15,6 +15,7 @@
 #include "tenon/codec/json_text.hpp"
 #include "tenon/core/bytes.hpp"
 #include "tenon/core/error.hpp"
+#include "tenon/core/swap.hpp"
 #include "tenon/schema/form.hpp"
 #include "tenon/wire/varint.hpp"
 
@@ -114,7 +115,7 @@ class JsonOut {
     void raw(std::string_view text) { writer_.bytes(bytes_of(text)); }
     // What stands before a value: a comma, and in an object its name.
     void begin() {
-        const char* name = std::exchange(name_, nullptr);
+        const char* name = replaced(name_, nullptr);
         if (!node_.is_empty) raw(",");
         node_.is_empty = false;
         if (node_.is_array) return;
@@ -125,7 +126,7 @@ class JsonOut {
     void within(bool is_array, F&& inside) {
         begin();
         raw(is_array ? "[" : "{");
-        const Node outer = std::exchange(node_, Node{0, is_array, true});
+        const Node outer = replaced(node_, Node{0, is_array, true});
         inside();
         node_ = outer;
         raw(is_array ? "]" : "}");
@@ -188,7 +189,8 @@ inline void JsonOut::quoted(std::string_view text) {
         const auto code = static_cast<unsigned char>(c);
         const char whole[] = {'\\', 'u', '0', '0', hex[code >> 4], hex[code & 15u]};
         const char brief[] = {'\\', known < letters.size() ? letters[known] : ' '};
-        raw(known < letters.size() ? std::string_view(brief, 2) : std::string_view(whole, 6));
+        raw(known < letters.size() ? std::string_view(brief, sizeof(brief))
+                                   : std::string_view(whole, sizeof(whole)));
     }
     raw(text.substr(done));
     raw("\"");

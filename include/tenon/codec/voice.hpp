@@ -3,7 +3,6 @@
 // whole header with every message, in an envelope that is filled in and checked here.
 
 #include <cstdint>
-#include <optional>
 #include <string_view>
 
 #include "tenon/codec/concept.hpp"
@@ -81,8 +80,7 @@ class Voice<Game, Codec> {
         return kind == EntryKind::state ? "snapshot" : kind == EntryKind::command ? "command" : "event";
     }
 
-    std::uint64_t said_ = 1;
-    std::optional<std::uint64_t> heard_; // the last message of anybody's
+    std::uint64_t said_ = 1, heard_ = 0; // the next of our own, and the last of anybody's
 };
 
 } // namespace tenon::codec

@@ -10,6 +10,7 @@
 #include "tenon/core/config.hpp"
 #include "tenon/core/prefetch.hpp"
 #include "tenon/core/random.hpp"
+#include "tenon/core/swap.hpp"
 
 namespace tenon {
 
@@ -134,11 +135,11 @@ class HashMap {
         return at;
     }
     void swap(HashMap& other) {
-        std::swap(slots_, other.slots_);
-        std::swap(capacity_, other.capacity_);
-        std::swap(size_, other.size_);
-        std::swap(limit_, other.limit_);
-        std::swap(seed_, other.seed_);
+        swap_values(slots_, other.slots_);
+        swap_values(capacity_, other.capacity_);
+        swap_values(size_, other.size_);
+        swap_values(limit_, other.limit_);
+        swap_values(seed_, other.seed_);
     }
     static void release(Slot* slots, std::size_t count) {
         for (std::size_t i = 0; i < count; ++i) slots[i].~Slot();

@@ -5,9 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <new>
-#include <utility>
 
 #include "tenon/core/config.hpp"
+#include "tenon/core/swap.hpp"
 
 #if TENON_HAS_ADDRESS_SANITIZER
 // The sanitizer's own names: a block that was given back is poison until it is taken again.
@@ -100,14 +100,14 @@ class Pool {
         return true;
     }
     void swap(Pool& other) {
-        std::swap(block_bytes_, other.block_bytes_);
-        std::swap(bytes_max_, other.bytes_max_);
-        std::swap(reserved_, other.reserved_);
-        std::swap(in_use_, other.in_use_);
-        std::swap(free_, other.free_);
-        std::swap(fresh_, other.fresh_);
-        std::swap(fresh_end_, other.fresh_end_);
-        std::swap(slabs_, other.slabs_);
+        swap_values(block_bytes_, other.block_bytes_);
+        swap_values(bytes_max_, other.bytes_max_);
+        swap_values(reserved_, other.reserved_);
+        swap_values(in_use_, other.in_use_);
+        swap_values(free_, other.free_);
+        swap_values(fresh_, other.fresh_);
+        swap_values(fresh_end_, other.fresh_end_);
+        swap_values(slabs_, other.slabs_);
     }
     static void poison([[maybe_unused]] std::byte* at, [[maybe_unused]] std::size_t bytes) {
 #if TENON_HAS_ADDRESS_SANITIZER

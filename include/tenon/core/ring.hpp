@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "tenon/core/config.hpp"
+#include "tenon/core/swap.hpp"
 
 namespace tenon {
 
@@ -107,13 +108,11 @@ class Ring {
         return items_ + ((head_ + size_++) & (capacity_ - 1));
     }
     void swap(Ring& other) {
-        T* items = items_; // std::swap would be made anew for each T, in everybody's build
-        items_ = other.items_;
-        other.items_ = items;
-        std::swap(capacity_, other.capacity_);
-        std::swap(head_, other.head_);
-        std::swap(size_, other.size_);
-        std::swap(limit_, other.limit_);
+        swap_values(items_, other.items_);
+        swap_values(capacity_, other.capacity_);
+        swap_values(head_, other.head_);
+        swap_values(size_, other.size_);
+        swap_values(limit_, other.limit_);
     }
     TENON_COLD bool move_to(std::size_t capacity) {
         if (capacity > SIZE_MAX / sizeof(T)) return false;

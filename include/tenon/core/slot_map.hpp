@@ -12,6 +12,7 @@
 
 #include "tenon/core/config.hpp"
 #include "tenon/core/ring.hpp"
+#include "tenon/core/swap.hpp"
 
 namespace tenon {
 
@@ -170,10 +171,10 @@ class SlotMap {
         return true;
     }
     void swap(SlotMap& other) {
-        std::swap(chunks_, other.chunks_);
-        std::swap(free_, other.free_);
-        std::swap(size_, other.size_);
-        std::swap(limit_, other.limit_);
+        swap_values(chunks_, other.chunks_);
+        swap_values(free_, other.free_);
+        swap_values(size_, other.size_);
+        swap_values(limit_, other.limit_);
     }
 
     Ring<Chunk*> chunks_;

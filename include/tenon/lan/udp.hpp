@@ -123,7 +123,6 @@ class Udp {
     Address local_{};
     std::error_code system_error_;
 };
-static_assert(TransportPolicy<Udp>);
 
 inline Result<transport::IpAddress> Udp::open(std::uint16_t port) {
     if (is_open()) return Error::already_open;

@@ -140,7 +140,7 @@ class ChannelSender {
     bool take_fresh(std::uint8_t& flags, BytesIn& content) {
         if (fresh_ == none) return false;
         flags = chunks_[fresh_].flags;
-        content = {chunks_[fresh_].bytes, chunks_[fresh_].size};
+        content = {chunks_[fresh_].bytes, std::size_t(chunks_[fresh_].size)};
         fresh_ = none;
         return true;
     }
@@ -234,7 +234,7 @@ class ChannelSender {
             static_cast<std::uint8_t>(frame::chunk | chunk.flags | (ordered_ ? 0 : chunk_flag::unordered)));
         packet.out().u16(static_cast<std::uint16_t>(sequence));
         packet.length(chunk_flag::length, 3, chunk.size);
-        packet.out().bytes(BytesIn(chunk.bytes, chunk.size));
+        packet.out().bytes(BytesIn(chunk.bytes, std::size_t(chunk.size)));
         if (chunk.copies < UINT8_MAX) ++chunk.copies;
         return true;
     }

@@ -4,8 +4,8 @@
 // it what to write, and the room takes the answers.
 
 #include <cstdint>
-#include <utility>
 
+#include "tenon/core/swap.hpp"
 #include "tenon/core/time.hpp"
 #include "tenon/wire/packet.hpp"
 
@@ -67,7 +67,7 @@ class ClockSync {
     }
     bool poll_early(Duration& early) {
         early = early_;
-        return std::exchange(hears_early_, false);
+        return replaced(hears_early_, false);
     }
 
     // When a packet should go for its sake, and from when on it has something for one that goes anyway.
@@ -88,7 +88,7 @@ class ClockSync {
             out.varint(static_cast<std::uint64_t>(now > heard_at_ ? (now - heard_at_) / microseconds(1) : 0));
         }
         answers_ = false;
-        if (std::exchange(tells_early_, false)) {
+        if (replaced(tells_early_, false)) {
             out.u8(frame::early);
             out.u16(static_cast<std::uint16_t>(tells_ / early_step));
         }

@@ -55,7 +55,7 @@ class StreamQueue {
     // The oldest. Its payload lies here until the next call that puts one in.
     Message front() const {
         const std::byte* at = bytes_ + head_;
-        return {{load_le<std::uint16_t>(at + 4)}, {at + head_bytes, load_le<std::uint32_t>(at)}};
+        return {{load_le<std::uint16_t>(at + 4)}, {at + head_bytes, std::size_t(load_le<std::uint32_t>(at))}};
     }
     void pop() {
         head_ += head_bytes + load_le<std::uint32_t>(bytes_ + head_);

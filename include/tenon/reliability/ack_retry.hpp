@@ -199,6 +199,4 @@ struct AckRetryWith {
 };
 using AckRetry = AckRetryWith<>;
 
-static_assert(ReliabilityPolicy<AckRetry>);
-
 } // namespace tenon::reliability

@@ -11,6 +11,4 @@ struct AckVector {
     using Machine = NoMachine;
 };
 
-static_assert(ReliabilityPolicy<AckVector>);
-
 } // namespace tenon::reliability

@@ -11,6 +11,4 @@ struct BestEffort {
     using Machine = NoMachine;
 };
 
-static_assert(ReliabilityPolicy<BestEffort>);
-
 } // namespace tenon::reliability

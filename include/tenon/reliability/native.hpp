@@ -27,9 +27,6 @@ struct NativeWithBulk {
     using Machine = NoMachine;
 };
 
-static_assert(ReliabilityPolicy<Native> && ReliabilityPolicy<NativeWithDatagrams> &&
-              ReliabilityPolicy<NativeWithBulk>);
-
 // Which of them it is over a transport with those traits.
 template <bool datagrams, bool bulk>
 using NativeOver =

@@ -130,6 +130,4 @@ struct Redundant {
     };
 };
 
-static_assert(ReliabilityPolicy<Redundant<>>);
-
 } // namespace tenon::reliability

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <new>
-#include <utility>
 
 #include "tenon/core/config.hpp"
 #include "tenon/core/hash_map.hpp"
@@ -12,6 +11,7 @@
 #include "tenon/core/pool.hpp"
 #include "tenon/core/random.hpp"
 #include "tenon/core/ring.hpp"
+#include "tenon/core/swap.hpp"
 #include "tenon/core/timers.hpp"
 #include "tenon/link/link_of.hpp"
 #include "tenon/link/redial.hpp"
@@ -161,7 +161,7 @@ class Seats {
     // such call the seat is looked up and fetched as well.
     void expect(const Address& address) {
         by_address_.prefetch({address});
-        const std::uint32_t* index = by_address_.find({std::exchange(announced_, address)});
+        const std::uint32_t* index = by_address_.find({replaced(announced_, address)});
         if (index == nullptr) return;
         if (ahead_end_ - ahead_first_ == ahead_max) ++ahead_first_;
         ahead_[ahead_end_++ % ahead_max] = *index;

@@ -123,6 +123,5 @@ class Bus {
     Broker* broker_ = nullptr;
     transport::Memory port_;
 };
-static_assert(BusPolicy<Bus>);
 
 } // namespace tenon::sim

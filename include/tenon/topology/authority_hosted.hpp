@@ -14,6 +14,4 @@ struct AuthorityHosted {
     static constexpr PeerId authority(PeerId host) { return host; }
 };
 
-static_assert(TopologyPolicy<AuthorityHosted<>>);
-
 } // namespace tenon::topology

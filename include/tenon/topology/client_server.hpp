@@ -12,6 +12,4 @@ struct ClientServer {
     static constexpr PeerId authority(PeerId host) { return host; }
 };
 
-static_assert(TopologyPolicy<ClientServer>);
-
 } // namespace tenon::topology

@@ -11,7 +11,6 @@ struct FirstJoiner {
     static constexpr bool before(const Candidate& a, const Candidate& b) { return a.id < b.id; }
     static constexpr bool replaces(const Candidate&, const Candidate&) { return false; }
 };
-static_assert(ElectionPolicy<FirstJoiner>);
 
 // Whoever is fit best, as its own program says (Session::set_merit), and of equals who has been there
 // longest. An authority hands over to one whose merit is larger by `margin_percent`, so that two who are
@@ -30,6 +29,5 @@ struct ByMerit {
         return other.merit > authority.merit + size * static_cast<float>(margin_percent) / 100;
     }
 };
-static_assert(ElectionPolicy<ByMerit<>>);
 
 } // namespace tenon::topology

@@ -14,6 +14,4 @@ struct Mesh {
     static constexpr PeerId authority(PeerId) { return PeerId::none(); }
 };
 
-static_assert(TopologyPolicy<Mesh<>>);
-
 } // namespace tenon::topology

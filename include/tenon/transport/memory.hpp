@@ -11,6 +11,7 @@
 #include "tenon/core/hash_map.hpp"
 #include "tenon/core/random.hpp"
 #include "tenon/core/ring.hpp"
+#include "tenon/core/swap.hpp"
 #include "tenon/transport/address.hpp"
 #include "tenon/transport/concept.hpp"
 
@@ -83,10 +84,10 @@ class MemoryBox {
         used_ = 0;
     }
     void swap(MemoryBox& other) {
-        std::swap(datagrams_, other.datagrams_);
-        std::swap(bytes_, other.bytes_);
-        std::swap(capacity_, other.capacity_);
-        std::swap(used_, other.used_);
+        swap_values(datagrams_, other.datagrams_);
+        swap_values(bytes_, other.bytes_);
+        swap_values(capacity_, other.capacity_);
+        swap_values(used_, other.used_);
     }
 
     std::size_t count() const { return datagrams_.size(); }
@@ -326,13 +327,13 @@ class Memory {
 
   private:
     void swap(Memory& other) {
-        std::swap(exchange_, other.exchange_);
-        std::swap(host_, other.host_);
-        std::swap(slot_, other.slot_);
-        std::swap(openings_, other.openings_);
-        std::swap(to_, other.to_);
-        std::swap(lane_, other.lane_);
-        std::swap(prepared_, other.prepared_);
+        swap_values(exchange_, other.exchange_);
+        swap_values(host_, other.host_);
+        swap_values(slot_, other.slot_);
+        swap_values(openings_, other.openings_);
+        swap_values(to_, other.to_);
+        swap_values(lane_, other.lane_);
+        swap_values(prepared_, other.prepared_);
     }
 
     Exchange* exchange_ = nullptr;
@@ -341,7 +342,6 @@ class Memory {
     Lane lane_{};
     std::size_t prepared_ = 0;
 };
-static_assert(TransportPolicy<Memory> && LendsBuffer<Memory>);
 
 constexpr Result<MemoryAddress> MemoryAddress::parse(std::string_view text, std::uint32_t local_host) {
     const Result<HostAndPort> parts = split_address(text);

@@ -10,7 +10,5 @@
 namespace tenon::transport {
 
 using Quic = QuicOver<Udp>;
-static_assert(TransportPolicy<Quic> && LendsBuffer<Quic> && WakesUp<Quic> && Connected<Quic>);
-static_assert(CheckTransport<Quic>::ok);
 
 } // namespace tenon::transport

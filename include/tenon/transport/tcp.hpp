@@ -8,6 +8,5 @@
 namespace tenon::transport {
 
 using Tcp = Connections<detail::LengthFraming, detail::Clear>;
-static_assert(TransportPolicy<Tcp> && LendsBuffer<Tcp> && WakesUp<Tcp> && Connected<Tcp>);
 
 } // namespace tenon::transport

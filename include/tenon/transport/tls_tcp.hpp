@@ -7,6 +7,5 @@
 namespace tenon::transport {
 
 using TlsTcp = Connections<detail::LengthFraming, detail::Tls>;
-static_assert(TransportPolicy<TlsTcp> && Connected<TlsTcp>);
 
 } // namespace tenon::transport

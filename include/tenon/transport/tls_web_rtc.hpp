@@ -8,6 +8,5 @@
 namespace tenon::transport {
 
 using TlsWebRtc = WebRtcOver<TlsWebSocket>;
-static_assert(TransportPolicy<TlsWebRtc> && Connected<TlsWebRtc>);
 
 } // namespace tenon::transport

@@ -7,6 +7,5 @@
 namespace tenon::transport {
 
 using TlsWebSocket = Connections<detail::WebSocketFraming, detail::Tls>;
-static_assert(TransportPolicy<TlsWebSocket> && Connected<TlsWebSocket>);
 
 } // namespace tenon::transport

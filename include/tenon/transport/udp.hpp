@@ -204,7 +204,6 @@ class Udp {
     UdpCounters counters_;
     std::error_code system_error_;
 };
-static_assert(TransportPolicy<Udp> && LendsBuffer<Udp> && WakesUp<Udp>);
 
 inline Result<IpAddress> Udp::open(std::uint16_t port) {
     if (is_open()) return Error::already_open;

@@ -11,6 +11,5 @@
 namespace tenon::transport {
 
 using WebRtc = WebRtcOver<WebSocket>;
-static_assert(TransportPolicy<WebRtc> && LendsBuffer<WebRtc> && WakesUp<WebRtc> && Connected<WebRtc>);
 
 } // namespace tenon::transport

@@ -218,7 +218,5 @@ inline FrameRead WebSocketFraming::heed_control(ByteQueue& out) {
 } // namespace detail
 
 using WebSocket = Connections<detail::WebSocketFraming, detail::Clear>;
-static_assert(TransportPolicy<WebSocket> && LendsBuffer<WebSocket> && WakesUp<WebSocket> &&
-              Connected<WebSocket>);
 
 } // namespace tenon::transport

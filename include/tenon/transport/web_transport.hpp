@@ -10,7 +10,5 @@ namespace tenon::transport {
 template <class Road>
 using WebTransportOver = QuicOver<Road, detail::WebTransportConnection>;
 using WebTransport = WebTransportOver<Udp>;
-static_assert(TransportPolicy<WebTransport> && LendsBuffer<WebTransport> && WakesUp<WebTransport> &&
-              Connected<WebTransport>);
 
 } // namespace tenon::transport

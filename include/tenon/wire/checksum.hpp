@@ -5,12 +5,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 
 #include "tenon/core/bytes.hpp"
 #include "tenon/core/config.hpp"
 #include "tenon/core/hash.hpp"
 #include "tenon/core/prefetch.hpp"
+#include "tenon/core/swap.hpp"
 
 namespace tenon {
 
@@ -27,7 +27,7 @@ class Checksum {
     // The same, and what the other side sealed with the key before still opens, until it shows that it has
     // this one.
     void change(Key key) {
-        before_ = std::exchange(key_, key);
+        before_ = replaced(key_, key);
         is_changing_ = true;
     }
     bool is_changing() const { return is_changing_; }
