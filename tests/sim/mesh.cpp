@@ -396,7 +396,7 @@ TEST_CASE("a mesh mends, whatever the network does") {
     sim::Search search;
     search.seeds = 25;
     search.seeds_long = 400;
-    search.command = "test_sim_brief -tc='a mesh mends*'";
+    search.command = "test_sim -tc='a mesh mends*'";
     search.faults = [](std::uint64_t seed) {
         sim::Faults faults = sim::Faults::from(seed);
         faults.bandwidth = 0; // seven streams each way, which the star's faults don't reckon with
