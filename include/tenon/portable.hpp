@@ -1,6 +1,7 @@
 #pragma once
-// Everything of tenon that needs neither a socket nor a library beyond xxHash: for browsers, for tests in
-// virtual time, for builds without exceptions.
+// The core of tenon, which needs neither a socket nor a library beyond xxHash: for browsers, for tests in
+// virtual time, for builds without exceptions. Worlds of components, lockstep, migration and meshes need none
+// either; their headers stand beside it, and a game that lacks one is told which.
 
 #include "tenon/clock/hybrid.hpp"
 #include "tenon/clock/independent.hpp"
