@@ -32,26 +32,22 @@ COMMON = ["tenon/session.hpp", "tenon/transport/memory.hpp", "tenon/codec/bits.h
 
 
 class Before:
-    """What stands before the cases of a tree, for each compiler."""
+    """What stands before the cases of a tree, for each compiler, precompiled into `folder`."""
 
     def __init__(self, root, folder):
-        self.root, self.made = Path(root), {}
-        kinds = [(compiler, common) for compiler in COMPILERS for common in (False, True)
-                 if not common or all((self.root / "include" / name).exists() for name in COMMON)]
+        self.root = Path(root)
+        has_common = all((self.root / "include" / name).exists() for name in COMMON)
+        kinds = [(compiler, common) for compiler in COMPILERS for common in {False, has_common}]
 
-        def make(number):
-            compiler, common = kinds[number]
-            place = Path(folder) / str(number)
-            place.mkdir()
+        def make(kind):
+            compiler, common = kind
             source = "".join("#include <%s>\n" % name for name in STANDARD + (COMMON if common else []))
-            return compiler.read_before(source, place, self.root / "include")
+            return compiler.read_before(source, tempfile.mkdtemp(dir=folder), self.root / "include")
 
-        for (compiler, common), arguments in zip(kinds, guard.in_parallel(make, range(len(kinds)))):
-            self.made[compiler, common] = arguments
+        self.made = dict(zip(kinds, guard.in_parallel(make, kinds)))
 
     def arguments(self, path, compiler):
-        common = set(COMMON) <= guard.reached(self.root, path)
-        return self.made[compiler, common]
+        return self.made[compiler, set(COMMON) <= guard.reached(self.root, path)]
 
 
 def judge_wrong(root, path, compiler, before):
