@@ -7,6 +7,7 @@
 #include "harness.hpp"
 
 #include <array>
+#include <span>
 #include <sstream>
 
 #include <cereal/archives/portable_binary.hpp>

@@ -1,6 +1,7 @@
 #pragma once
 // The backend: it knows the players and their passwords, and issues tokens for the game's server.
 
+#include <span>
 #include <vector>
 
 #include "common.hpp"

@@ -10,6 +10,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <span>
 #include <vector>
 
 struct Applicant {

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -157,9 +158,9 @@ TEST_CASE("every shorter piece of a message is refused, as is what follows it") 
         Chat chat;
         for (std::size_t size = 0; size < whole.size(); ++size) {
             CAPTURE(size);
-            CHECK(error_of<Wordy>({whole.begin(), whole.begin() + std::ptrdiff_t(size)}, rich_copy) !=
+            CHECK(error_of<Wordy>(tenon::BytesIn(whole).first(size), rich_copy) !=
                   Error::none);
-            CHECK(error_of<Wordy>({whole.begin(), whole.begin() + std::ptrdiff_t(size)}, chat) !=
+            CHECK(error_of<Wordy>(tenon::BytesIn(whole).first(size), chat) !=
                   Error::none);
         }
         Bytes more = whole;

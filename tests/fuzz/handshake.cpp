@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <cstdlib>
+#include <span>
 
 #include "tenon/link/redial.hpp"
 #include "tenon/room/entrance.hpp"

@@ -2,6 +2,7 @@
 // Bytes as the published vectors print them.
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>

@@ -11,11 +11,11 @@
 #include <cstdint>
 #include <memory>
 #include <new>
-#include <span>
 #include <vector>
 
 #include "tenon/core/bytes.hpp"
 #include "tenon/core/error.hpp"
+#include "tenon/core/slice.hpp"
 
 #ifndef ZSTD_STATIC_LINKING_ONLY
 #define ZSTD_STATIC_LINKING_ONLY // contexts in memory of our own, and frames without a magic number
@@ -171,7 +171,7 @@ inline BytesIn ZstdContext::unpack(const ZstdPacked& packed, std::size_t plain_b
 
 // A dictionary of at most that many bytes from messages, which lie behind each other, those of all kinds
 // mixed. The more of them, the better: a hundred times its size together. Empty when there were too few.
-inline std::vector<std::byte> train_zstd_dictionary(BytesIn messages, std::span<const std::size_t> sizes,
+inline std::vector<std::byte> train_zstd_dictionary(BytesIn messages, Slice<const std::size_t> sizes,
                                                     std::size_t bytes_max) {
     std::vector<std::byte> bytes(bytes_max);
     const std::size_t size = ZDICT_trainFromBuffer(bytes.data(), bytes.size(), messages.data(), sizes.data(),

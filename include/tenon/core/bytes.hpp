@@ -1,17 +1,18 @@
 #pragma once
-// Spans of bytes, borrowed for the length of a call, and little-endian loads and stores on them.
+// Slices of bytes, borrowed for the length of a call, and little-endian loads and stores on them.
 
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <span>
 #include <string_view>
+
+#include "tenon/core/slice.hpp"
 
 namespace tenon {
 
-using BytesIn = std::span<const std::byte>;
-using BytesOut = std::span<std::byte>;
+using BytesIn = Slice<const std::byte>;
+using BytesOut = Slice<std::byte>;
 
 inline BytesIn bytes_of(std::string_view text) {
     return {reinterpret_cast<const std::byte*>(text.data()), text.size()};

@@ -14,6 +14,7 @@
 #include "tenon/core/ids.hpp"
 #include "tenon/core/random.hpp"
 #include "tenon/core/siphash.hpp"
+#include "tenon/core/slice.hpp"
 #include "tenon/core/time.hpp"
 #include "tenon/link/credential.hpp"
 #include "tenon/link/plain.hpp"
@@ -43,7 +44,7 @@ struct Terms {
     std::uint32_t features = 0;     // what this side can do
     std::uint32_t required = 0;     // what it cannot do without
     std::uint32_t capabilities = 0; // of the game's own meaning: a guest gets those that both sides have
-    std::span<const std::uint32_t> type_hashes;
+    Slice<const std::uint32_t> type_hashes;
 };
 
 // The features by which reliability is done, and what becomes of them over a connection, whatever they were:

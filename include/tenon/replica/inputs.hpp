@@ -4,11 +4,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 
 #include "tenon/core/bytes.hpp"
 #include "tenon/core/ids.hpp"
 #include "tenon/core/ring.hpp"
+#include "tenon/core/slice.hpp"
 
 namespace tenon {
 
@@ -51,7 +51,7 @@ struct Input {
 template <class T>
 class Inputs {
   public:
-    Inputs(const Ring<Input<T>>& inputs, std::span<const PeerId> left) : inputs_(&inputs), left_(left) {}
+    Inputs(const Ring<Input<T>>& inputs, Slice<const PeerId> left) : inputs_(&inputs), left_(left) {}
 
     std::size_t size() const { return inputs_->size(); }
     const Input<T>& operator[](std::size_t i) const { return (*inputs_)[i]; }
@@ -61,7 +61,7 @@ class Inputs {
             if (input.peer == peer) return &input.order;
         return nullptr;
     }
-    std::span<const PeerId> left() const { return left_; }
+    Slice<const PeerId> left() const { return left_; }
 
     class Iterator {
       public:
@@ -79,7 +79,7 @@ class Inputs {
 
   private:
     const Ring<Input<T>>* inputs_;
-    std::span<const PeerId> left_;
+    Slice<const PeerId> left_;
 };
 
 } // namespace tenon

@@ -4,11 +4,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <type_traits>
 
 #include "tenon/core/config.hpp"
 #include "tenon/core/error.hpp"
+#include "tenon/core/slice.hpp"
 #include "tenon/replica/grid.hpp"
 #include "tenon/replica/in_sight.hpp"
 #include "tenon/replica/stage.hpp"
@@ -67,14 +67,14 @@ class Interest {
     }
 
     // Where the client looks from now on, as the game decides; at most four places.
-    void look_from(std::span<const View> views) {
+    void look_from(Slice<const View> views) {
         views_ = 0;
         for (const View& view : views)
             if (views_ < viewpoints_max && view.radius > 0) view_[views_++] = view;
     }
     // As the client itself asks. What is refused changes nothing, and is counted: `over_bound`: too many
     // places; `malformed`: not a place; `interest_too_wide`.
-    Result<> publish(std::span<const View> views) {
+    Result<> publish(Slice<const View> views) {
         Error error = views.size() > viewpoints_max ? Error::over_bound : Error::none;
         for (const View& view : views) {
             if (error != Error::none) break;
@@ -92,7 +92,7 @@ class Interest {
     // Looks anew, usually once for each snapshot, after the world's commit. The game may have a say of its
     // own: permit(EntityId) is asked of each entity that would be seen.
     template <class Permit = detail::PermitAll>
-    std::span<const InSight> update(Stage<Dimensions>& stage, const WorldHistory& world, const Viewer& viewer,
+    Slice<const InSight> update(Stage<Dimensions>& stage, const WorldHistory& world, const Viewer& viewer,
                                     Permit&& permit = {}) {
         constexpr bool is_asked = std::is_invocable_r_v<bool, Permit&, EntityId>;
         static_assert(is_asked, "tenon: who may be seen is decided by a function: bool permit(EntityId)");
@@ -125,7 +125,7 @@ class Interest {
         return seen();
     }
 
-    std::span<const InSight> seen() const { return {seen_, size_}; }
+    Slice<const InSight> seen() const { return {seen_, size_}; }
     bool sees(EntityId entity) const {
         std::size_t low = 0, high = size_;
         while (low < high) {

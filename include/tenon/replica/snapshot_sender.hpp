@@ -5,13 +5,13 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <utility>
 
 #include "tenon/core/bytes.hpp"
 #include "tenon/core/error.hpp"
 #include "tenon/core/hash.hpp"
 #include "tenon/core/sequence.hpp"
+#include "tenon/core/slice.hpp"
 #include "tenon/replica/in_sight.hpp"
 #include "tenon/replica/snapshot.hpp"
 #include "tenon/replica/snapshot_cache.hpp"
@@ -72,11 +72,11 @@ class SnapshotSender {
         for (std::size_t slot = 0; slot < world_->used(); ++slot)
             if (const Tenant& tenant = row.tenant(slot); tenant.generation != 0)
                 all[count++] = {static_cast<std::uint16_t>(slot), tenant.generation, 1, 1};
-        return write(into, std::span<const InSight>(all, count));
+        return write(into, Slice<const InSight>(all, count));
     }
     // The client is told of these alone, which come in the order of their slots; what it was told of and is
     // not among them any more is gone to it.
-    std::size_t write(BytesOut into, std::span<const InSight> seen) {
+    std::size_t write(BytesOut into, Slice<const InSight> seen) {
         if (world_->commits() == 0) return 0;
         const bool fits = slots_.look(seen.data(), seen.size());
         covers_ = fits ? world_->commits() : 0;

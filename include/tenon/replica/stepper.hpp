@@ -3,11 +3,11 @@
 // room's lockstep and a replay have one.
 
 #include <cstdint>
-#include <span>
 
 #include "tenon/core/bytes.hpp"
 #include "tenon/core/ids.hpp"
 #include "tenon/core/ring.hpp"
+#include "tenon/core/slice.hpp"
 #include "tenon/replica/inputs.hpp"
 #include "tenon/replica/lockstep.hpp"
 #include "tenon/schema/form.hpp"
@@ -48,7 +48,7 @@ class Stepper {
             if (book[i].until == tick) (void)left_.push_back(book[i].id);
         // A ring that was cleared begins at its first place, so what is in it lies in a row.
         left_count_ = left_.size();
-        const std::span<const PeerId> left(left_count_ != 0 ? &left_[0] : nullptr, left_count_);
+        const Slice<const PeerId> left(left_count_ != 0 ? &left_[0] : nullptr, left_count_);
         game.step(Tick{tick}, Inputs<T>(inputs_, left));
     }
 

@@ -4,10 +4,10 @@
 
 #include <cstdint>
 #include <new>
-#include <span>
 
 #include "tenon/core/ids.hpp"
 #include "tenon/core/ring.hpp"
+#include "tenon/core/slice.hpp"
 
 namespace tenon {
 
@@ -105,7 +105,7 @@ class Verdicts {
     }
     // What the last poll() found.
     std::uint64_t tick() const { return tick_; }
-    std::span<const PeerId> wrong() const { return {wrong_, count_}; }
+    Slice<const PeerId> wrong() const { return {wrong_, count_}; }
     PeerId right() const { return right_; }
 
   private:

@@ -5,10 +5,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 
 #include "tenon/clock/concept.hpp"
 #include "tenon/core/siphash.hpp"
+#include "tenon/core/slice.hpp"
 #include "tenon/link/handshake.hpp"
 #include "tenon/room/event.hpp"
 #include "tenon/room/options.hpp"
@@ -38,7 +38,7 @@ struct Contract {
             for (std::size_t i = 0; i < Game::type_count; ++i) all[i] = Game::delivery_of(i);
             return all;
         }();
-        return {std::span<const Delivery>(deliveries.data(), Game::type_count),
+        return {Slice<const Delivery>(deliveries.data(), Game::type_count),
                 [](std::size_t i) { return Game::type_name(i); }, KernelClock<Clock>, Codec::name};
     }
     // How reliability is done, how fast ticks run, whether the room outlives its host and who is told

@@ -2,12 +2,12 @@
 // What a room tells the session, and what it must know of a game to carry its messages.
 
 #include <cstdint>
-#include <span>
 #include <string_view>
 
 #include "tenon/core/bytes.hpp"
 #include "tenon/core/error.hpp"
 #include "tenon/core/ids.hpp"
+#include "tenon/core/slice.hpp"
 #include "tenon/schema/delivery.hpp"
 
 namespace tenon {
@@ -47,7 +47,7 @@ struct RoomEvent {
 
 // What of a game the room must know: not the types, but how each is carried.
 struct Carriage {
-    std::span<const Delivery> deliveries; // by MessageType less first_user
+    Slice<const Delivery> deliveries; // by MessageType less first_user
     std::string_view (*type_name)(std::size_t) = nullptr;
     bool clocks_speak = false; // the game's clock has words of its own
     std::string_view codec{};  // its name

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "tenon/core/ids.hpp"
+#include "tenon/core/slice.hpp"
 #include "tenon/room/admission.hpp"
 #include "tenon/room/event.hpp"
 #include "tenon/room/options.hpp"
@@ -142,7 +143,7 @@ template <class H, class World, class Order>
 concept StepsEntity = requires(H& h, World& world, EntityId entity, const Order& order, std::uint32_t n) {
     h.step(world, entity, order, n);
 };
-// std::span<const InSight> sees(PeerId, const World<Game>&): what a guest is told of, in the order of the
+// Slice<const InSight> sees(PeerId, const World<Game>&): what a guest is told of, in the order of the
 // slots, as an Interest gives it; else it is told of everything.
 template <class H, class World>
 concept ChoosesSight = requires(H& h, PeerId guest, const World& world) {

@@ -8,6 +8,7 @@
 #include "tenon/core/bytes.hpp"
 #include "tenon/core/error.hpp"
 #include "tenon/core/ids.hpp"
+#include "tenon/core/slice.hpp"
 #include "tenon/core/time.hpp"
 #include "tenon/replica/difference.hpp"
 #include "tenon/replica/lockstep.hpp"
@@ -236,7 +237,7 @@ class LockstepGuest {
         Difference difference;
         if (!lockstep_word::read_difference(in, difference)) return Error::malformed;
         lockstep_word::tell(handlers,
-                            Desync{Tick{tick}, std::span<const PeerId>(peers, count), difference.type.view(),
+                            Desync{Tick{tick}, Slice<const PeerId>(peers, count), difference.type.view(),
                                    difference.entity, difference.field.view()});
         return {};
     }

@@ -8,6 +8,7 @@
 #include "tenon/core/bytes.hpp"
 #include "tenon/core/error.hpp"
 #include "tenon/core/ids.hpp"
+#include "tenon/core/slice.hpp"
 #include "tenon/core/time.hpp"
 #include "tenon/replica/difference.hpp"
 #include "tenon/replica/lockstep.hpp"
@@ -336,7 +337,7 @@ class LockstepHost {
             lockstep_word::write_difference(out, difference);
         });
         lockstep_word::tell(
-            handlers, Desync{Tick{pending_.tick}, std::span<const PeerId>(pending_.peers, pending_.count),
+            handlers, Desync{Tick{pending_.tick}, Slice<const PeerId>(pending_.peers, pending_.count),
                              difference.type.view(), difference.entity, difference.field.view()});
     }
 

@@ -5,13 +5,13 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 
 #include "tenon/core/fixed_string.hpp"
 #include "tenon/core/ids.hpp"
+#include "tenon/core/slice.hpp"
 #include "tenon/schema/delivery.hpp"
 #include "tenon/schema/places.hpp"
 #include "tenon/schema/roles.hpp"
@@ -292,7 +292,7 @@ struct Game {
     // Both computed once, at the first call.
     static std::uint64_t schema_hash() { return hashes().whole; }
     // One for each type, so that two builds can find out which type they disagree on, and one for the roles.
-    static std::span<const std::uint32_t> type_hashes() {
+    static Slice<const std::uint32_t> type_hashes() {
         return {hashes().each.data(), type_count + (has_roles ? 1 : 0)};
     }
 

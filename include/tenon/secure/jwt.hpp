@@ -165,7 +165,7 @@ struct EdDsa {
     static constexpr JwtKeyKind kind = JwtKeyKind::ed25519;
 
     static bool verify(const JwtKey& key, BytesIn message, BytesIn signature) {
-        return signature.size() == 64 && secure::verify(signature.first<64>(), message, key.ed25519);
+        return signature.size() == 64 && secure::verify(sized<64>(signature), message, key.ed25519);
     }
 };
 

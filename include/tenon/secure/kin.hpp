@@ -175,7 +175,7 @@ class Kin {
         Relative* one = to == self_ ? of(from) : nullptr;
         if (one == nullptr || !one->is_new(number) || !root(*one)) return Error::forged_claim;
         const BytesIn sealed = letter.subspan(16, letter.size() - letter_bytes);
-        if (!one->reads.open(desk.data(), letter.last<tag_bytes>().data(), sealed, letter.first(16),
+        if (!one->reads.open(desk.data(), letter.last(tag_bytes).data(), sealed, letter.first(16),
                              detail::packet_nonce(number, 0)))
             return Error::forged_claim;
         one->note(number);

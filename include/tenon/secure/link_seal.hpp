@@ -106,7 +106,7 @@ class LinkSeal {
     void close(BytesOut packet, std::size_t head, std::uint64_t number, std::uint64_t acked) {
         const BytesOut body = packet.subspan(head, packet.size() - head - tag_bytes);
         const auto sealed = seal_.seal(number, static_cast<std::uint32_t>(acked), packet.first(head), body,
-                                       packet.last<tag_bytes>());
+                                       sized<tag_bytes>(packet.last(tag_bytes)));
         if (!sealed) wipe(packet.subspan(head)); // spent keys let nothing out
     }
     bool open(BytesIn packet, std::size_t head, std::uint64_t number, std::uint64_t acked, BytesOut desk,
@@ -115,7 +115,7 @@ class LinkSeal {
         const BytesIn body = packet.subspan(head, packet.size() - head - tag_bytes);
         const auto opens = [&](Seal& seal) {
             return bool(seal.open(number, static_cast<std::uint32_t>(acked), packet.first(head), body,
-                                  packet.last<tag_bytes>(), desk));
+                                  sized<tag_bytes>(packet.last(tag_bytes)), desk));
         };
         if (opens(seal_)) [[likely]] {
             if (is_changing_) before_.clear();

@@ -59,6 +59,13 @@ inline bool equal(BytesIn a, BytesIn b) {
     return a.size() == b.size() && (a.empty() || sodium_memcmp(a.data(), b.data(), a.size()) == 0);
 }
 
+// Bytes whose count the type says, for who asks for just so many.
+template <std::size_t Size, class Byte>
+std::span<Byte, Size> sized(Slice<Byte> bytes) {
+    TENON_ASSERT(bytes.size() == Size, "tenon: bytes of the size that is asked for");
+    return std::span<Byte, Size>(bytes.data(), Size);
+}
+
 // Bytes that nobody can foretell.
 inline void random_bytes(BytesOut out) {
     if (ready() && !out.empty()) randombytes_buf(out.data(), out.size());

@@ -66,7 +66,7 @@ inline Result<BytesIn> signed_part(BytesIn whole, std::string_view mark) {
     return whole.first(whole.size() - 64);
 }
 inline bool is_signed_by(const SignPublic& key, BytesIn whole) {
-    return verify(whole.last<64>(), whole.first(whole.size() - 64), key);
+    return verify(sized<64>(whole.last(64)), whole.first(whole.size() - 64), key);
 }
 } // namespace detail
 
