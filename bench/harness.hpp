@@ -24,9 +24,19 @@
 
 namespace bench {
 
-inline void figure(const char* name, double value, const char* unit) {
+// One word, so that a line of figures has four.
+struct Unit {
+    const char* text;
+
+    consteval Unit(const char* word) : text(word) {
+        for (; *word != 0; ++word)
+            if (*word == ' ') throw "a unit is one word; in the table an underscore becomes a space";
+    }
+};
+
+inline void figure(const char* name, double value, Unit unit) {
     // Small ratios need their digits, large rates don't.
-    std::printf(value >= 1000 ? "figure %s %.0f %s\n" : "figure %s %.4g %s\n", name, value, unit);
+    std::printf(value >= 1000 ? "figure %s %.0f %s\n" : "figure %s %.4g %s\n", name, value, unit.text);
     std::fflush(stdout);
 }
 

@@ -172,7 +172,7 @@ int main() {
     for (const bool all : {false, true}) {
         const Line line = measure(all);
         const char* name = all ? "play.all" : "play";
-        const auto tell = [&](const char* what, double value, const char* unit) {
+        const auto tell = [&](const char* what, double value, bench::Unit unit) {
             char whole[64];
             std::snprintf(whole, sizeof whole, "%s.%s", name, what);
             bench::figure(whole, value, unit);
@@ -180,7 +180,7 @@ int main() {
         tell("seen", line.seen, "entities");
         tell("down", line.down, "kB/s");
         tell("up", line.up, "kB/s");
-        tell("corrections", static_cast<double>(line.corrections), "in 30 s");
+        tell("corrections", static_cast<double>(line.corrections), "in_30_s");
         tell("refused", static_cast<double>(line.refused), "snapshots");
     }
 }

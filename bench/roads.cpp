@@ -91,7 +91,7 @@ void tell(const Lines& lines) {
     if (!lines.beside.empty()) row(lines.beside, lines.bare);
 }
 void figures(const Lines& lines) {
-    const auto say = [&](const char* what, double value, const char* unit) {
+    const auto say = [&](const char* what, double value, Unit unit) {
         figure(("roads." + lines.id + "." + what).c_str(), value, unit);
     };
     const Line& ours = lines.ours;
