@@ -16,6 +16,7 @@ TARGETS = {
     "flood.reliable.rate_vs_enet": (">=", 5),
     "flood.reliable.cpu_vs_enet": ("<=", 0.2),
     "flood.unreliable.cpu_vs_sendto": ("<=", 0.25),
+    "secure.flood.rate_vs_enet": (">=", 2.5),
     "lossy.p99": ("<=", 190),
     "lossy.bytes_factor": ("<=", 1.35),
     "lossy.redundant.p99": ("<=", 90),
@@ -44,6 +45,7 @@ TARGETS = {
     "clients1000.cpu_vs_raw": ("<=", 1.15),
     "clients1000.cpu_vs_enet": ("<=", 0.85),
     "clients1000.p99_vs_raw": ("<=", 1.2),
+    "secure.clients1000.cpu_vs_raw": ("<=", 1.7),
 }
 
 
