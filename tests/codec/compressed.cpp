@@ -158,10 +158,8 @@ TEST_CASE("every shorter piece of a message is refused, as is what follows it") 
         Chat chat;
         for (std::size_t size = 0; size < whole.size(); ++size) {
             CAPTURE(size);
-            CHECK(error_of<Wordy>(tenon::BytesIn(whole).first(size), rich_copy) !=
-                  Error::none);
-            CHECK(error_of<Wordy>(tenon::BytesIn(whole).first(size), chat) !=
-                  Error::none);
+            CHECK(error_of<Wordy>(tenon::BytesIn(whole).first(size), rich_copy) != Error::none);
+            CHECK(error_of<Wordy>(tenon::BytesIn(whole).first(size), chat) != Error::none);
         }
         Bytes more = whole;
         more.push_back(std::byte{0});

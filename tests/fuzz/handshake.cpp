@@ -47,7 +47,8 @@ void check_connect(tenon::Connect connect, BytesIn datagram) {
     connect.terms.type_hashes = std::span<const std::uint32_t>(copied.data(), connect.hash_count());
     must(connect.credential.size() <= tenon::credential_bytes_max);
     must(connect.hash_count() <= connect.type_count);
-    // A writer tells all hashes for which there is room, a reader takes fewer as well, and more in a longer datagram.
+    // A writer tells all hashes for which there is room, a reader takes fewer as well, and more in a longer
+    // datagram.
     const std::size_t fields = 72 + connect.name.size() + 2 + connect.credential.size();
     const std::size_t told = fields + 2 + connect.hashes.size();
     const bool all = connect.hash_count() == connect.type_count && told <= meeting::connect_bytes;

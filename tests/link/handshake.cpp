@@ -42,7 +42,9 @@ struct Meeting {
     Buffer buffer{};
     std::size_t asked = 0, answered = 0; // bytes
 
-    explicit Meeting(const Terms& offered = terms()) { knock.begin(start, 5_s, 77, offered, "ann", guard, {}); }
+    explicit Meeting(const Terms& offered = terms()) {
+        knock.begin(start, 5_s, 77, offered, "ann", guard, {});
+    }
     BytesIn say(Instant now) {
         const std::size_t size = knock.poll_transmit(now, buffer);
         asked += size;

@@ -54,7 +54,7 @@
 #endif
 
 // Where the standard library is told to watch its own rows of values, ours are watched as well.
-#if defined(_GLIBCXX_ASSERTIONS) || defined(_LIBCPP_ENABLE_ASSERTIONS)
+#if defined(_GLIBCXX_ASSERTIONS) || (defined(_LIBCPP_ENABLE_ASSERTIONS) && _LIBCPP_ENABLE_ASSERTIONS)
 #define TENON_ASSERT_BOUNDS(condition) TENON_ASSERT(condition, "outside the values that are there")
 #else
 #define TENON_ASSERT_BOUNDS(condition) ((void)0)

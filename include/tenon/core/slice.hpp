@@ -1,6 +1,7 @@
 #pragma once
 // Slice: values in a row that somebody else owns, borrowed for a while. It is what std::span is, which every
-// file that includes tenon would pay a tenth of its time for; each of them becomes the other by itself.
+// file that includes tenon would pay a tenth of its time for. A std::span becomes one by itself, and so does
+// a slice a std::span, but for one to write to that has no name.
 
 #include <cstddef>
 #include <type_traits>

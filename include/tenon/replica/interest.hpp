@@ -93,7 +93,7 @@ class Interest {
     // own: permit(EntityId) is asked of each entity that would be seen.
     template <class Permit = detail::PermitAll>
     Slice<const InSight> update(Stage<Dimensions>& stage, const WorldHistory& world, const Viewer& viewer,
-                                    Permit&& permit = {}) {
+                                Permit&& permit = {}) {
         constexpr bool is_asked = std::is_invocable_r_v<bool, Permit&, EntityId>;
         static_assert(is_asked, "tenon: who may be seen is decided by a function: bool permit(EntityId)");
         const std::uint64_t tick = world.commits() == 0 ? 0 : world.newest_tick();

@@ -15,7 +15,7 @@ struct Desync {
     static constexpr std::uint64_t no_entity = UINT64_MAX;
 
     Tick tick;                        // the first after which it differed
-    Slice<const PeerId> peers;    // those who differ from the most; from the host, where it is one to one
+    Slice<const PeerId> peers;        // those who differ from the most; from the host, where it is one to one
     std::string_view type = {};       // of the first thing that differs; empty when it could not be found out
     std::uint64_t entity = no_entity; // its place in its container, or its key there
     std::string_view field = {};      // the way to it, such as "Battle.1[17] Unit.2"

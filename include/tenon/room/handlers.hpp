@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "tenon/core/ids.hpp"
-#include "tenon/core/slice.hpp"
 #include "tenon/room/admission.hpp"
 #include "tenon/room/event.hpp"
 #include "tenon/room/options.hpp"

@@ -336,9 +336,9 @@ class LockstepHost {
             for (std::size_t i = 0; i < pending_.count; ++i) out.varint(pending_.peers[i].value);
             lockstep_word::write_difference(out, difference);
         });
-        lockstep_word::tell(
-            handlers, Desync{Tick{pending_.tick}, Slice<const PeerId>(pending_.peers, pending_.count),
-                             difference.type.view(), difference.entity, difference.field.view()});
+        lockstep_word::tell(handlers,
+                            Desync{Tick{pending_.tick}, Slice<const PeerId>(pending_.peers, pending_.count),
+                                   difference.type.view(), difference.entity, difference.field.view()});
     }
 
     Simulation& sim_;
