@@ -41,7 +41,7 @@ struct WideKey {
     std::uint64_t low = 0, high = 0;
     std::uint64_t hash(std::uint64_t seed) const {
         ++comparisons;
-        return tenon::splitmix(low ^ seed) + tenon::splitmix(high + seed);
+        return tenon::splitmix(tenon::splitmix(low ^ seed) + tenon::splitmix(high + seed));
     }
     friend bool operator==(const WideKey&, const WideKey&) = default;
 };

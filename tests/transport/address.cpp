@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "tenon/core/random.hpp"
+#include "tenon/transport/connection_address.hpp"
 
 using namespace tenon;
 using transport::IpAddress;
@@ -112,6 +113,25 @@ TEST_CASE("hashes spread over the addresses of one network and the ports of one 
     }
     // 8,192 even draws out of 65,536 leave 7,700 distinct; a hash that loses a byte leaves a few hundred.
     CHECK(low.size() > 7000);
+}
+
+TEST_CASE("addresses that were chosen to have one hash have different ones by another seed") {
+    // Two ports of two hosts in one network of 64 bits: the hosts are as far apart as what the ports come to.
+    const auto with_host = [](std::uint64_t host, std::uint16_t port) {
+        IpAddress address{{0x20, 0x01, 0x0D, 0xB8}, 0, port};
+        for (std::size_t i = 0; i < 8; ++i) address.bytes[8 + i] = static_cast<std::uint8_t>(host >> (8 * i));
+        return address;
+    };
+    const auto of_port = [](std::uint16_t port) { return splitmix(0xB80D'0120u ^ splitmix(port)); };
+    const IpAddress one = with_host(1, 1000), other = with_host(1 ^ of_port(1000) ^ of_port(1001), 1001);
+    CHECK_FALSE(one == other);
+    CHECK(one.hash() == other.hash());
+    using transport::ConnectionAddress;
+    for (std::uint64_t i = 1; i <= 100; ++i) {
+        const std::uint64_t seed = splitmix(i); // as tables draw theirs
+        CHECK(one.hash(seed) != other.hash(seed));
+        CHECK(ConnectionAddress{one}.hash(seed) != ConnectionAddress{other}.hash(seed));
+    }
 }
 
 TEST_CASE("bytes of any kind are refused or read, without harm") {

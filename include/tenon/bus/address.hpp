@@ -54,7 +54,10 @@ struct Address {
         return text;
     }
     Address network() const { return inbox != 0 ? *this : Address{0, transport::network_of(at)}; }
-    std::uint64_t hash() const { return inbox != 0 ? splitmix(inbox) : at.hash(); }
+    std::uint64_t hash() const { return hash(0); }
+    std::uint64_t hash(std::uint64_t seed) const {
+        return inbox != 0 ? splitmix(inbox ^ seed) : seeded_hash(at, seed);
+    }
     friend bool operator==(const Address& a, const Address& b) {
         return a.inbox == b.inbox && (a.inbox != 0 || a.at == b.at);
     }

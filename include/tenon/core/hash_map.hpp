@@ -15,8 +15,8 @@
 namespace tenon {
 
 // Key has operator== and `std::uint64_t hash() const`. When strangers choose the keys and a key is larger
-// than its hash, it should have `std::uint64_t hash(std::uint64_t seed) const` instead: of two keys with one
-// unseeded hash no seed can make two.
+// than its hash, it should have `std::uint64_t hash(std::uint64_t seed) const` instead, as well mixed as
+// splitmix() mixes: of two keys with one unseeded hash no seed can make two.
 template <class Key, class Value>
 class HashMap {
   public:
@@ -87,13 +87,16 @@ class HashMap {
         return capacity == capacity_ || move_to(capacity);
     }
 
-    // Fetches the place where find() will begin to look.
-    TENON_INLINE void prefetch(const Key& key) const {
-        if (size_ != 0) tenon::prefetch(slots_ + (mix(key) & (capacity_ - 1)));
+    // Fetches the place where find() will begin to look. What it gives spares that the hashing.
+    TENON_INLINE std::size_t prefetch(const Key& key) const {
+        const std::size_t mixed = mix(key);
+        if (size_ != 0) tenon::prefetch(slots_ + (mixed & (capacity_ - 1)));
+        return mixed;
     }
-    Value* find(const Key& key) {
+    Value* find(const Key& key) { return size_ == 0 ? nullptr : find(key, mix(key)); }
+    Value* find(const Key& key, std::size_t mixed) {
         if (size_ == 0) return nullptr;
-        Slot& slot = slots_[locate(key)];
+        Slot& slot = slots_[locate(key, mixed)];
         return slot.used ? &slot.value : nullptr;
     }
     const Value* find(const Key& key) const { return const_cast<HashMap*>(this)->find(key); }
@@ -122,15 +125,11 @@ class HashMap {
     static_assert(alignof(Slot) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__,
                   "tenon: a HashMap's items can't be that aligned");
 
-    std::size_t mix(const Key& key) const {
-        if constexpr (requires { key.hash(seed_); })
-            return static_cast<std::size_t>(splitmix(key.hash(seed_)));
-        else
-            return static_cast<std::size_t>(splitmix(key.hash() ^ seed_));
-    }
+    std::size_t mix(const Key& key) const { return static_cast<std::size_t>(seeded_hash(key, seed_)); }
     // Where the key is, or else where it would go. Half of the slots are free, so the search ends.
-    std::size_t locate(const Key& key) const {
-        std::size_t at = mix(key) & (capacity_ - 1);
+    std::size_t locate(const Key& key) const { return locate(key, mix(key)); }
+    std::size_t locate(const Key& key, std::size_t mixed) const {
+        std::size_t at = mixed & (capacity_ - 1);
         while (slots_[at].used && !(slots_[at].key == key)) at = (at + 1) & (capacity_ - 1);
         return at;
     }

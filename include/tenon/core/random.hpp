@@ -14,6 +14,14 @@ constexpr std::uint64_t splitmix(std::uint64_t x) {
     return x ^ (x >> 31);
 }
 
+// The hash of a key by a seed: where the key has none with a seed, made of the one that it has.
+constexpr std::uint64_t seeded_hash(const auto& key, std::uint64_t seed) {
+    if constexpr (requires { key.hash(seed); })
+        return key.hash(seed);
+    else
+        return splitmix(key.hash() ^ seed);
+}
+
 class Random {
   public:
     constexpr explicit Random(std::uint64_t seed = 1) {

@@ -23,7 +23,7 @@ namespace tenon {
 template <class Address>
 struct AddressKey {
     Address address{};
-    std::uint64_t hash() const { return address.hash(); }
+    std::uint64_t hash(std::uint64_t seed) const { return seeded_hash(address, seed); }
     friend bool operator==(const AddressKey& a, const AddressKey& b) { return a.address == b.address; }
 };
 
@@ -44,7 +44,8 @@ class Seats {
         BytesIn bytes() const { return BytesIn(written).first(size); }
     };
     struct Seat {
-        static constexpr std::size_t hot_bytes = sizeof(Address) + 72; // up to what of `used` every packet counts
+        static constexpr std::size_t hot_bytes =
+            sizeof(Address) + 72; // up to what of `used` every packet counts
         Address address;
         PeerId id;
         std::uint32_t index = 0;
@@ -57,8 +58,8 @@ class Seats {
         std::uint8_t supplied = 0; // and how often it was looked at since
         // Where guests have links to each other: it is such a one, and both sides hear each other.
         bool direct = false, up = false;
-        unsigned tries = 0;                    // to be heard by one that is not
-        Used used;                             // of what it may ask of who hosts
+        unsigned tries = 0; // to be heard by one that is not
+        Used used;          // of what it may ask of who hosts
         Link link;
         NewestWins newest;
         std::uint32_t capabilities = 0; // those that both sides have
@@ -160,8 +161,9 @@ class Seats {
     // A packet from there will be read soon. What finds its seat is fetched from memory now; with the next
     // such call the seat is looked up and fetched as well.
     void expect(const Address& address) {
-        by_address_.prefetch({address});
-        const std::uint32_t* index = by_address_.find({replaced(announced_, address)});
+        const std::size_t mixed = by_address_.prefetch({address});
+        const std::uint32_t* index =
+            by_address_.find({replaced(announced_, address)}, replaced(announced_mixed_, mixed));
         if (index == nullptr) return;
         if (ahead_end_ - ahead_first_ == ahead_max) ++ahead_first_;
         ahead_[ahead_end_++ % ahead_max] = *index;
@@ -288,6 +290,7 @@ class Seats {
     Ring<std::uint32_t> dirty_;
     std::uint32_t last_ = 0;
     Address announced_{};
+    std::size_t announced_mixed_ = 0;     // as the map has it
     std::uint32_t ahead_[ahead_max] = {}; // the seats that were announced, in their order
     unsigned ahead_first_ = 0, ahead_end_ = 0;
 };

@@ -99,9 +99,11 @@ struct IpAddress {
         return network;
     }
 
-    constexpr std::uint64_t hash() const {
+    constexpr std::uint64_t hash() const { return hash(0); }
+    // Who has a whole network of addresses finds many with one hash, but not without the seed.
+    constexpr std::uint64_t hash(std::uint64_t seed) const {
         const std::uint64_t rest = static_cast<std::uint64_t>(scope) << 16 | port;
-        return splitmix(half(8) ^ splitmix(half(0) ^ splitmix(rest)));
+        return splitmix(half(8) ^ splitmix(half(0) ^ splitmix(rest ^ seed)));
     }
     friend constexpr bool operator==(const IpAddress& a, const IpAddress& b) {
         return a.half(8) == b.half(8) && a.port == b.port && a.half(0) == b.half(0) && a.scope == b.scope;

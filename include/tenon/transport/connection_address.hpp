@@ -29,7 +29,7 @@ struct ConnectionAddress : IpAddress {
     }
     constexpr std::uint64_t hash() const { return hash(0); }
     constexpr std::uint64_t hash(std::uint64_t seed) const {
-        return splitmix(IpAddress::hash() ^ splitmix(seed ^ (std::uint64_t(name) << 32 | serial)));
+        return splitmix(IpAddress::hash(seed) ^ splitmix(seed ^ (std::uint64_t(name) << 32 | serial)));
     }
     friend constexpr bool operator==(const ConnectionAddress& a, const ConnectionAddress& b) {
         return a.serial == b.serial && a.name == b.name &&

@@ -165,8 +165,9 @@ class RoadAddress {
         return *std::get_if<road>(&at_);
     }
 
-    std::uint64_t hash() const {
-        const std::uint64_t inner = visit([](const auto& address) { return address.hash(); });
+    std::uint64_t hash() const { return hash(0); }
+    std::uint64_t hash(std::uint64_t seed) const {
+        const std::uint64_t inner = visit([&](const auto& address) { return seeded_hash(address, seed); });
         return splitmix(inner + road() * 2 + (packets_ ? 1 : 0));
     }
     AddressText text() const {

@@ -374,14 +374,18 @@ bool Udp::receive_batch(State& state, std::size_t& taken, F& f) {
     }
     const auto pieces = static_cast<std::size_t>(count);
     std::size_t bytes = 0;
-    [[maybe_unused]] std::size_t announced = 0;
+    constexpr std::size_t lead = LooksAhead<F, Address> ? 4 : 1; // how far ahead the senders are known
+    Address senders[lead];
+    std::size_t known = 0;
     for (std::size_t i = 0; i < pieces && state_.get() == &state; ++i) {
+        for (; known != pieces && known < i + lead; ++known) {
+            senders[known % lead] = in.address(known);
+            if constexpr (LooksAhead<F, Address>) f.expect(senders[known % lead]);
+        }
+        const Address& from = senders[i % lead];
         const std::size_t size = in.headers[i].msg_len;
         const int joined = state.gro ? in.number(i, detail::udp_gro) : 0;
         const std::size_t segment = joined > 0 ? static_cast<std::size_t>(joined) : size;
-        const Address from = in.address(i);
-        if constexpr (LooksAhead<F, Address>)
-            for (; announced != pieces && announced < i + 4; ++announced) f.expect(in.address(announced));
         bytes += size;
         std::size_t offset = 0;
         do {
