@@ -123,6 +123,8 @@ class Link {
         if (into.empty() && state_ == State::closing) state_ = State::closed; // who would hear it?
         return into.empty() ? 0 : write(now, into, content);
     }
+    // After a packet: whether another may follow it at once.
+    TENON_INLINE bool may_go_on() const { return outgoing_.any() || ping_ || state_ != State::open; }
     // The packet that goes with a request to go on with the link, behind so many bytes of it and also where
     // none would go by itself: what was said and may not have arrived. It is numbered and sealed like every
     // other, and so is heard once, however often it comes. `padded`: so that its reader may answer much.
@@ -205,7 +207,8 @@ class Link {
     Duration queue_time() const { return path_.time_for(queued_bytes()); }
     std::uint64_t expired() const { return outgoing_.expired(); }
     bool in_packet() const { return in_packet_; }
-    // Fetch what reading or writing needs, which of many links is mostly in no cache; and then what hangs on that.
+    // Fetch what reading or writing needs, which of many links is mostly in no cache; and then what hangs on
+    // that.
     TENON_INLINE void prefetch_reading() const {
         seal_.prefetch_open();
         prefetch_to(&frames_, received_.numbers());
@@ -374,7 +377,9 @@ class Link {
         if (settled.acked_packets != 0) silence_.broken(now);
         account(now, settled, ack.delay);
     }
-    auto lose() { return [this](ChunkRef ref) { outgoing_.lost(ref); }; }
+    auto lose() {
+        return [this](ChunkRef ref) { outgoing_.lost(ref); };
+    }
     void account(Instant now, const Settled& settled, Duration ack_delay) {
         stats_.lost += settled.lost_packets;
         stats_.resent_late += settled.spurious;
@@ -470,7 +475,8 @@ class Link {
         outgoing_.note_quiet();
     }
 
-    // In the order of use: of a thousand links each of these lines is met in memory. First what only reading needs.
+    // In the order of use: of a thousand links each of these lines is met in memory. First what only reading
+    // needs.
     Seal seal_;
     ByteReader frames_;
     ChannelReceiver* source_ = nullptr;

@@ -62,7 +62,7 @@ bool drain(Instant now, Link<Reliability, Seal>& link, const auto& to, auto& len
         if (into.empty()) return false;
         const std::size_t size = link.poll_transmit(now, into);
         if (!take(size)) return size == 0;
-        if (size == 0) return true;
+        if (size == 0 || !link.may_go_on()) return true;
     }
 }
 

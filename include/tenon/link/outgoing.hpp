@@ -124,15 +124,12 @@ class Outgoing {
     // ---- asking
 
     // Something has never been sent, or has to go again.
-    bool unsent() const {
-        return (has(lossy) && !outbox_.empty()) || (has(part_of(0)) && senders_[0].pending()) ||
-               (has(part_of(1)) && senders_[1].pending());
-    }
-    bool any() const {
+    TENON_INLINE bool unsent() const { return (has(lossy) && !outbox_.empty()) || awaits_sending(); }
+    TENON_INLINE bool any() const {
         return unsent() || (has(commands) && commands_.waiting()) || machine_.deadline() < Instant::never();
     }
     // Something that must arrive may be on its way.
-    bool awaits_soon() const { return has(part_of(0)) || has(part_of(1)); }
+    bool awaits_soon() const { return has(channels); }
     // When a packet is worth sending: at once if it would be full or must not wait, else when it has waited
     // for company long enough.
     Instant due() const {
@@ -164,9 +161,9 @@ class Outgoing {
         // Reliable content goes first, since what may be lost can be shed; but not always, so that it starves
         // nobody.
         const bool reliable_first = (packet.number() & 3) != 0;
-        if (reliable_first) fill_channels(packet, now, twice, in_flight);
+        if (reliable_first && has(channels)) fill_channels(packet, now, twice, in_flight);
         if (has(lossy)) fill_lossy(packet, now, in_flight);
-        if (!reliable_first) fill_channels(packet, now, twice, in_flight);
+        if (!reliable_first && has(channels)) fill_channels(packet, now, twice, in_flight);
         waiting_since_ = Instant::never();
         return commands_to;
     }
@@ -179,20 +176,24 @@ class Outgoing {
     void note_quiet() {
         std::uint8_t quiet = 0;
         if (has(lossy) && outbox_.empty()) quiet |= lossy;
-        for (std::uint32_t i = 0; i < 2; ++i)
+        for (std::uint32_t i = 0; i < 2 && has(channels); ++i)
             if (has(part_of(i)) && senders_[i].idle()) quiet = static_cast<std::uint8_t>(quiet | part_of(i));
         if (has(commands) && !commands_.waiting()) quiet |= commands;
         busy_ &= static_cast<std::uint8_t>(~quiet);
     }
 
   private:
-    static constexpr std::uint8_t lossy = 1, commands = 2;
+    static constexpr std::uint8_t lossy = 1, commands = 2, channels = 4 | 8;
     static constexpr std::uint32_t tracked = 2; // no channel, but what the packets are asked about as well
     static constexpr std::size_t arrived_max = 256;
     static constexpr std::uint8_t part_of(std::uint32_t channel) {
         return static_cast<std::uint8_t>(4 << channel);
     }
     bool has(std::uint8_t part) const { return (busy_ & part) != 0; }
+    bool awaits_sending() const {
+        return has(channels) &&
+               ((has(part_of(0)) && senders_[0].pending()) || (has(part_of(1)) && senders_[1].pending()));
+    }
 
     bool urgent() const {
         return (has(commands) && commands_.fresh()) || (has(part_of(0)) && senders_[0].urgent()) ||
