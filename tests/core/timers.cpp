@@ -82,3 +82,36 @@ TEST_CASE("timers tell what a model of them tells, through random moves") {
         }
     }
 }
+
+TEST_CASE("deadlines that are equal come due by their numbers, however many they are and wherever they lie") {
+    for (const std::uint32_t ids : {64u, 65u, 4096u, 4097u, 20'000u}) {
+        CAPTURE(ids);
+        Timers timers;
+        for (std::uint32_t id = ids; id-- > 0;) REQUIRE(timers.set(id, Instant{id % 3 == 0 ? 50 : 40}));
+        for (std::uint32_t id = 0; id < ids; id += 2) REQUIRE(timers.set(id, Instant{50}));
+        std::uint32_t id = 0, before = 0, popped = 0;
+        std::int64_t at = 0;
+        for (const std::int64_t now : {40, 50})
+            while (timers.pop_due(Instant{now}, id)) {
+                REQUIRE((at < now || before < id));
+                REQUIRE(now == (id % 2 == 0 || id % 3 == 0 ? 50 : 40));
+                at = now, before = id, ++popped;
+            }
+        CHECK(popped == ids);
+        CHECK(timers.next() == Instant::never());
+    }
+}
+
+TEST_CASE("what is later than never is no deadline, and what was before the beginning of time is one") {
+    Timers timers;
+    CHECK(timers.set(9, Instant::never() + tenon::seconds(1.0)));
+    CHECK(timers.due(9) == Instant::never());
+    CHECK(timers.set(3, Instant{-5}));
+    CHECK(timers.set(3, Instant::never() + tenon::seconds(1.0)));
+    CHECK(timers.next() == Instant::never());
+    CHECK(timers.set(3, Instant{-7}));
+    CHECK(timers.next() == Instant{-7});
+    std::uint32_t id = 0;
+    CHECK(timers.pop_due(Instant{-7}, id));
+    CHECK(id == 3);
+}
