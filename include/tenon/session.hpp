@@ -251,7 +251,7 @@ class SessionCore : private RoomOver<Game, Transport, Codec, Clock, Topology, Re
             if (lane == Lane{} || has_datagrams)
                 session.Base::handle_datagram(now, from, datagram, handlers, has_datagrams ? lane : Lane{});
         }
-        void expect(const Address& from) { session.Base::expect(from); }
+        void expect(const Address& from, BytesIn datagram) { session.Base::expect(from, datagram); }
         void lost(const Address& at) requires(connected) { session.Base::room().lost(at); }
     };
 

@@ -65,6 +65,29 @@ TEST_CASE("what has arrived is not read again, and what is too old to be known i
     CHECK(received.check(Received::window * 5 - 1) == Error::none);
 }
 
+TEST_CASE("by steps and by leaps the window forgets nothing that is inside") {
+    for (const std::uint64_t leap : {2u, 70u, 200u, 3000u, 5000u, 20'000u}) {
+        CAPTURE(leap);
+        Random random(leap);
+        Received received;
+        std::set<std::uint64_t> came;
+        std::uint64_t next = 0;
+        for (int turn = 0; turn < 3000; ++turn) {
+            if (random.chance(0.5)) next += random.below(leap);
+            const std::uint64_t back = random.below(random.chance(0.5) ? 130 : Received::window + 100);
+            const std::uint64_t number = back < next && random.chance(0.6) ? next - back : next;
+            const bool old = number + Received::window < received.expected();
+            const Error expected = old                     ? Error::stale
+                                   : came.contains(number) ? Error::duplicate
+                                                           : Error::none;
+            REQUIRE(received.check(number) == expected);
+            if (expected != Error::none) continue;
+            received.note(number, 4, now, true);
+            came.insert(number);
+        }
+    }
+}
+
 TEST_CASE("only a hole before a packet that wants an answer hurries the answer") {
     Received received;
     received.note(0, 1, now, true);

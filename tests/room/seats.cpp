@@ -96,7 +96,10 @@ TEST_CASE("an announcement is only a hint: whatever was announced, an address fi
     const auto any = [&] { return static_cast<std::uint32_t>(random.next() % 21); };
     for (int turn = 0; turn < 20'000; ++turn) {
         const std::uint32_t i = any();
-        if (random.next() % 2 == 0) hall.seats.expect({any(), 1});
+        if (random.next() % 2 == 0) {
+            const std::byte packet[] = {static_cast<std::byte>(random.next())};
+            hall.seats.expect({any(), 1}, BytesIn(packet).first(random.next() % 2));
+        }
         TestSeats::Seat* seat = hall.seats.at({i, 1});
         REQUIRE((seat != nullptr) == (i < 20 && there[i]));
         if (seat == nullptr) {

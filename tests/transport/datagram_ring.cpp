@@ -4,6 +4,7 @@
 
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "tenon/core/random.hpp"
@@ -101,12 +102,14 @@ TEST_CASE("a full datagram ring takes nothing, and all again when it was read") 
     CHECK(ring.empty());
 }
 
-TEST_CASE("who reads a datagram ring is told a little ahead whose datagrams come") {
+TEST_CASE("who reads a datagram ring is told a little ahead what comes and from whom") {
     struct Reader {
-        std::vector<std::uint32_t> expected, heard;
-        void expect(const MemoryAddress& address) { expected.push_back(address.host); }
-        bool operator()(const MemoryAddress& address, Lane, BytesIn) {
-            heard.push_back(address.host);
+        std::vector<std::pair<std::uint32_t, const std::byte*>> expected, heard;
+        void expect(const MemoryAddress& address, BytesIn bytes) {
+            expected.emplace_back(address.host, bytes.data());
+        }
+        bool operator()(const MemoryAddress& address, Lane, BytesIn bytes) {
+            heard.emplace_back(address.host, bytes.data());
             CHECK(expected.size() >= heard.size());
             CHECK(expected.size() <= heard.size() + 3);
             return true;

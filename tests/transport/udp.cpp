@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "contract.hpp"
@@ -262,12 +263,14 @@ TEST_CASE("poll ends with the batch that reaches its bound, and the rest comes t
 }
 
 #if defined(__linux__)
-TEST_CASE("who reads a batch is told a little ahead whose datagrams come, from its first to its last") {
+TEST_CASE("who reads a batch is told a little ahead what comes and from whom, from its first to its last") {
     struct Reader {
-        std::vector<IpAddress> expected, heard;
-        void expect(const IpAddress& from) { expected.push_back(from); }
-        void operator()(const IpAddress& from, Lane, BytesIn) {
-            heard.push_back(from);
+        std::vector<std::pair<IpAddress, std::string>> expected, heard;
+        void expect(const IpAddress& from, BytesIn datagram) {
+            expected.emplace_back(from, text_of(datagram));
+        }
+        void operator()(const IpAddress& from, Lane, BytesIn datagram) {
+            heard.emplace_back(from, text_of(datagram));
             CHECK(expected.size() >= heard.size());
             CHECK(expected.size() <= heard.size() + 3);
         }
@@ -282,7 +285,7 @@ TEST_CASE("who reads a batch is told a little ahead whose datagrams come, from i
     }
     constexpr std::size_t count = 75; // more than two batches
     for (std::size_t i = 0; i < count; ++i) {
-        CHECK(senders[i % 5].send(*at, {}, bytes_of("hello")) == Sent::sent);
+        CHECK(senders[i % 5].send(*at, {}, bytes_of(std::to_string(i))) == Sent::sent);
         senders[i % 5].flush();
     }
     Reader reader;

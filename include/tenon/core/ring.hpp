@@ -16,7 +16,10 @@ namespace tenon {
 template <class T>
 class Ring {
   public:
-    explicit Ring(std::size_t limit = SIZE_MAX / 2) : limit_(limit) {}
+    static constexpr std::size_t most = std::size_t(1) << 31; // whatever the limit
+
+    explicit Ring(std::size_t limit = most)
+        : limit_(static_cast<std::uint32_t>(limit < most ? limit : most)) {}
     Ring(Ring&& other) noexcept : limit_(other.limit_) { swap(other); }
     Ring& operator=(Ring&& other) noexcept {
         swap(other);
@@ -103,7 +106,7 @@ class Ring {
     }
     // Behind the last item, which it then is; nullptr at the limit, or out of memory.
     void* new_place() {
-        if (size_ >= limit_ || (size_ == capacity_ && !move_to(capacity_ == 0 ? 8 : capacity_ * 2)))
+        if (size_ >= limit_ || (size_ == capacity_ && !move_to(fitting(std::size_t(size_) + 1))))
             return nullptr;
         return items_ + ((head_ + size_++) & (capacity_ - 1));
     }
@@ -115,7 +118,7 @@ class Ring {
         swap_values(limit_, other.limit_);
     }
     TENON_COLD bool move_to(std::size_t capacity) {
-        if (capacity > SIZE_MAX / sizeof(T)) return false;
+        if (capacity > most || capacity > SIZE_MAX / sizeof(T)) return false;
         T* items = static_cast<T*>(::operator new(capacity * sizeof(T), std::nothrow));
         if (items == nullptr) return false;
         for (std::size_t i = 0; i < size_; ++i) {
@@ -125,13 +128,14 @@ class Ring {
         }
         ::operator delete(items_);
         items_ = items;
-        capacity_ = capacity;
+        capacity_ = static_cast<std::uint32_t>(capacity);
         head_ = 0;
         return true;
     }
 
     T* items_ = nullptr;
-    std::size_t capacity_ = 0, head_ = 0, size_ = 0, limit_;
+    // Narrow, since a server has thousands of rings and meets each of them in memory.
+    std::uint32_t capacity_ = 0, head_ = 0, size_ = 0, limit_;
 };
 
 } // namespace tenon

@@ -150,4 +150,17 @@ class ClockSync {
     Answer answers_heard_[kept];
 };
 
+// What the clock said that it wants, for a link that asks before every packet and has much else in its hands.
+struct ClockTurn {
+    Instant at{}, rides_at{}; // a packet for its sake, or a place in one that goes anyway
+
+    void look(const ClockSync& clock) { at = clock.next(), rides_at = clock.rides_at(); }
+    // Whether it writes into the packet that goes now. `fits`: there is a place. Where packets follow each
+    // other closely, one of the next will do as well.
+    bool comes(Instant now, Instant last_tx, bool fits) const {
+        const Duration patience = now - last_tx < milliseconds(10) ? milliseconds(150) : Duration{};
+        return at <= now || (fits && rides_at + patience <= now);
+    }
+};
+
 } // namespace tenon

@@ -40,17 +40,17 @@ class Link {
 
     Link(Pool& pool, const LinkOptions& options, const typename Seal::Key& key, Instant now, Random random)
         : seal_(key),
-          options_(options),
-          silence_(now),
           path_(options.datagram_bytes, options.bandwidth),
+          silence_(now),
+          terms_(options),
           outgoing_(pool, options, random),
           clock_(options.asks_time),
           receivers_{{pool, options.datagram_bytes - chunk_reserve, options.queue_bytes_max,
                       options.message_bytes_max, true},
                      {pool, options.datagram_bytes - chunk_reserve, options.queue_bytes_max,
                       options.message_bytes_max, false}} {
-        stats_.last_rx = stats_.last_tx = now;
-        look_at_clock();
+        traffic_.last_rx = traffic_.last_tx = now;
+        clock_turn_.look(clock_);
     }
 
     // ---- what comes in
@@ -59,18 +59,20 @@ class Link {
     // Where the seal encrypts, the frames are read on the desk, which is as large as the datagram.
     Result<> handle_datagram(Instant now, BytesIn datagram, BytesOut desk = {}) {
         if (state_ == State::closed) return Error::closed;
-        const auto opened = open_packet(datagram, seal_, received_.expected(), in_flight_.next(), desk);
+        const auto opened = open_packet(datagram, seal_, received_.expected(), sent_, desk);
         if (!opened) return refuse(opened.error());
         const OpenPacket& packet = *opened;
         if (const Error error = received_.check(packet.number); error != Error::none) return refuse(error);
         now_ = now;
         if (state_ == State::away) resume(now);
-        stats_.last_rx = now;
-        ++stats_.packets_in;
-        stats_.bytes_in += datagram.size();
+        traffic_.last_rx = now;
+        ++traffic_.packets_in;
+        traffic_.bytes_in += datagram.size();
         if (credit_.is_limited()) credit_.heard(datagram.size(), !seal_.is_changing());
         if (packet.has_ack) handle_ack(now, packet.ack);
-        reading_ = packet;
+        settled_ = packet.has_ack;
+        reading_ = packet.number;
+        reading_bytes_ = static_cast<std::uint8_t>(packet.number_bytes);
         frames_ = ByteReader(packet.frames);
         eliciting_ = refused_ = false;
         in_packet_ = true;
@@ -80,7 +82,7 @@ class Link {
     // The next message of the packet, or of what waited for it.
     bool poll_event(LinkEvent& event) {
         while (in_packet_) {
-            event.packet = reading_.number;
+            event.packet = reading_;
             if (source_ != nullptr && read_channel(event)) return true;
             if (commands_in_.reading() && read_command(event)) return true;
             if (source_ != nullptr || commands_in_.reading()) continue;
@@ -97,7 +99,7 @@ class Link {
     void handle_timeout(Instant now) {
         now_ = now;
         if (state_ != State::open) return;
-        if (now - stats_.last_rx >= options_.timeout) return finish(Error::timed_out);
+        if (now - traffic_.last_rx >= terms_.timeout) return finish(Error::timed_out);
         account(now, in_flight_.expire(now, path_.round_trip().smoothed(), lose()), {});
         if (now >= probe_at()) probe(now);
     }
@@ -140,8 +142,9 @@ class Link {
     Instant poll_timeout() const {
         if (state_ == State::closed || state_ == State::away) return Instant::never();
         if (state_ == State::closing) return Instant{};
-        if (!is_ready()) return stats_.last_rx + options_.timeout;
-        Instant next = min(stats_.last_rx + options_.timeout, min(ack_due_, min(keepalive_at(), clock_at_)));
+        if (!is_ready()) return traffic_.last_rx + terms_.timeout;
+        Instant next =
+            min(traffic_.last_rx + terms_.timeout, min(ack_due_, min(keepalive_at(), clock_turn_.at)));
         next = min(next, min(in_flight_.expires_at(path_.round_trip().smoothed()), probe_at()));
         if (outgoing_.any()) next = min(next, max(outgoing_.due(), path_.ready_at(in_flight_.bytes())));
         if (credit_.is_limited()) next = max(next, now_ + milliseconds(10)); // it comes with a packet
@@ -150,8 +153,8 @@ class Link {
 
     // The same after a packet was read, as far as that can have brought it nearer.
     Instant poll_timeout_after_reading() const {
-        if (state_ != State::open || outgoing_.any() || in_flight_.suspects()) return poll_timeout();
-        return min(ack_due_, clock_at_);
+        const bool quiet = state_ == State::open && !outgoing_.any() && !(settled_ && in_flight_.suspects());
+        return quiet ? min(ack_due_, clock_turn_.at) : poll_timeout();
     }
 
     // Says goodbye with a reason, and maybe a text, and ends. The other side hears it if the path bears it.
@@ -173,22 +176,22 @@ class Link {
     void begin_with(const typename Seal::Key& key) { seal_.renew(key); }
     // Goes on where it was, over a path of which nothing is known. What was in flight is sent again.
     void resume(Instant now) {
-        stats_.lost += in_flight_.give_up(now, lose()).lost_packets;
+        troubles_.lost += in_flight_.give_up(now, lose()).lost_packets;
         state_ = State::open;
         silence_ = Silence(now);
-        path_ = Path(options_.datagram_bytes, path_.bandwidth());
-        stats_.last_rx = now;
+        path_ = Path(terms_.datagram_bytes, path_.bandwidth());
+        traffic_.last_rx = now;
         ping_ = true;
         clock_.restart();
-        look_at_clock();
+        clock_turn_.look(clock_);
     }
     void ping() { ping_ = true; } // wants an answer, to see whether there is one
     void set_bandwidth(std::uint64_t bytes_per_second) { path_.set_bandwidth(bytes_per_second); }
-    void tell_early(Duration early) { clock_.tell_early(early), look_at_clock(); }
+    void tell_early(Duration early) { clock_.tell_early(early), clock_turn_.look(clock_); }
     // So large packets go by a better way than larger ones; 0: all go alike.
     void set_narrow(std::size_t bytes) { outgoing_.set_narrow(bytes == 0 ? 0 : bytes - Seal::back_bytes); }
     bool is_narrow() const { return outgoing_.is_narrow(); }
-    void set_keepalive(Duration keepalive) { options_.keepalive = keepalive; }
+    void set_keepalive(Duration keepalive) { terms_.keepalive = keepalive; }
 
     // ---- what is known
 
@@ -196,7 +199,7 @@ class Link {
     Error reason() const { return farewell_.reason(); }            // why it closed
     std::string_view farewell() const { return farewell_.text(); } // and what was said of it
     const Seal& seal() const { return seal_; }
-    const LinkStats& stats() const { return stats_; }
+    LinkStats stats() const { return {traffic_, troubles_}; }
     const Path& path() const { return path_; }
     ClockSync& clock() { return clock_; }
     const Silence& silence() const { return silence_; }
@@ -207,20 +210,19 @@ class Link {
     Duration queue_time() const { return path_.time_for(queued_bytes()); }
     std::uint64_t expired() const { return outgoing_.expired(); }
     bool in_packet() const { return in_packet_; }
-    // Fetch what reading or writing needs, which of many links is mostly in no cache; and then what hangs on
-    // that.
-    TENON_INLINE void prefetch_reading() const {
+    // Fetch what reading or writing needs, which of many links is in no cache; and then what hangs on that.
+    TENON_INLINE void prefetch_reading(bool acks) const {
         seal_.prefetch_open();
-        prefetch_to(&frames_, received_.numbers());
+        prefetch_to(acks ? static_cast<const void*>(&path_) : &now_, received_.seldom());
         tenon::prefetch(&outgoing_);
     }
     TENON_INLINE void prefetch_writing() const {
         seal_.prefetch_close();
-        prefetch_to(&state_, received_.numbers());
+        prefetch_to(path_.often(), received_.seldom());
         outgoing_.prefetch();
     }
     TENON_INLINE void prefetch_more(bool writing) const {
-        in_flight_.prefetch(), received_.prefetch();
+        in_flight_.prefetch();
         if (writing) outgoing_.prefetch_more();
     }
     // The same of what only a message needs that is put into its queue.
@@ -228,14 +230,10 @@ class Link {
     TENON_INLINE void prefetch_queue_more() const { outgoing_.prefetch_more(); }
 
   private:
-    // Where nothing waits for the answer, it mostly finds a packet that goes anyway.
-    static constexpr Duration slow_ack_delay = milliseconds(60), soon_ack_delay = milliseconds(25);
-    static constexpr unsigned answers_at_once = 16;
-
     // ---- reading
 
     Error refuse(Error error) {
-        stats_.count(error);
+        troubles_.count(error);
         return error;
     }
 
@@ -255,7 +253,7 @@ class Link {
             case frame::time_tell:
             case frame::early:
                 clock_.read(tag, frames_, now_);
-                look_at_clock();
+                clock_turn_.look(clock_);
                 return false;
             case frame::close:
                 return take_close();
@@ -332,7 +330,7 @@ class Link {
     bool read_fragment_frame(LinkEvent& event) {
         event.kind = LinkEvent::Kind::unreliable;
         const Result<bool> complete =
-            fragments_.read(frames_, options_.message_bytes_max, event.type, event.payload);
+            fragments_.read(frames_, terms_.message_bytes_max, event.type, event.payload);
         return complete ? *complete : break_off(complete.error());
     }
 
@@ -343,7 +341,7 @@ class Link {
 
     // The other side is not what it should be: the link ends, and says why.
     bool break_off(Error error) {
-        ++stats_.malformed;
+        ++troubles_.malformed;
         frames_ = ByteReader();
         close(error);
         return false;
@@ -358,15 +356,12 @@ class Link {
         source_ = nullptr;
         if (!frames_.ok()) return void(break_off(Error::malformed));
         if (refused_) {
-            ++stats_.refused; // not acknowledged, so that it comes again
+            ++troubles_.refused; // not acknowledged, so that it comes again
             return;
         }
-        received_.note(reading_.number, reading_.number_bytes, now_, eliciting_);
+        received_.note(reading_, reading_bytes_, now_, eliciting_);
         if (!eliciting_) return;
-        const Duration wait = received_.gap() || received_.unanswered() >= answers_at_once ? Duration{}
-                              : urgent_ ? options_.ack_delay
-                                        : max(slow_ack_delay, options_.ack_delay);
-        ack_due_ = min(ack_due_, now_ + wait);
+        ack_due_ = min(ack_due_, now_ + received_.patience(urgent_, terms_.ack_delay));
         urgent_ = false;
     }
 
@@ -381,8 +376,7 @@ class Link {
         return [this](ChunkRef ref) { outgoing_.lost(ref); };
     }
     void account(Instant now, const Settled& settled, Duration ack_delay) {
-        stats_.lost += settled.lost_packets;
-        stats_.resent_late += settled.spurious;
+        troubles_.found(settled.lost_packets, settled.spurious);
         path_.settled(now, settled, ack_delay, in_flight_);
     }
 
@@ -393,7 +387,7 @@ class Link {
         // What must arrive is answered soon.
         const bool soon = outgoing_.awaits_soon();
         return silence_.asks_at(in_flight_.newest_sent(),
-                                path_.round_trip().resend_timeout(soon ? soon_ack_delay : slow_ack_delay));
+                                path_.round_trip().resend_timeout(soon ? Received::soon : Received::slow));
     }
     void probe(Instant now) {
         ping_ = true;
@@ -408,7 +402,7 @@ class Link {
     // ---- sending
 
     std::size_t write(Instant now, BytesOut into, bool content, std::size_t behind = 0, bool padded = false) {
-        const std::size_t whole = options_.datagram_bytes + Seal::back_bytes;
+        const std::size_t whole = terms_.datagram_bytes + Seal::back_bytes;
         PacketWriter packet(into.first(into.size() < whole ? into.size() : whole).subspan(behind),
                             in_flight_.next(), in_flight_.unsettled(), seal_bytes<Seal>);
         const bool acks = received_.unreported() != 0;
@@ -426,9 +420,9 @@ class Link {
     }
     bool may_send() const { return silence_.may_send() || path_.may_send(in_flight_.bytes()); }
 
-    Instant keepalive_at() const { return stats_.last_tx + options_.keepalive; }
+    Instant keepalive_at() const { return traffic_.last_tx + terms_.keepalive; }
     bool control_due(Instant now) const {
-        return ping_ || clock_at_ <= now || keepalive_at() <= now || state_ == State::closing;
+        return ping_ || clock_turn_.at <= now || keepalive_at() <= now || state_ == State::closing;
     }
     // True when the other side shall acknowledge it.
     bool fill_control(PacketWriter& packet, Instant now) {
@@ -449,14 +443,12 @@ class Link {
     // What is to be said of the time, where a chunk still fits and no packet just before may hold it up.
     std::size_t fill_clock(PacketWriter& packet, Instant now, bool content) {
         const bool fits = !content || packet.size() + ClockSync::bytes_max <= before_chunk_max;
-        const Duration patience = now - stats_.last_tx < milliseconds(10) ? milliseconds(150) : Duration{};
-        if (state_ == State::open && (clock_at_ <= now || (fits && clock_rides_at_ + patience <= now))) {
+        if (state_ == State::open && clock_turn_.comes(now, traffic_.last_tx, fits)) {
             clock_.write(packet.out(), now);
-            look_at_clock();
+            clock_turn_.look(clock_);
         }
         return packet.size();
     }
-    void look_at_clock() { clock_at_ = clock_.next(), clock_rides_at_ = clock_.rides_at(); }
 
     std::uint32_t fill_content(PacketWriter& packet, Instant now) {
         silence_.spend();
@@ -467,34 +459,38 @@ class Link {
         ack_due_ = Instant::never();
         if (eliciting) silence_.begin(now);
         in_flight_.sent(now, size, eliciting, commands_to, !outgoing_.unsent());
-        stats_.last_tx = now;
-        ++stats_.packets_out;
-        stats_.bytes_out += size;
+        sent_ = in_flight_.next();
+        traffic_.last_tx = now;
+        ++traffic_.packets_out;
+        traffic_.bytes_out += size;
         credit_.sent(size);
         path_.sent(size);
         outgoing_.note_quiet();
     }
 
-    // In the order of use: of a thousand links each of these lines is met in memory. First what only reading
-    // needs.
+    // What is used together lies together, since of a thousand links each line is met in memory: first what
+    // an acknowledgement needs, and from now_ on what reading does; sending needs both.
     Seal seal_;
-    ByteReader frames_;
-    ChannelReceiver* source_ = nullptr;
-    OpenPacket reading_;
-    CommandReceiver commands_in_;
+    Path path_;
+    Silence silence_;
+    InFlight in_flight_;
+    Instant now_{}, ack_due_ = Instant::never();
+    ClockTurn clock_turn_;
+    LinkTerms terms_;
+    Credit credit_;
     State state_ = State::open;
     bool in_packet_ = false, eliciting_ = false, refused_ = false, urgent_ = false, ping_ = false;
-    unsigned goodbyes_ = 0;
-    Credit credit_;
-    Instant now_{}, ack_due_ = Instant::never();
-    Instant clock_at_{}, clock_rides_at_{}; // what the clock says: a packet for it, or a place in one
-    LinkOptions options_;
-    LinkStats stats_;
-    InFlight in_flight_;
-    Silence silence_;
-    Path path_;
+    bool settled_ = false; // the packet that was read last has acknowledged something
+    std::uint8_t goodbyes_ = 0, reading_bytes_ = 1;
+    std::uint64_t reading_ = 0; // the number of the packet that is read, in so many bytes
+    std::uint64_t sent_ = 0;    // in_flight_.next(), for who reads and needs nothing else of it
+    ByteReader frames_;
+    ChannelReceiver* source_ = nullptr;
+    CommandReceiver commands_in_;
+    LinkTraffic traffic_;
     Received received_;
     Outgoing<Reliability> outgoing_;
+    LinkTroubles troubles_;
     ClockSync clock_;
     ChannelReceiver receivers_[2]; // ordered, unordered
     Fragments fragments_;

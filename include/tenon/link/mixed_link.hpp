@@ -191,8 +191,8 @@ class MixedLink {
     std::string_view farewell() const {
         return visit([](const auto& link) { return link.farewell(); });
     }
-    const LinkStats& stats() const {
-        return visit([](const auto& link) -> const LinkStats& { return link.stats(); });
+    LinkStats stats() const {
+        return visit([](const auto& link) -> LinkStats { return link.stats(); });
     }
     MixedPath path() const {
         return visit([](const auto& link) { return MixedPath(link.path()); });
@@ -215,8 +215,8 @@ class MixedLink {
     std::uint64_t expired() const {
         return visit([](const auto& link) { return link.expired(); });
     }
-    TENON_INLINE void prefetch_reading() const {
-        visit([](const auto& link) { link.prefetch_reading(); });
+    TENON_INLINE void prefetch_reading(bool acks) const {
+        visit([acks](const auto& link) { link.prefetch_reading(acks); });
     }
     TENON_INLINE void prefetch_writing() const {
         visit([](const auto& link) { link.prefetch_writing(); });

@@ -23,12 +23,36 @@ struct LinkOptions {
     bool asks_time = true;       // the side that joins learns the host's clock
 };
 
-struct LinkStats {
+// What a link keeps of that, for each packet and as small as it can be.
+struct LinkTerms {
+    Duration timeout, keepalive, ack_delay;
+    std::uint32_t datagram_bytes, message_bytes_max;
+
+    explicit LinkTerms(const LinkOptions& options)
+        : timeout(options.timeout),
+          keepalive(options.keepalive),
+          ack_delay(options.ack_delay),
+          datagram_bytes(static_cast<std::uint32_t>(options.datagram_bytes)),
+          message_bytes_max(static_cast<std::uint32_t>(options.message_bytes_max)) {}
+};
+
+// What a link counts of every packet.
+struct LinkTraffic {
     Instant last_rx{}, last_tx{};
     std::uint64_t packets_in = 0, packets_out = 0, bytes_in = 0, bytes_out = 0;
+};
+
+// And of some.
+struct LinkTroubles {
     std::uint64_t lost = 0, resent_late = 0; // packets found lost, and those of them that came after all
     std::uint64_t duplicate = 0, stale = 0, bad_checksum = 0, malformed = 0, refused = 0;
 
+    // Counts what an acknowledgement has shown; mostly nothing, and then this is left where it is.
+    void found(std::uint32_t packets_lost, std::uint32_t packets_late) {
+        if (packets_lost == 0 && packets_late == 0) return;
+        lost += packets_lost;
+        resent_late += packets_late;
+    }
     // Counts a packet that was not read, by what was wrong with it.
     void count(Error error) {
         ++(error == Error::duplicate      ? duplicate
@@ -37,6 +61,8 @@ struct LinkStats {
                                           : malformed);
     }
 };
+
+struct LinkStats : LinkTraffic, LinkTroubles {};
 
 // A message that arrived. The bytes lie in the datagram or in the link, until the next call that is not
 // poll_event.

@@ -41,7 +41,8 @@ class Outbox {
     // of its own or only something newer makes it old.
     static constexpr Duration patience = milliseconds(250);
 
-    explicit Outbox(std::size_t bytes_max) : bytes_max_(bytes_max) {}
+    explicit Outbox(std::size_t bytes_max)
+        : bytes_max_(static_cast<std::uint32_t>(bytes_max < most ? bytes_max : most)) {}
     Outbox(const Outbox&) = delete;
     Outbox& operator=(const Outbox&) = delete;
     ~Outbox() {
@@ -63,9 +64,8 @@ class Outbox {
         else if (message.queued_at != Instant{} && message.deadline == Instant::never())
             message.deadline = message.queued_at + patience;
         new (bytes_ + tail_) Message(message);
-        tail_ += record_bytes(message);
+        tail_ += static_cast<std::uint32_t>(record_bytes(message));
         live_bytes_ += message.size;
-        ++count_;
     }
     Result<> push(Message message, BytesIn payload) {
         if (payload.size() > message_bytes_max) return Error::too_large;
@@ -96,6 +96,7 @@ class Outbox {
 
     // Fetches the oldest message, or the place of the next.
     TENON_INLINE void prefetch() const { tenon::prefetch(bytes_ + head_, sizeof(Message)); }
+    const void* seldom() const { return &newest_; } // behind it lies what few packets need
 
     // The oldest message that is still worth sending, or nullptr. What is too late is dropped and counted.
     Message* front(Instant now) {
@@ -119,8 +120,7 @@ class Outbox {
         const Message* message = at(head_);
         live_bytes_ -= message->dropped ? 0 : message->size;
         if (message->shared) shared(*message).bytes->release();
-        head_ += record_bytes(*message);
-        --count_;
+        head_ += static_cast<std::uint32_t>(record_bytes(*message));
         if (head_ == tail_) {
             origin_ += head_;
             head_ = tail_ = 0;
@@ -229,7 +229,7 @@ class Outbox {
         if (bytes != bytes_) {
             ::operator delete(bytes_);
             bytes_ = bytes;
-            capacity_ = capacity;
+            capacity_ = static_cast<std::uint32_t>(capacity);
         }
         origin_ += head_;
         tail_ -= head_;
@@ -285,14 +285,15 @@ class Outbox {
     }
     static constexpr std::size_t neighbours = 8; // places that one message may have in the table
     static constexpr std::size_t newest_max = 8192;
+    static constexpr std::size_t most = std::size_t(1) << 30; // so that twice of it can be counted
 
     std::byte* bytes_ = nullptr;
-    std::size_t bytes_max_, capacity_ = 0, head_ = 0, tail_ = 0, live_bytes_ = 0, count_ = 0;
+    std::uint32_t bytes_max_, capacity_ = 0, head_ = 0, tail_ = 0, live_bytes_ = 0;
+    std::uint16_t fragment_id_ = 0;
     std::uint64_t origin_ = 0; // where the buffer begins, counted since the beginning
     Newest* newest_ = nullptr; // which waiting message is the last of its type and key
     std::size_t newest_count_ = 0;
     std::uint64_t expired_ = 0, replaced_ = 0;
-    std::uint16_t fragment_id_ = 0;
 };
 
 } // namespace tenon

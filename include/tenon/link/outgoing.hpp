@@ -28,8 +28,8 @@ class Outgoing {
     using Machine = typename Reliability::Machine;
 
     Outgoing(Pool& pool, const LinkOptions& options, Random random)
-        : coalesce_(options.coalesce),
-          chunk_bytes_(options.datagram_bytes - chunk_reserve),
+        : chunk_bytes_(static_cast<std::uint32_t>(options.datagram_bytes - chunk_reserve)),
+          coalesce_(options.coalesce),
           outbox_(options.queue_bytes_max),
           machine_(random),
           commands_(pool),
@@ -37,10 +37,7 @@ class Outgoing {
                    {pool, chunk_bytes_, options.queue_bytes_max, false}} {}
 
     // Fetch what says whether there is anything, and then the oldest message.
-    TENON_INLINE void prefetch() const {
-        tenon::prefetch(this);
-        tenon::prefetch(&outbox_, sizeof(outbox_));
-    }
+    TENON_INLINE void prefetch() const { prefetch_to(this, outbox_.seldom()); }
     TENON_INLINE void prefetch_more() const { outbox_.prefetch(); }
 
     // ---- putting in
@@ -169,7 +166,7 @@ class Outgoing {
     }
     // So many bytes of a packet, before its seal, go by a better way than larger ones; 0: all go alike. What
     // may be lost then goes in packets of that size, as far as it is in pieces that fit.
-    void set_narrow(std::size_t bytes) { narrow_ = bytes; }
+    void set_narrow(std::size_t bytes) { narrow_ = static_cast<std::uint32_t>(bytes); }
     bool is_narrow() const { return narrow_ != 0; }
     // A part with nothing left is not looked at again until something is put into it: most links are quiet in
     // most ways, and a server has many.
@@ -235,9 +232,9 @@ class Outgoing {
     }
 
     std::uint8_t busy_ = 0; // the parts that may have something
+    std::uint32_t chunk_bytes_, narrow_ = 0;
     Instant waiting_since_ = Instant::never();
     Duration coalesce_;
-    std::size_t chunk_bytes_, narrow_ = 0;
     Outbox outbox_;
     Machine machine_;
     CommandSender commands_;

@@ -16,7 +16,7 @@ namespace tenon {
 class Path {
   public:
     Path(std::size_t datagram_bytes, std::uint64_t bandwidth)
-        : datagram_bytes_(datagram_bytes), bandwidth_(bandwidth) {
+        : bandwidth_(bandwidth), datagram_bytes_(datagram_bytes) {
         budget_.set_rate(bandwidth);
     }
 
@@ -87,6 +87,8 @@ class Path {
         return rate() == 0 ? Duration{} : seconds(static_cast<double>(bytes) / static_cast<double>(rate()));
     }
 
+    const void* often() const { return &round_trip_; } // before it lies what few packets need
+
   private:
     static constexpr double loss_memory = 256;
 
@@ -95,13 +97,14 @@ class Path {
         pacer_.set_rate(congestion_.rate());
     }
 
-    std::uint64_t window_ = Congestion::window_first;
-    Pacer pacer_, budget_;
-    std::size_t datagram_bytes_;
+    // First what only an acknowledgement needs, and then what every packet that is sent does.
     std::uint64_t bandwidth_;
-    RoundTrip round_trip_;
     Congestion congestion_;
+    RoundTrip round_trip_;
     double loss_ = 0;
+    std::uint64_t window_ = Congestion::window_first;
+    std::size_t datagram_bytes_;
+    Pacer pacer_, budget_;
 };
 
 } // namespace tenon

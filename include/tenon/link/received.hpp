@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "tenon/core/config.hpp"
-#include "tenon/core/prefetch.hpp"
+#include "tenon/core/swap.hpp"
 #include "tenon/core/time.hpp"
 #include "tenon/wire/packet.hpp"
 
@@ -15,6 +15,9 @@ namespace tenon {
 class Received {
   public:
     static constexpr std::uint64_t window = 4096;
+    // How long an answer waits for company where something waits for it, and where nothing does: there it
+    // mostly finds a packet that goes anyway.
+    static constexpr Duration soon = milliseconds(25), slow = milliseconds(60);
 
     // Why a packet of this number is not to be read, or none.
     Error check(std::uint64_t number) const {
@@ -27,25 +30,30 @@ class Received {
     void note(std::uint64_t number, unsigned number_bytes, Instant now, bool eliciting) {
         gap_ = number > expected_ && eliciting;
         if (number >= expected_) {
-            forget(expected_, number);
-            expected_ = number + 1;
+            advance(number + 1);
             newest_at_ = now;
             number_bytes_ = number_bytes;
         }
-        words_[number / 64 % word_count] |= bit(number);
+        word(number / 64) |= bit(number);
         if (number < oldest_unreported_) oldest_unreported_ = number;
         ++unreported_;
         if (eliciting) ++unanswered_;
     }
 
+    // How long the answer may wait for company. `urgent`: something waits for it.
+    Duration patience(bool urgent, Duration delay) const {
+        if (gap_ || unanswered_ >= answers_at_once) return {};
+        return urgent ? delay : max(slow, delay);
+    }
+
     // Writes the acknowledgement: first what is newest, then at most `pairs` gaps and runs further back.
     void write(PacketWriter& packet, Instant now, unsigned pairs) {
         const std::uint64_t largest = expected_ - 1;
-        std::uint64_t run = run_down(largest);
-        if (run >= (largest + 1 < ack_window ? largest + 1 : ack_window) &&
-            oldest_reported() + ack_window > largest) {
+        if (oldest_reported() + ack_window > largest &&
+            run_down(largest, ack_window) >= (largest + 1 < ack_window ? largest + 1 : ack_window)) {
             packet.ack(largest, number_bytes_, now - newest_at_, 0);
         } else {
+            std::uint64_t run = run_down(largest);
             packet.ack(largest, number_bytes_, now - newest_at_, run);
             std::uint64_t next = largest - run; // the newest that is missing, or wraps when all are there
             // What lies before everything that is still to be said was said often enough.
@@ -66,9 +74,7 @@ class Received {
         gap_ = false;
     }
 
-    // Fetches where the next numbers are noted.
-    TENON_INLINE void prefetch() const { tenon::prefetch(&words_[expected_ / 64 % word_count]); }
-    const void* numbers() const { return words_; } // behind all else
+    const void* seldom() const { return words_; } // behind it lies what few packets need
 
     std::uint64_t expected() const { return expected_; }
     bool any() const { return expected_ != 0; }
@@ -78,38 +84,53 @@ class Received {
 
   private:
     static constexpr std::uint64_t word_count = window / 64;
-    static constexpr unsigned reports = 3;
+    static constexpr unsigned reports = 3, recent = 2, answers_at_once = 16;
+    static_assert(ack_window <= 64); // so all that most acknowledgements speak of lies in the recent words
 
     static constexpr std::uint64_t bit(std::uint64_t number) { return std::uint64_t(1) << (number % 64); }
-    bool has(std::uint64_t number) const { return (words_[number / 64 % word_count] & bit(number)) != 0; }
+    bool has(std::uint64_t number) const { return (word(number / 64) & bit(number)) != 0; }
 
-    // Clears the marks of [from, to): another lap of the circle has come to their places.
-    void forget(std::uint64_t from, std::uint64_t to) {
-        if (to - from >= window) {
+    // The marks of 64 numbers. The newest lie beside the counters, so that most packets touch nothing else.
+    std::uint64_t& word(std::uint64_t group) {
+        const std::uint64_t back = expected_ / 64 - group;
+        return back < recent ? recent_[back] : words_[group % word_count];
+    }
+    std::uint64_t word(std::uint64_t group) const { return const_cast<Received*>(this)->word(group); }
+    void advance(std::uint64_t expected) {
+        std::uint64_t group = expected_ / 64;
+        if (expected / 64 - group > word_count + recent) { // of what is known, nothing stays in the window
             for (auto& word : words_) word = 0;
-            return;
+            for (auto& word : recent_) word = 0;
+            group = expected / 64;
         }
-        for (; from < to && from % 64 != 0; ++from) words_[from / 64 % word_count] &= ~bit(from);
-        for (; from + 64 <= to; from += 64) words_[from / 64 % word_count] = 0;
-        for (; from <= to; ++from) words_[from / 64 % word_count] &= ~bit(from);
+        for (; group != expected / 64; ++group) {
+            words_[(group - 1) % word_count] = recent_[1];
+            recent_[1] = replaced(recent_[0], std::uint64_t(0));
+        }
+        expected_ = expected;
     }
 
-    // How many in a row, downwards from `number` and inside the window, did arrive, or did not.
-    std::uint64_t run_down(std::uint64_t number) const { return count_down(number, 0); }
-    std::uint64_t gap_down(std::uint64_t number) const { return count_down(number, ~std::uint64_t(0)); }
-    std::uint64_t count_down(std::uint64_t number, std::uint64_t flip) const {
+    // How many in a row, downwards from `number` and inside the window, did arrive, or did not; counted no
+    // further than is asked.
+    std::uint64_t run_down(std::uint64_t number, std::uint64_t wanted = window) const {
+        return count_down(number, 0, wanted);
+    }
+    std::uint64_t gap_down(std::uint64_t number) const {
+        return count_down(number, ~std::uint64_t(0), window);
+    }
+    std::uint64_t count_down(std::uint64_t number, std::uint64_t flip, std::uint64_t wanted) const {
         std::uint64_t count = 0;
         const std::uint64_t most =
             number + 1 < window - (expected_ - 1 - number) ? number + 1 : window - (expected_ - 1 - number);
-        while (count < most) {
+        while (count < most && count < wanted) {
             const std::uint64_t at = number - count;
-            const std::uint64_t word = (words_[at / 64 % word_count] ^ flip) << (63 - at % 64);
-            const auto ones = static_cast<std::uint64_t>(std::countl_one(word));
+            const std::uint64_t found = (word(at / 64) ^ flip) << (63 - at % 64);
+            const auto ones = static_cast<std::uint64_t>(std::countl_one(found));
             const std::uint64_t in_word = at % 64 + 1;
             if (ones < in_word) return count + ones < most ? count + ones : most;
             count += in_word;
         }
-        return most;
+        return count < most ? count : most;
     }
 
     // An acknowledgement may be lost, so what was said in the last few is said again.
@@ -125,7 +146,8 @@ class Received {
     Instant newest_at_{};
     unsigned number_bytes_ = 1, unreported_ = 0, unanswered_ = 0;
     bool gap_ = false;
-    std::uint64_t words_[word_count] = {}; // a bit for each number in the window
+    std::uint64_t recent_[recent] = {};    // a bit for each number: those about the newest,
+    std::uint64_t words_[word_count] = {}; // and the rest of the window, by the number of their word
 };
 
 } // namespace tenon

@@ -55,7 +55,7 @@ class StreamLink {
           bulk_(options) {
         now_ = spoke_at_ = stats_.last_rx = stats_.last_tx = now;
         for (Instant& asked : asked_at_) asked = Instant::never();
-        look_at_clock();
+        clock_turn_.look(clock_);
     }
 
     // ---- what comes in
@@ -193,7 +193,7 @@ class StreamLink {
     // How large a buffer the next datagram needs; 0 when none is to be sent now.
     std::size_t wants_beside(Instant now) {
         now_ = now;
-        if (state_ != State::open || !beside_.is_due(now, clock_at_)) return 0;
+        if (state_ != State::open || !beside_.is_due(now, clock_turn_.at)) return 0;
         if (path_.may_send_beside()) return beside_.datagram_bytes();
         return beside_.held_up(now, path_.beside_ready_at() - now), 0;
     }
@@ -233,7 +233,7 @@ class StreamLink {
         if (state_ == State::closed) return Instant::never();
         const Instant free_at = blocked_ ? retry_at_ : Instant{};
         if (state_ == State::closing) return min(closing_until_, awaits_bulk() ? bulk_.next() : free_at);
-        return min(min(min(silent_until(), bulk_.next()), beside_.next(clock_at_)),
+        return min(min(min(silent_until(), bulk_.next()), beside_.next(clock_turn_.at)),
                    max(free_at, min(control_at(), content_at())));
     }
     Instant poll_timeout_after_reading() const { return poll_timeout(); }
@@ -248,7 +248,7 @@ class StreamLink {
         blocked_ = false;
     }
     void set_bandwidth(std::uint64_t bytes_per_second) { path_.set_bandwidth(bytes_per_second); }
-    void tell_early(Duration early) { clock_.tell_early(early), look_at_clock(); }
+    void tell_early(Duration early) { clock_.tell_early(early), clock_turn_.look(clock_); }
     void set_keepalive(Duration keepalive) { options_.keepalive = keepalive; }
 
     // ---- what is known
@@ -269,7 +269,7 @@ class StreamLink {
         return beside_.is_up() ? beside_.queue_time(now_) : path_.time_for(waiting_bytes());
     }
     std::uint64_t expired() const { return outbox_.expired() + beside_.expired(); }
-    TENON_INLINE void prefetch_reading() const { tenon::prefetch(this, sizeof(*this)); }
+    TENON_INLINE void prefetch_reading(bool) const { tenon::prefetch(this, sizeof(*this)); }
     TENON_INLINE void prefetch_writing() const { tenon::prefetch(this, sizeof(*this)); }
     TENON_INLINE void prefetch_more(bool) const { outbox_.prefetch(); }
     TENON_INLINE void prefetch_queue() const { tenon::prefetch(this); }
@@ -311,7 +311,7 @@ class StreamLink {
             case frame::time_tell:
             case frame::early:
                 clock_.read(tag, frame_, now_);
-                look_at_clock();
+                clock_turn_.look(clock_);
                 return false;
             case frame::close:
                 return take_close();
@@ -326,7 +326,7 @@ class StreamLink {
     }
     bool poll_beside(LinkEvent& event) {
         const Result<bool> read = beside_.poll_event(event, clock_, now_);
-        look_at_clock();
+        clock_turn_.look(clock_);
         if (!read) return break_off(Error::malformed);
         if (!*read || event.payload.size() <= options_.message_bytes_max) return *read;
         return beside_.stop_reading(), break_off(Error::over_bound);
@@ -367,7 +367,7 @@ class StreamLink {
     }
     Instant control_at() const {
         if (answers_ || wants_answer()) return Instant{};
-        return min(spoke_at_ + options_.keepalive, beside_.is_up() ? Instant::never() : clock_at_);
+        return min(spoke_at_ + options_.keepalive, beside_.is_up() ? Instant::never() : clock_turn_.at);
     }
     bool control_due(Instant now) const { return control_at() <= now; }
     bool has_messages() const { return !queue_.empty() || !outbox_.empty(); }
@@ -384,7 +384,6 @@ class StreamLink {
         if (waiting_since_ == Instant::never()) waiting_since_ = now;
         return content_at() <= now;
     }
-    void look_at_clock() { clock_at_ = clock_.next(), clock_rides_at_ = clock_.rides_at(); }
 
     // ---- writing
 
@@ -408,10 +407,9 @@ class StreamLink {
         waiting_since_ = Instant::never();
     }
     void fill_clock(ByteWriter& out, Instant now) {
-        const Duration patience = now - stats_.last_tx < milliseconds(10) ? milliseconds(150) : Duration{};
-        if (clock_at_ > now && clock_rides_at_ + patience > now) return;
+        if (!clock_turn_.comes(now, stats_.last_tx, true)) return;
         clock_.write(out, now);
-        look_at_clock();
+        clock_turn_.look(clock_);
     }
     void fill_ping(StreamWriter& out, Instant now) {
         asked_at_[ping_number_ % pings_max] = now;
@@ -481,7 +479,7 @@ class StreamLink {
     bool reading_ = false, answers_ = false, blocked_ = false, pings_ = false;
     std::uint8_t pong_ = 0, ping_number_ = 0;
     Instant now_{}, retry_at_{}, closing_until_ = Instant::never();
-    Instant clock_at_{}, clock_rides_at_{}; // what the clock says: a frame for it, or a place in one
+    ClockTurn clock_turn_;
     Instant waiting_since_ = Instant::never(), pinged_at_{}, unanswered_since_ = Instant::never();
     Instant spoke_at_{}; // when its last frame left
     ByteReader frame_;

@@ -110,7 +110,7 @@ class GameRoom : private GameVoice<Game, AddressType, Codec, Topology, Reliabili
         room_.handle_datagram(steady(now), from, bytes, lane);
         dispatch(handlers);
     }
-    void expect(const Address& from) { room_.expect(from); }
+    void expect(const Address& from, BytesIn datagram) { room_.expect(from, datagram); }
     // For who keeps the door of many rooms: a caller is let in or back in, or told why not; one goes unasked.
     template <class Handlers>
     void admit(Instant now, const Address& from, typename RoomType::Request& caller, Handlers& handlers) {

@@ -38,13 +38,15 @@ struct Limits {
 
 // What one peer has used of it.
 struct Used {
-    Bucket packets, bytes;
-    PeerId held_up;        // who does not keep up with what this one says
-    std::size_t burst = 0; // bytes of reliable messages to others that the last packet brought
     Bucket decode_errors, relayed_bytes, resumes;
     std::uint64_t limited = 0; // packets that were not looked at
     std::uint64_t undecodable = 0;
+    std::size_t burst = 0; // bytes of reliable messages to others that the last packet brought
+    Bucket packets, bytes; // from here on, what every packet needs
+    PeerId held_up;        // who does not keep up with what this one says
+    bool bursts = false;   // the last packet brought some
 
+    const void* often() const { return &packets; }
     void tell(auto& health) const {
         health.limited = limited;
         health.undecodable = undecodable;
@@ -84,7 +86,7 @@ class PeerLimits {
     void heard(Instant now, Used& used, std::size_t bytes) const {
         used.packets.spend(now, packets_);
         used.bytes.spend(now, bytes_, bytes);
-        used.burst = 0;
+        if (used.bursts) used.burst = 0, used.bursts = false;
         if (used.held_up)
             take_relayed(now, used, bytes); // what it brings may be passed on later, all at once
     }
@@ -103,6 +105,7 @@ class PeerLimits {
     }
     void relayed(Instant now, Used& used, std::size_t bytes) const {
         used.burst += bytes;
+        used.bursts = true;
         if (!used.held_up) take_relayed(now, used, bytes);
     }
     // Whether one packet has set free so much for others that it is no fault of theirs to have no room for

@@ -44,13 +44,18 @@ class Seats {
         BytesIn bytes() const { return BytesIn(written).first(size); }
     };
     struct Seat {
-        static constexpr std::size_t hot_bytes =
-            sizeof(Address) + 72; // up to what of `used` every packet counts
+        std::uint64_t nonce = 0; // of the request that it was last let in for
+        std::uint64_t proof = 0; // of that, if it was to resume
+        Answer answer;           // which may have to be said again
+        NewestWins newest;
+        std::uint32_t capabilities = 0;        // those that both sides have
+        unsigned tries = 0;                    // to be heard by one that is not
+        Instant away_until = Instant::never(); // of one that is away: then its place is not kept any longer
+        // From the end of this on to the middle of the link lies what every packet needs.
+        Used used; // of what it may ask of who hosts
         Address address;
         PeerId id;
         std::uint32_t index = 0;
-        Instant due = Instant::never();        // as the timers have it
-        Instant away_until = Instant::never(); // then its place is not kept any longer
         bool dirty = false, told_away = false; // told_away: the others know that its path is broken
         // Of a room that migrates: it obeys a new host, has told that all it knows, and may be said events;
         // absent: events are settled without it.
@@ -58,18 +63,11 @@ class Seats {
         std::uint8_t supplied = 0; // and how often it was looked at since
         // Where guests have links to each other: it is such a one, and both sides hear each other.
         bool direct = false, up = false;
-        unsigned tries = 0; // to be heard by one that is not
-        Used used;          // of what it may ask of who hosts
         Link link;
-        NewestWins newest;
-        std::uint32_t capabilities = 0; // those that both sides have
-        std::uint64_t nonce = 0;        // of the request that it was last let in for
-        std::uint64_t proof = 0;        // of that, if it was to resume
-        Answer answer;                  // which may have to be said again
 
         Seat(const Address& a, PeerId peer, Pool& pool, const LinkOptions& options, const Key& key,
              Instant now, Random random)
-            : address(a), id(peer), link(pool, options, key, now, random), newest(Random(random).next()) {}
+            : newest(Random(random).next()), address(a), id(peer), link(pool, options, key, now, random) {}
 
         bool is_away() const { return link.state() == Link::State::away; }
         // Whether a request to resume is of the peer who sat here. It counts once, and may come again until
@@ -83,7 +81,10 @@ class Seats {
             proof = asked.proof;
             link.grant(now, key);
         }
-        Instant deadline() const { return min(link.poll_timeout(), away_until); }
+        Instant deadline() const {
+            return is_away() ? min(link.poll_timeout(), away_until) : link.poll_timeout();
+        }
+        TENON_INLINE void prefetch() const { prefetch_to(used.often(), &link); }
     };
 
     explicit Seats(Random random) : by_address_(seats_max, random.next()), by_id_(seats_max, random.next()) {}
@@ -160,14 +161,18 @@ class Seats {
     }
     // A packet from there will be read soon. What finds its seat is fetched from memory now; with the next
     // such call the seat is looked up and fetched as well.
-    void expect(const Address& address) {
+    void expect(const Address& address, BytesIn packet) {
+        const bool acks =
+            !packet.empty() && (std::to_integer<std::uint8_t>(packet[0]) & packet_flag::has_ack);
         const std::size_t mixed = by_address_.prefetch({address});
+        const bool acked = replaced(announced_acks_, acks);
         const std::uint32_t* index =
             by_address_.find({replaced(announced_, address)}, replaced(announced_mixed_, mixed));
         if (index == nullptr) return;
         if (ahead_end_ - ahead_first_ == ahead_max) ++ahead_first_;
         ahead_[ahead_end_++ % ahead_max] = *index;
-        prefetch(*index, false);
+        prefetch(*index);
+        seats_[*index]->link.prefetch_reading(acked);
     }
     // Only while its link is open, or the peer may come back.
     const Seat* of(PeerId id) const { return const_cast<Seats*>(this)->of(id); }
@@ -196,7 +201,7 @@ class Seats {
     template <class F>
     void for_each_fetched(F&& f) {
         for (std::uint32_t i = 0; i < seats_.size(); ++i) {
-            if (i + 2 < seats_.size()) prefetch(i + 2, true);
+            if (i + 2 < seats_.size()) prefetch_writing(i + 2);
             if (i + 1 < seats_.size()) prefetch_more(i + 1, true);
             if (seats_[i] != nullptr && is_open(*seats_[i])) f(*seats_[i]);
         }
@@ -210,14 +215,14 @@ class Seats {
         const Instant next = seat.link.poll_timeout_after_reading();
         if (next <= now)
             mark(seat);
-        else if (next < seat.due)
-            set_due(seat, next);
+        else if (next < timers_.due(seat.index))
+            timers_.set(seat.index, next);
     }
     // The first that is marked; it stays so until done() is told.
     Seat* marked() {
         while (!dirty_.empty() && seats_[dirty_.front()] == nullptr) dirty_.pop_front();
         if (dirty_.empty()) return nullptr;
-        if (dirty_.size() > 2) prefetch(dirty_[2], true);
+        if (dirty_.size() > 2) prefetch_writing(dirty_[2]);
         if (dirty_.size() > 1) prefetch_more(dirty_[1], true);
         return seats_[dirty_.front()];
     }
@@ -228,15 +233,12 @@ class Seats {
         settle(*seat);
     }
     // It was drained out of its turn.
-    void settle(Seat& seat) { set_due(seat, seat.deadline()); }
+    void settle(Seat& seat) { timers_.set(seat.index, seat.deadline()); }
     // One whose deadline has come, or nullptr.
     Seat* due(Instant now) {
         std::uint32_t index = 0;
-        while (timers_.pop_due(now, index)) {
-            if (seats_[index] == nullptr) continue;
-            seats_[index]->due = Instant::never();
-            return seats_[index];
-        }
+        while (timers_.pop_due(now, index))
+            if (seats_[index] != nullptr) return seats_[index];
         return nullptr;
     }
 
@@ -267,16 +269,14 @@ class Seats {
         return true;
     }
     Seat* known(std::size_t index) { return index < seats_.size() ? seats_[index] : nullptr; }
-    void set_due(Seat& seat, Instant due) {
-        seat.due = due;
-        timers_.set(seat.index, due);
-    }
-    TENON_INLINE void prefetch(std::uint32_t index, bool writing) const {
-        const Seat* seat = seats_[index];
-        if (seat == nullptr) return;
-        tenon::prefetch(seat, Seat::hot_bytes);
+    TENON_INLINE void prefetch(std::uint32_t index) const {
+        seats_[index]->prefetch();
         timers_.prefetch(index);
-        writing ? seat->link.prefetch_writing() : seat->link.prefetch_reading();
+    }
+    TENON_INLINE void prefetch_writing(std::uint32_t index) const {
+        if (seats_[index] == nullptr) return;
+        prefetch(index);
+        seats_[index]->link.prefetch_writing();
     }
     TENON_INLINE void prefetch_more(std::uint32_t index, bool writing) const {
         if (seats_[index] != nullptr) seats_[index]->link.prefetch_more(writing);
@@ -290,7 +290,8 @@ class Seats {
     Ring<std::uint32_t> dirty_;
     std::uint32_t last_ = 0;
     Address announced_{};
-    std::size_t announced_mixed_ = 0;     // as the map has it
+    std::size_t announced_mixed_ = 0; // as the map has it
+    bool announced_acks_ = false;
     std::uint32_t ahead_[ahead_max] = {}; // the seats that were announced, in their order
     unsigned ahead_first_ = 0, ahead_end_ = 0;
 };

@@ -150,7 +150,7 @@ class Table {
         hallway_.lost(at);
     }
     // A datagram from there is next but one: what it will need is fetched from memory meanwhile.
-    void expect(const Address& from) { seats_.expect(from); }
+    void expect(const Address& from, BytesIn datagram) { seats_.expect(from, datagram); }
     // At the door, see Doorway: a caller, what becomes of it, and a peer who wants its place back.
     void admit(Instant now, const Address& from, Request& request) {
         begin(now), door_.admit(*this, from, request);

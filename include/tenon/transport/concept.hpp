@@ -184,10 +184,11 @@ concept HearsLosses = requires(F& f, const Address& address) {
     f.lost(address);
 };
 
-// What poll() calls may ask to hear beforehand from whom a datagram is to come, where the transport knows.
+// What poll() calls may ask to hear beforehand which datagram is to come and from whom, where the transport
+// knows.
 template <class F, class Address>
-concept LooksAhead = requires(F& f, const Address& from) {
-    f.expect(from);
+concept LooksAhead = requires(F& f, const Address& from, BytesIn datagram) {
+    f.expect(from, datagram);
 };
 
 // A transport that can tell where it is reached in the networks that its machine is in.

@@ -73,11 +73,13 @@ class DatagramRing {
         [[maybe_unused]] unsigned lead = 0;
         while (taken_ != end) {
             if constexpr (LooksAhead<F, Address>)
-                for (; lead < 4 && ahead != end; ++lead) f.expect(next(ahead).address);
+                for (; lead < 4 && ahead != end; ++lead) {
+                    const Record& record = next(ahead);
+                    f.expect(record.address, bytes_of(record));
+                }
             std::size_t after = taken_;
             const Record& record = next(after);
-            const std::byte* bytes = reinterpret_cast<const std::byte*>(&record) + rounded(sizeof(Record));
-            if (!f(record.address, record.lane, BytesIn{bytes, record.size})) break;
+            if (!f(record.address, record.lane, bytes_of(record))) break;
             taken_ = after;
             if (lead > 0) --lead;
             // The writer need not wait for the rest.
@@ -89,6 +91,9 @@ class DatagramRing {
 
   private:
     std::byte* at(std::size_t position) { return bytes_.get() + (position & (capacity_ - 1)); }
+    static BytesIn bytes_of(const Record& record) {
+        return {reinterpret_cast<const std::byte*>(&record) + rounded(sizeof(Record)), record.size};
+    }
     // The record at a position, which moves on behind it.
     const Record& next(std::size_t& position) {
         std::uint32_t size = 0;

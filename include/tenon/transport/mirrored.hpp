@@ -230,7 +230,9 @@ class Mirrored {
             mirrored.keep(from, datagram, false);
             return f(from, lane, datagram);
         }
-        void expect(const Address& from) requires LooksAhead<F, Address> { f.expect(from); }
+        void expect(const Address& from, BytesIn datagram) requires LooksAhead<F, Address> {
+            f.expect(from, datagram);
+        }
         void lost(const Address& address) requires HearsLosses<F, Address> { f.lost(address); }
     };
 

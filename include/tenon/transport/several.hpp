@@ -222,8 +222,9 @@ class Several {
                 f(Address::template of<road>(from), lane, bytes);
         }
         template <class G = F>
-        auto expect(const At& from) -> decltype(std::declval<G&>().expect(Address())) {
-            f.expect(Address::template of<road>(from));
+        auto expect(const At& from, BytesIn datagram)
+            -> decltype(std::declval<G&>().expect(Address(), datagram)) {
+            f.expect(Address::template of<road>(from), datagram);
         }
         // Whatever crossed it.
         template <class G = F>

@@ -200,7 +200,9 @@ class Threaded {
             f(from, lane, datagram);
             return threaded.line_.get() == line;
         }
-        void expect(const Address& from) requires LooksAhead<F, Address> { f.expect(from); }
+        void expect(const Address& from, BytesIn datagram) requires LooksAhead<F, Address> {
+            f.expect(from, datagram);
+        }
     };
     static constexpr std::size_t ahead_bytes = 32u << 10; // is shown to the thread before the flush
 

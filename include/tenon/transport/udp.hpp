@@ -380,7 +380,8 @@ bool Udp::receive_batch(State& state, std::size_t& taken, F& f) {
     for (std::size_t i = 0; i < pieces && state_.get() == &state; ++i) {
         for (; known != pieces && known < i + lead; ++known) {
             senders[known % lead] = in.address(known);
-            if constexpr (LooksAhead<F, Address>) f.expect(senders[known % lead]);
+            if constexpr (LooksAhead<F, Address>)
+                f.expect(senders[known % lead], {state.slot(known), in.headers[known].msg_len});
         }
         const Address& from = senders[i % lead];
         const std::size_t size = in.headers[i].msg_len;
