@@ -25,13 +25,13 @@ constexpr std::size_t input_bytes = 60;
 struct Board {
     std::atomic<std::uint16_t> port{0};
     std::atomic<bool> crowd_is_in{false}, measuring{false}, measured{false}, over{false};
-    double cpu = 0, seconds = 0;
+    double cpu = 0, seconds = 0, crowd_cpu = 0;
     std::uint64_t inputs = 0, snapshots = 0, inputs_heard = 0, snapshots_heard = 0, datagrams_out = 0;
     double p50 = 0, p99 = 0;
 };
 
 struct Figures {
-    std::vector<double> cpu, p50, p99, inputs_heard, snapshots_heard, datagrams_out;
+    std::vector<double> cpu, crowd_cpu, p50, p99, inputs_heard, snapshots_heard, datagrams_out;
 };
 
 // What a client heard: how old each snapshot was.
@@ -123,7 +123,9 @@ void measure(Figures& figures, unsigned clients, double seconds, const Pace& pac
         board->crowd_is_in = true;
         live(1.0, true, never);
         board->measuring = true;
+        const double cpu = cpu_seconds();
         live(seconds + 2, true, [&] { return board->measured.load(); });
+        board->crowd_cpu = cpu_seconds() - cpu;
         board->p50 = percentile(ages.ms, 0.5);
         board->p99 = percentile(ages.ms, 0.99);
         board->snapshots_heard = ages.ms.size();
@@ -134,6 +136,7 @@ void measure(Figures& figures, unsigned clients, double seconds, const Pace& pac
         return;
     }
     figures.cpu.push_back(100 * board->cpu / board->seconds);
+    figures.crowd_cpu.push_back(100 * board->crowd_cpu / board->seconds);
     figures.p50.push_back(board->p50);
     figures.p99.push_back(board->p99);
     figures.inputs_heard.push_back(static_cast<double>(board->inputs_heard) / (board->seconds * clients));
@@ -198,12 +201,29 @@ struct RawClient {
     }
 };
 
+// The same with clients that work for so long, for each datagram that they send and for each that they read.
+struct BusyRawClient : RawClient {
+    static inline std::int64_t work_ns = 0;
+
+    using RawClient::RawClient;
+    void turn() { work(); }
+    void read() {
+        work();
+        RawClient::read();
+    }
+    static void work() {
+        for (const std::int64_t end = wall_ns() + work_ns; wall_ns() < end;) {
+        }
+    }
+};
+
 inline void tell(const char* name, const Figures& figures) {
     std::printf(
-        "%s: server CPU %.2f%%, snapshots %.2f ms old (p99 %.2f); each client a second: %.1f inputs and %.1f "
+        "%s: server CPU %.2f%%, crowd CPU %.0f%%, snapshots %.2f ms old (p99 %.2f); each client a second: "
+        "%.1f inputs and %.1f "
         "snapshots heard, %.1f datagrams sent to it\n",
-        name, median(figures.cpu), median(figures.p50), median(figures.p99), median(figures.inputs_heard),
-        median(figures.snapshots_heard), median(figures.datagrams_out));
+        name, median(figures.cpu), median(figures.crowd_cpu), median(figures.p50), median(figures.p99),
+        median(figures.inputs_heard), median(figures.snapshots_heard), median(figures.datagrams_out));
 }
 
 inline void allow_many_sockets() {
