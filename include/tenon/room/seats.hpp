@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <new>
 
+#include "tenon/core/bytes.hpp"
 #include "tenon/core/config.hpp"
 #include "tenon/core/hash_map.hpp"
 #include "tenon/core/ids.hpp"
 #include "tenon/core/pool.hpp"
+#include "tenon/core/prefetch.hpp"
 #include "tenon/core/random.hpp"
 #include "tenon/core/ring.hpp"
 #include "tenon/core/swap.hpp"
@@ -17,6 +19,7 @@
 #include "tenon/link/redial.hpp"
 #include "tenon/room/limits.hpp"
 #include "tenon/room/newest.hpp"
+#include "tenon/wire/packet.hpp"
 
 namespace tenon {
 
@@ -141,11 +144,12 @@ class Seats {
     Seat* at(const Address& address) {
         if (Seat* seat = known(last_); seat != nullptr && seat->address == address) return seat;
         for (unsigned i = ahead_first_; i != ahead_end_; ++i) {
-            Seat* seat = known(ahead_[i % ahead_max]);
+            Seat* seat = known(ahead_[i % ahead_max].index);
             if (seat == nullptr || !(seat->address == address)) continue;
             last_ = seat->index;
             ahead_first_ = i + 1;
-            if (ahead_first_ != ahead_end_) prefetch_more(ahead_[ahead_first_ % ahead_max], false);
+            const Ahead& next = ahead_[ahead_first_ % ahead_max];
+            if (ahead_first_ != ahead_end_ && next.acks) prefetch_more(next.index, false);
             return seat;
         }
         const std::uint32_t* index = by_address_.find({address});
@@ -170,7 +174,7 @@ class Seats {
             by_address_.find({replaced(announced_, address)}, replaced(announced_mixed_, mixed));
         if (index == nullptr) return;
         if (ahead_end_ - ahead_first_ == ahead_max) ++ahead_first_;
-        ahead_[ahead_end_++ % ahead_max] = *index;
+        ahead_[ahead_end_++ % ahead_max] = {*index, acked};
         prefetch(*index);
         seats_[*index]->link.prefetch_reading(acked);
     }
@@ -254,6 +258,11 @@ class Seats {
     };
     static constexpr std::size_t seats_max = std::size_t(1) << 20;
     static constexpr unsigned ahead_max = 4;
+    // A seat that was announced, and whether its packet acknowledges something.
+    struct Ahead {
+        std::uint32_t index = 0;
+        bool acks = false;
+    };
 
     bool place(Seat& seat) {
         std::uint32_t index = 0;
@@ -292,7 +301,7 @@ class Seats {
     Address announced_{};
     std::size_t announced_mixed_ = 0; // as the map has it
     bool announced_acks_ = false;
-    std::uint32_t ahead_[ahead_max] = {}; // the seats that were announced, in their order
+    Ahead ahead_[ahead_max]; // in their order
     unsigned ahead_first_ = 0, ahead_end_ = 0;
 };
 
