@@ -172,3 +172,17 @@ TEST_CASE("a map that moves takes everything with it") {
     CHECK(*map.find({1}) == "one");
     CHECK(map.limit() == 10);
 }
+
+TEST_CASE("what fetching a place gives finds the key there, also where there is none") {
+    tenon::HashMap<WideKey, int> map(1000, 77);
+    const WideKey none{1, 2};
+    CHECK(map.find(none, map.prefetch(none)) == nullptr);
+    for (std::uint64_t i = 0; i < 300; ++i) REQUIRE(map.insert({i, i * 7}, static_cast<int>(i)) != nullptr);
+    for (std::uint64_t i = 0; i < 300; ++i) {
+        const WideKey key{i, i * 7}, other{i, i * 7 + 1};
+        const int* found = map.find(key, map.prefetch(key));
+        REQUIRE(found != nullptr);
+        CHECK(*found == static_cast<int>(i));
+        CHECK(map.find(other, map.prefetch(other)) == nullptr);
+    }
+}

@@ -97,3 +97,16 @@ TEST_CASE("a fork goes its own way, and its draws don't shift its parent's") {
     twin.fork();
     CHECK(parent.next() == twin.next());
 }
+
+TEST_CASE("a key is hashed by a seed in its own way, or else by the hash that it has") {
+    struct Plain {
+        std::uint64_t hash() const { return 5; }
+    };
+    struct Seeded {
+        std::uint64_t hash() const { return 5; }
+        std::uint64_t hash(std::uint64_t seed) const { return seed + 1; }
+    };
+    CHECK(tenon::seeded_hash(Plain{}, 9) == tenon::splitmix(5 ^ 9));
+    CHECK(tenon::seeded_hash(Plain{}, 9) != tenon::seeded_hash(Plain{}, 10));
+    CHECK(tenon::seeded_hash(Seeded{}, 9) == 10);
+}
