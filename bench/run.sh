@@ -15,7 +15,7 @@ figures=$builds/bench/figures.txt
 : >"$figures"
 failed=0
 
-first="allocs memory overhead handshake seal compile codecs cubes bodies interest play"
+first="allocs memory overhead handshake seal compile codecs cubes bodies interest play turns"
 all="$first roundtrip tick siege flood roads lossy clients hall migration"
 # shellcheck disable=SC2086
 [ $# != 0 ] || set -- $all
