@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -98,6 +99,48 @@ TEST_CASE("messages go first in, first out, of any size and type") {
     CHECK(sent(outbox, start) == expected);
     CHECK(outbox.bytes() == 0);
     CHECK(outbox.empty());
+}
+
+TEST_CASE("what is written where the queue has room goes in its turn, whatever was written before it") {
+    Outbox outbox(1 << 20);
+    Firsts expected;
+    for (int i = 0; i < 200; ++i) {
+        const tenon::BytesOut room = outbox.open_room();
+        REQUIRE(room.size() >= 256);
+        const auto size =
+            i % 5 == 0 ? std::min<std::size_t>(room.size(), 1000) : static_cast<std::size_t>(i % 256);
+        for (std::size_t k = 0; k < size; ++k) room[k] = static_cast<std::byte>(i);
+        Outbox::Message message;
+        message.size = static_cast<std::uint32_t>(size);
+        outbox.commit(message);
+        REQUIRE(say(outbox, i));
+        expected.push_back(size == 0 ? -1 : i);
+        expected.push_back(i);
+        if (i % 11 != 0) continue;
+        CHECK(sent(outbox, start) == expected);
+        expected.clear();
+    }
+    CHECK(sent(outbox, start) == expected);
+    CHECK(outbox.bytes() == 0);
+}
+
+TEST_CASE("the room for a message ends at the queue's limit, and at the largest that parts can hold") {
+    Outbox small(1024);
+    while (!small.open_room().empty()) REQUIRE(say(small, 1, {}, 100));
+    CHECK(say(small, 1, {}, 100)); // there was a little left, for what knows its size
+    Outbox exact(512);
+    Outbox::Message message;
+    const tenon::BytesOut room = exact.open_room();
+    std::fill_n(room.data(), room.size(), std::byte(7));
+    message.size = static_cast<std::uint32_t>(room.size());
+    CHECK(message.size == 512 - sizeof(Outbox::Message));
+    exact.commit(message);
+    CHECK(exact.open_room().empty());
+    CHECK(say(exact, 1, {}, 0).error() == Error::queue_full);
+    Outbox large(4 << 20);
+    REQUIRE(say(large, 1, {}, Outbox::message_bytes_max));
+    while (large.front(start) != nullptr) large.pop(); // what it has grown to stays
+    CHECK(large.open_room().size() == Outbox::message_bytes_max);
 }
 
 TEST_CASE("of what replaces each other only the newest goes, and other keys and types are left alone") {

@@ -40,6 +40,35 @@ TEST_CASE("what must arrive goes into the channel of its order, the rest into th
     CHECK(one.link.outbox().bytes() == 4);
 }
 
+TEST_CASE("what may be lost is encoded straight into its queue, and nothing is left where that fails") {
+    One<reliability::AckVector> one;
+    Outbox& outbox = one.link.outbox();
+    const Post post{shot, Delivery::newest, {}, {.ttl = 5_ms}, 3};
+    const std::byte* where = nullptr;
+    const auto says = [&](std::string_view text) {
+        return put_written(outbox, start, post, [&, text](BytesOut room) -> Encoded {
+            if (text.size() > room.size()) return Error::too_large;
+            where = room.data();
+            copy(room.data(), bytes_of(text));
+            return text.size();
+        });
+    };
+    REQUIRE(says("first"));
+    REQUIRE(says("second")); // which is newer
+    CHECK(outbox.replaced() == 1);
+    CHECK(!says(std::string(100'000, 'x')));
+    Outbox::Message* front = outbox.front(start + 5_ms);
+    REQUIRE(front != nullptr);
+    CHECK(text_of(outbox.payload(*front)) == "second");
+    CHECK(outbox.payload(*front).data() == where);
+    CHECK(outbox.front(start + 6_ms) == nullptr);
+    // A full queue is not even asked to hold it.
+    while (one.put(shot, Delivery::best_effort)) continue;
+    bool asked = false;
+    CHECK(!put_written(outbox, start, post, [&](BytesOut) -> Encoded { return asked = true, 0; }));
+    CHECK(!asked);
+}
+
 TEST_CASE("of one newest-wins stream only the last waits, and a time to live is kept") {
     One<reliability::AckVector> one;
     REQUIRE(one.put(shot, Delivery::newest, {}, 1));

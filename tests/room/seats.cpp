@@ -41,6 +41,7 @@ TEST_CASE("a seat is found by address and by id, and its place is used again") {
     CHECK(hall.seats.at({5, 2}) == nullptr);
     CHECK(hall.seats.of(PeerId{50}) == nullptr);
     hall.seats.remove(*hall.seats.at({5, 1}));
+    hall.seats.expect_last(); // there is none any more
     CHECK(hall.seats.at({5, 1}) == nullptr);
     CHECK(hall.seats.of(PeerId{5}) == nullptr);
     REQUIRE(hall.add(77) != nullptr);

@@ -57,7 +57,16 @@ class Outbox {
         if (used() + record_bytes(size) > bytes_max_ || !fit(record_bytes(size))) return {};
         return {bytes_ + tail_ + sizeof(Message), size};
     }
-    // Takes the payload written into prepare()'s room; `message.size` is what was used of it.
+    // The same where the size will be known when it is written: the room that is there already, and not less
+    // than a few hundred bytes, or empty.
+    BytesOut open_room() {
+        const std::size_t least = record_bytes(256);
+        if (used() + least > bytes_max_ || !fit(least)) return {};
+        const std::size_t here = capacity_ - tail_, allowed = bytes_max_ - used();
+        const std::size_t size = (here < allowed ? here : allowed) / 8 * 8 - sizeof(Message);
+        return {bytes_ + tail_ + sizeof(Message), size < message_bytes_max ? size : message_bytes_max};
+    }
+    // Takes the payload written into the room that was given; `message.size` is what was used of it.
     void commit(Message message) {
         if (message.replaceable)
             replace(message.type, message.key);

@@ -145,6 +145,7 @@ class GameVoice {
     // The usual way: the message is encoded straight into the queue that it will leave from.
     template <class T>
     Result<> send_direct(typename RoomType::Seat& seat, const T& message, const How& how) {
+        seat.prefetch_writing();
         if constexpr (is_reliable(delivery<T>) && !Reliability::traits.gives_up) {
             auto&& channel = seat.link.channel(is_ordered(delivery<T>));
             const BytesOut open = channel.open_room(type<T>);
@@ -156,7 +157,10 @@ class GameVoice {
                 }
             }
         }
-        const Encoded written = write(room_.scratch(), message, how.key);
+        const auto writes = [&](BytesOut out) { return write(out, message, how.key); };
+        if constexpr (!is_reliable(delivery<T>))
+            if (room_.push_written(seat, post_of<Game, T>({}, how), writes)) return {};
+        const Encoded written = writes(room_.scratch());
         if (!written) return written.error();
         return room_.push(seat, post_of<Game, T>(room_.scratch().first(*written), how));
     }

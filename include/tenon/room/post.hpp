@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "tenon/codec/concept.hpp"
 #include "tenon/core/bytes.hpp"
 #include "tenon/core/error.hpp"
 #include "tenon/core/ids.hpp"
@@ -12,6 +13,7 @@
 #include "tenon/core/time.hpp"
 #include "tenon/link/bundle.hpp"
 #include "tenon/link/link_of.hpp"
+#include "tenon/link/outbox.hpp"
 #include "tenon/link/shared_bytes.hpp"
 #include "tenon/room/options.hpp"
 #include "tenon/schema/delivery.hpp"
@@ -37,6 +39,18 @@ Post post_of(BytesIn payload, const How& how) {
     return {type, Game::template delivery_of<T>(), payload, how, stream};
 }
 
+// How what may be lost waits in its queue.
+inline Outbox::Message queued(Instant now, const Post& post) {
+    Outbox::Message message;
+    message.type = post.type;
+    message.key = post.stream;
+    message.replaceable = is_newest(post.delivery);
+    message.track = post.track;
+    message.queued_at = now;
+    if (post.how.ttl < Duration::max()) message.deadline = now + post.how.ttl;
+    return message;
+}
+
 // Where the payload may be lost and `shared` holds it already, the queue only holds on to it as well.
 template <template <class, class> class AnyLink, class Reliability, class Seal>
 Result<> put(AnyLink<Reliability, Seal>& link, Pool& pool, Instant now, const Post& post,
@@ -50,15 +64,21 @@ Result<> put(AnyLink<Reliability, Seal>& link, Pool& pool, Instant now, const Po
         }
         return link.channel(is_ordered(post.delivery)).append(post.type, post.payload);
     }
-    Outbox::Message message;
-    message.type = post.type;
-    message.key = post.stream;
-    message.replaceable = is_newest(post.delivery);
-    message.track = post.track;
-    message.queued_at = now;
-    if (post.how.ttl < Duration::max()) message.deadline = now + post.how.ttl;
-    return shared != nullptr ? link.outbox().push(message, *shared)
-                             : link.outbox().push(message, post.payload);
+    Outbox& outbox = link.outbox();
+    return shared != nullptr ? outbox.push(queued(now, post), *shared)
+                             : outbox.push(queued(now, post), post.payload);
+}
+
+// The same where `write(room)` encodes what may be lost, straight into the queue; false when there is not
+// room enough for that, or it can't be encoded.
+bool put_written(Outbox& outbox, Instant now, const Post& post, auto&& write) {
+    const BytesOut room = outbox.open_room();
+    const Encoded written = room.empty() ? Encoded(Error::queue_full) : write(room);
+    if (!written) return false;
+    Outbox::Message message = queued(now, post);
+    message.size = static_cast<std::uint32_t>(*written);
+    outbox.commit(message);
+    return true;
 }
 
 // The same for a bundle, which `shared` holds: newest wins, among those of the same streams.

@@ -87,6 +87,12 @@ class Room : public Table<Room<Address, Reliability, Topology, Guard, Rights>, A
         ready(seat, is_reliable(post.delivery));
         return put(seat.link, pool_, now_, post, shared);
     }
+    // What may be lost, encoded by `write(room)` straight into the queue; false when that had no room for it.
+    bool push_written(Seat& seat, const Post& post, auto&& write) {
+        if (seat.is_away()) return false;
+        ready(seat, false);
+        return put_written(seat.link.outbox(), now_, post, write);
+    }
     // To all, what may be lost. It goes into their queues when those are drained next.
     Result<> announce(const Post& post) {
         if (announcements_.add(pool_, now_, post)) return {};
@@ -239,10 +245,7 @@ class Room : public Table<Room<Address, Reliability, Topology, Guard, Rights>, A
         estate_.entered(*this);
         direct_.clear();
     }
-    void ended() {
-        estate_.ended();
-        direct_.clear();
-    }
+    void ended() { estate_.ended(), direct_.clear(); }
     bool outlives(Error reason) { return estate_.outlives(reason); }
     // Who says this, from where nobody sits.
     Seat* find(const Address& from, BytesIn datagram, BytesOut desk) {
@@ -440,12 +443,8 @@ class Room : public Table<Room<Address, Reliability, Topology, Guard, Rights>, A
         if (!word || status_ != Status::joined) return misbehaved(seat);
         estate_.set_away(word->peer, word->away);
         if (word->peer == self_ || !roster_.set_away(word->peer, word->away)) return false;
-        event = {word->away ? RoomEvent::Kind::peer_away : RoomEvent::Kind::peer_back,
-                 word->peer,
-                 {},
-                 {},
-                 Error::none,
-                 roster_.name_of(word->peer)};
+        const auto kind = word->away ? RoomEvent::Kind::peer_away : RoomEvent::Kind::peer_back;
+        event = {kind, word->peer, {}, {}, Error::none, roster_.name_of(word->peer)};
         return true;
     }
 

@@ -88,6 +88,7 @@ class Seats {
             return is_away() ? min(link.poll_timeout(), away_until) : link.poll_timeout();
         }
         TENON_INLINE void prefetch() const { prefetch_to(used.often(), &link); }
+        TENON_INLINE void prefetch_writing() const { prefetch(), link.prefetch_writing(); }
     };
 
     explicit Seats(Random random) : by_address_(seats_max, random.next()), by_id_(seats_max, random.next()) {}
@@ -117,6 +118,7 @@ class Seats {
         by_id_.erase({seat.id});
         timers_.cancel(seat.index);
         seats_[seat.index] = nullptr;
+        if (last_ == &seat) last_ = nullptr;
         seat.dirty = false;
     }
     // False, and it is still the caller's, without memory.
@@ -142,11 +144,11 @@ class Seats {
 
     // Packets come in bunches from one address, so the last is tried first; then those that were announced.
     Seat* at(const Address& address) {
-        if (Seat* seat = known(last_); seat != nullptr && seat->address == address) return seat;
+        if (last_ != nullptr && last_->address == address) return last_;
         for (unsigned i = ahead_first_; i != ahead_end_; ++i) {
             Seat* seat = known(ahead_[i % ahead_max].index);
             if (seat == nullptr || !(seat->address == address)) continue;
-            last_ = seat->index;
+            last_ = seat;
             ahead_first_ = i + 1;
             const Ahead& next = ahead_[ahead_first_ % ahead_max];
             if (ahead_first_ != ahead_end_ && next.acks) prefetch_more(next.index, false);
@@ -154,8 +156,7 @@ class Seats {
         }
         const std::uint32_t* index = by_address_.find({address});
         if (index == nullptr) return nullptr;
-        last_ = *index;
-        return seats_[last_];
+        return last_ = seats_[*index];
     }
     // Where packets can't be forged, who is heard has not started anew, whoever speaks from its address.
     bool hears(const Address& address, Instant now, Duration stale_after) {
@@ -178,12 +179,19 @@ class Seats {
         prefetch(*index);
         seats_[*index]->link.prefetch_reading(acked);
     }
+    // A turn begins in which the one that was looked up last will be heard or speak, as a guest's only one:
+    // what that needs is fetched while the system is asked for packets.
+    TENON_INLINE void expect_last() const {
+        if (last_ == nullptr) return;
+        prefetch(last_->index);
+        last_->link.prefetch_reading(true);
+        last_->link.prefetch_writing();
+    }
     // Only while its link is open, or the peer may come back.
     const Seat* of(PeerId id) const { return const_cast<Seats*>(this)->of(id); }
     Seat* of(PeerId id) {
         // Mostly the one who was just heard, and the only one that a guest has.
-        if (Seat* seat = known(last_); seat != nullptr && seat->id == id)
-            return is_open(*seat) ? seat : nullptr;
+        if (last_ != nullptr && last_->id == id) return is_open(*last_) ? last_ : nullptr;
         const std::uint32_t* index = by_id_.find({id});
         return index != nullptr && is_open(*seats_[*index]) ? seats_[*index] : nullptr;
     }
@@ -284,8 +292,8 @@ class Seats {
     }
     TENON_INLINE void prefetch_writing(std::uint32_t index) const {
         if (seats_[index] == nullptr) return;
-        prefetch(index);
-        seats_[index]->link.prefetch_writing();
+        seats_[index]->prefetch_writing();
+        timers_.prefetch(index);
     }
     TENON_INLINE void prefetch_more(std::uint32_t index, bool writing) const {
         if (seats_[index] != nullptr) seats_[index]->link.prefetch_more(writing);
@@ -297,7 +305,7 @@ class Seats {
     HashMap<IdKey, std::uint32_t> by_id_;
     Timers timers_;
     Ring<std::uint32_t> dirty_;
-    std::uint32_t last_ = 0;
+    Seat* last_ = nullptr; // the one that was looked up last
     Address announced_{};
     std::size_t announced_mixed_ = 0; // as the map has it
     bool announced_acks_ = false;

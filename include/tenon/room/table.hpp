@@ -173,7 +173,11 @@ class Table {
     bool has_seat_at(const Address& address) { return seats_.at(address) != nullptr; }
     bool is_heard_at(Instant now, const Address& at) { return seats_.hears(at, now, stale_after()); }
     std::size_t seat_count() const { return seats_.size(); }
-    void begin(Instant now) { now_ = now; } // what is said from here on is said now
+    // What is said from here on is said now.
+    void begin(Instant now) {
+        now_ = now;
+        if (status_ == Status::joined) seats_.expect_last();
+    }
     void handle_timeout(Instant now) {
         now_ = now;
         if (knock_.handle_timeout(now)) give_up_joining();
