@@ -145,7 +145,7 @@ class GameVoice {
     // The usual way: the message is encoded straight into the queue that it will leave from.
     template <class T>
     Result<> send_direct(typename RoomType::Seat& seat, const T& message, const How& how) {
-        seat.prefetch_writing();
+        if (!seat.dirty) seat.prefetch_writing(); // it has not been looked at since it last spoke
         if constexpr (is_reliable(delivery<T>) && !Reliability::traits.gives_up) {
             auto&& channel = seat.link.channel(is_ordered(delivery<T>));
             const BytesOut open = channel.open_room(type<T>);
