@@ -87,7 +87,7 @@ class Room : public Table<Room<Address, Reliability, Topology, Guard, Rights>, A
         ready(seat, is_reliable(post.delivery));
         return put(seat.link, pool_, now_, post, shared);
     }
-    // What may be lost, encoded by `write(room)` straight into the queue; false when that had no room for it.
+    // What may be lost, encoded by `write(room)` straight into the queue; false where it has to be pushed.
     bool push_written(Seat& seat, const Post& post, auto&& write) {
         if (seat.is_away()) return false;
         ready(seat, false);
